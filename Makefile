@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: MIT
+#
+# One Makefile for all of ustack.  Output goes to build/VARIANT/, where VARIANT
+# is release, debug, or the names of the sanitizers.  `make help` tells the
+# rest; V=1 shows the commands.
+
+VERSION	:= 0.1.0
+
+# ------------------------------------------------------------------ choices
+
+BUILD	?= release
+SAN	?=
+LTO	?= 0
+COV	?= 0
+JOBS	?= $(shell nproc 2>/dev/null || echo 1)
+
+prefix		= $(PREFIX)
+PREFIX		?= /usr/local
+exec_prefix	?= $(prefix)
+bindir		?= $(exec_prefix)/bin
+sbindir		?= $(exec_prefix)/sbin
+libdir		?= $(exec_prefix)/lib
+includedir	?= $(prefix)/include
+datarootdir	?= $(prefix)/share
+mandir		?= $(datarootdir)/man
+pkgconfigdir	?= $(libdir)/pkgconfig
+systemdunitdir	?= $(prefix)/lib/systemd/system
+INSTALL		?= install
+
+ifeq ($(origin CC),default)
+CC	:= gcc
+endif
+LD	?= ld
+OBJCOPY	?= objcopy
+CLANG_FORMAT ?= clang-format
+
+comma	:= ,
+VARIANT	:= $(if $(SAN),$(subst $(comma),-,$(SAN)),$(BUILD))
+ifeq ($(COV),1)
+VARIANT	:= coverage
+endif
+B	:= build/$(VARIANT)
+O	:= $(B)/obj
+
+ifeq ($(filter release debug,$(BUILD)),)
+$(error BUILD is release or debug, not "$(BUILD)")
+endif
+
+# -------------------------------------------------------------------- flags
+
+WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wwrite-strings -Werror
+OPT	:= -O2
+HARDEN	:= -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+INSTR	:=
+
+ifeq ($(BUILD),debug)
+OPT	:= -Og
+endif
+ifneq ($(SAN),)
+OPT	:= -O1
+HARDEN	:=
+INSTR	:= -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ifeq ($(COV),1)
+OPT	:= -O0
+HARDEN	:=
+INSTR	:= --coverage
+endif
+ifeq ($(LTO),1)
+OPT	+= -flto=auto
+endif
+
+# CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS are the user's and come last.
+CFLAGS	?= -g
+BASE_CFLAGS	:= -std=gnu17 $(WARN) $(HARDEN) $(INSTR)
+BASE_CPPFLAGS	:= -I. -D_GNU_SOURCE -DUSTACK_VERSION='"$(VERSION)"'
+BASE_LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(INSTR)
+
+# Libraries: by pkg-config where it knows them.  Debian 12 has no such file
+# for libev, so that one is named outright.
+pkg	= $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(3))
+DAEMON_CFLAGS	= $(call pkg,--cflags,libmnl libcjson inih)
+DAEMON_LDLIBS	= -lev $(call pkg,--libs,libmnl libcjson inih,-lmnl -lcjson -linih) -lpthread
+CLI_CFLAGS	= $(call pkg,--cflags,libcjson)
+CLI_LDLIBS	= $(call pkg,--libs,libcjson,-lcjson)
+TEST_CFLAGS	= -Itests/lib -Itests/unit $(call pkg,--cflags,check)
+UNIT_LDLIBS	= $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -lpthread)
+
+# What a folder adds: the library can go into shared objects of others and
+# shows nothing to them; ev.h casts between its own kinds of watcher.
+flags-stack	:= -fPIC -fvisibility=hidden
+flags-daemon	= -fPIE -Wno-strict-aliasing $(DAEMON_CFLAGS)
+flags-cli	= -fPIE $(CLI_CFLAGS)
+flags-tests	= -fPIE -Wno-strict-aliasing -Wno-missing-prototypes $(TEST_CFLAGS) \
+		  $(DAEMON_CFLAGS)
+$(O)/stack/wire/csum.o: HOT := $(if $(SAN)$(filter 1,$(COV))$(filter debug,$(BUILD)),,-O3)
+
+# ------------------------------------------------------------------ sources
+
+STACK_SRC	:= $(wildcard stack/*.c stack/base/*.c stack/wire/*.c stack/ip/*.c \
+		     stack/tcp/*.c stack/link/*.c)
+DAEMON_SRC	:= $(wildcard daemon/*.c daemon/svc/*.c)
+CLI_SRC		:= $(wildcard cli/*.c)
+LIB_SRC		:= $(wildcard tests/lib/*.c)
+UNIT_SRC	:= $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
+WIRE_SRC	:= $(wildcard tests/wire/*.c)
+SIM_SRC		:= $(wildcard tests/sim/*.c)
+PERF_SRC	:= $(wildcard tests/perf/*.c)
+ALL_SRC		:= $(STACK_SRC) $(DAEMON_SRC) $(CLI_SRC) $(LIB_SRC) $(UNIT_SRC) \
+		   $(WIRE_SRC) $(SIM_SRC) $(PERF_SRC)
+
+obj	= $(patsubst %.c,$(O)/%.o,$(1))
+STACK_OBJ	:= $(call obj,$(STACK_SRC))
+
+# The programs, and the tests for which there are sources.
+PROGRAMS	:= $(B)/libustack.a \
+		   $(if $(DAEMON_SRC),$(B)/ustackd) $(if $(CLI_SRC),$(B)/ustackctl)
+TESTS		:= $(if $(UNIT_SRC),$(B)/unit-tests) \
+		   $(if $(WIRE_SRC),$(B)/wire-tests) $(if $(SIM_SRC),$(B)/ustack-sim)
+PERF		:= $(patsubst tests/perf/%.c,$(B)/%,$(PERF_SRC))
+
+# -------------------------------------------------------------------- rules
+
+Q	:= $(if $(V),,@)
+say	= @printf '  %-7s %s\n' $(1) $(2)
+submake	= +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all libustack tests perf deps demo check check-run check-long \
+	check-long-run sim bench coverage lint format install uninstall help clean
+
+all: $(PROGRAMS)		## library, daemon and tool
+
+libustack: $(B)/libustack.a
+tests: $(TESTS)
+perf: $(PERF)
+
+# Rebuild when the compiler or its flags change.
+FLAGS	:= $(CC) $(OPT) $(BASE_CFLAGS) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+STAMP	:= $(B)/.flags
+$(shell mkdir -p $(B); echo '$(subst ','\'',$(FLAGS))' | cmp -s - $(STAMP) || \
+	echo '$(subst ','\'',$(FLAGS))' > $(STAMP))
+
+$(O)/%.o: %.c $(STAMP)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(BASE_CFLAGS) $(HOT) $(flags-$(firstword $(subst /, ,$<))) \
+		$(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(O)/%.d,$(ALL_SRC))
+
+# The library is one object whose only global names are those of its headers;
+# an embedder's own functions cannot collide with its inside.
+$(B)/libustack.a: $(STACK_OBJ)
+	$(call say,AR,$@)
+	$(Q)$(CC) -r -nostdlib $(if $(filter 1,$(LTO)),$(OPT) -fPIC \
+		-flinker-output=nolto-rel) -o $(O)/libustack.o $(STACK_OBJ)
+	$(Q)$(OBJCOPY) -w -G 'ustack_*' -G 'err_str' -G 'ubuf_*' $(O)/libustack.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(O)/libustack.o
+
+$(B)/ustackd: $(call obj,$(DAEMON_SRC)) $(B)/libustack.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(DAEMON_LDLIBS) $(LDLIBS)
+
+$(B)/ustackctl: $(call obj,$(CLI_SRC))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(CLI_LDLIBS) $(LDLIBS)
+
+# Tests see the inside: they link objects.  What they share comes as an archive,
+# and so do daemon and tool, without main(), when there are tests for them.
+LIB	:= $(if $(LIB_SRC),$(B)/lib-tested.a)
+$(B)/lib-tested.a: $(call obj,$(LIB_SRC))
+$(B)/daemon-tested.a: $(filter-out %/main.o,$(call obj,$(DAEMON_SRC)))
+$(B)/cli-tested.a: $(filter-out %/main.o,$(call obj,$(CLI_SRC)))
+$(B)/%-tested.a:
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/unit-tests: $(call obj,$(UNIT_SRC)) $(LIB) \
+		$(if $(wildcard tests/unit/daemon/*.c),$(B)/daemon-tested.a) \
+		$(if $(wildcard tests/unit/cli/*.c),$(B)/cli-tested.a) $(STACK_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS) \
+		$(if $(wildcard tests/unit/daemon/*.c),$(DAEMON_LDLIBS)) \
+		$(if $(wildcard tests/unit/cli/*.c),$(CLI_LDLIBS)) $(LDLIBS)
+
+$(B)/wire-tests: $(call obj,$(WIRE_SRC))
+$(B)/ustack-sim: $(call obj,$(SIM_SRC))
+$(B)/wire-tests $(B)/ustack-sim: $(LIB) $(STACK_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(PERF): $(B)/%: $(O)/tests/perf/%.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ -lpthread $(LDLIBS)
+
+# --------------------------------------------------- what people type
+
+deps:				## install what is missing (apt), or name it
+	@tests/deps.sh
+
+demo: deps			## see an echo through a real nc and a real TUN
+	$(submake) BUILD=release SAN= all
+	@B=build/release tests/demo.sh
+
+check: deps			## all that is needed to trust a change, < 6 min
+	$(submake) check-run
+
+check-long: deps		## the same with 200,000 transfers and 1 GiB echoed
+	$(submake) LONG=1 check-run
+
+check-run:
+	$(submake) BUILD=release SAN= all perf
+	$(submake) BUILD=release SAN=address,undefined all tests
+	@R=build/release B=build/address-undefined tests/run.sh $(if $(LONG),long)
+
+# Sanitizers only if asked for: SAN=address,undefined
+SEED	?=
+N	?= 20000
+sim: $(B)/ustack-sim		## two stacks and a bad link: SEED= N= (SAN=)
+	@$(B)/ustack-sim $(if $(SEED),--seed $(SEED)) --n $(N)
+
+ROUNDS	?= 5
+T	?= 0.4
+bench:				## speed against the kernel's TCP: ROUNDS=5 T=0.4
+	$(submake) BUILD=release SAN= all perf
+	@B=build/release tests/perf/bench.py --rounds $(ROUNDS) --t $(T)
+
+coverage:			## lines of stack/ that unit, wire and sim reach
+	$(submake) COV=1 SAN= tests
+	@B=build/coverage tests/coverage.sh
+
+lint:				## format, include table, symbols, sizes, cppcheck
+	$(submake) BUILD=release SAN= LTO=0 libustack
+	@B=build/release CC='$(CC)' tests/lint/run.sh
+
+format:				## let clang-format decide
+	@tests/lint/sources.sh | xargs $(CLANG_FORMAT) -i
+
+HEADERS	:= ustack.h ustack_mib.h base/assert.h base/err.h base/slice.h
+MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
+dest	= $(DESTDIR)$(1)
+mandest	= $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+install: all			## PREFIX=/usr/local, DESTDIR=
+	$(INSTALL) -d $(call dest,$(sbindir)) $(call dest,$(bindir)) \
+		$(call dest,$(libdir)) $(call dest,$(pkgconfigdir)) \
+		$(call dest,$(includedir)/ustack/base) $(call dest,$(systemdunitdir)) \
+		$(call dest,$(mandir)/man1) $(call dest,$(mandir)/man5) \
+		$(call dest,$(mandir)/man8)
+	$(INSTALL) -m 755 $(B)/ustackd $(call dest,$(sbindir)/ustackd)
+	$(INSTALL) -m 755 $(B)/ustackctl $(call dest,$(bindir)/ustackctl)
+	$(INSTALL) -m 644 $(B)/libustack.a $(call dest,$(libdir)/libustack.a)
+	for h in $(HEADERS); do $(INSTALL) -m 644 stack/$$h \
+		$(call dest,$(includedir)/ustack)/$$h || exit 1; done
+	printf '%s\n' 'prefix=$(prefix)' 'includedir=$(includedir)' \
+		'libdir=$(libdir)' '' 'Name: ustack' \
+		'Description: TCP/IP in a process, without I/O of its own' \
+		'Version: $(VERSION)' 'Cflags: -I$${includedir}/ustack' \
+		'Libs: -L$${libdir} -lustack' > $(call dest,$(pkgconfigdir)/ustack.pc)
+	sed 's|/usr/local/sbin|$(sbindir)|' systemd/ustackd.service \
+		> $(call dest,$(systemdunitdir)/ustackd.service)
+	$(foreach m,$(MANUALS),$(INSTALL) -m 644 $(m) $(call mandest,$(m)) &&) :
+
+uninstall:			## remove what install put there
+	rm -f $(call dest,$(sbindir)/ustackd) $(call dest,$(bindir)/ustackctl) \
+		$(call dest,$(libdir)/libustack.a) \
+		$(call dest,$(pkgconfigdir)/ustack.pc) \
+		$(call dest,$(systemdunitdir)/ustackd.service) \
+		$(foreach m,$(MANUALS),$(call mandest,$(m)))
+	rm -rf $(call dest,$(includedir)/ustack)
+
+help:				## this text
+	@echo 'ustack $(VERSION): targets'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'Choices: BUILD=release|debug  SAN=address,undefined|thread  LTO=1'
+	@echo '         V=1 (show commands)  JOBS=N  SKIP_SYSTEM=1 (no namespaces)'
+
+clean:				## remove build/
+	rm -rf build

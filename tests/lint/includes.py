@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""includes.py - hold every #include against the table of who may include what
+
+Folders are matched longest first.  A rule lists project headers (folder/* or a
+file) and system headers (regular expressions) that the folder may include, and
+special files of the folder with headers for them alone.
+"""
+import os
+import re
+import sys
+
+FREE = r"(stdbool|stddef|stdint|stdalign|limits|stdarg|string)\.h"
+INTRIN = r"(immintrin|arm_neon)\.h"
+PUBLIC = ["stack/ustack.h", "stack/ustack_mib.h", "stack/base/assert.h",
+          "stack/base/err.h", "stack/base/slice.h"]
+LIBC = (r"(assert|ctype|errno|fcntl|getopt|inttypes|limits|locale|math|poll|signal|"
+        r"stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|termios|"
+        r"sys/[a-z]+|arpa/inet|netinet/[a-z]+|net/if)\.h")
+
+RULES = {
+    "stack/base": (["stack/base/*"], [FREE]),
+    "stack/wire": (["stack/base/*", "stack/wire/*"], [FREE, INTRIN]),
+    "stack/ip": (["stack/base/*", "stack/wire/*", "stack/ip/*", "stack/*"], [FREE]),
+    "stack/tcp": (["stack/base/*", "stack/wire/*", "stack/tcp/*", "stack/*",
+                   "stack/ip/ip.h"], [FREE]),
+    "stack/link": (["stack/base/*", "stack/wire/*", "stack/link/*"], [FREE]),
+    "stack": (["stack/*", "stack/base/*", "stack/wire/*", "stack/ip/*",
+               "stack/tcp/*"], [FREE]),
+    "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", LIBC]),
+    "daemon": (["daemon/*", "daemon/svc/*", "stack/link/*", "crypto/*", *PUBLIC],
+               [LIBC, r"(ev|pthread|ini|seccomp|grp|pwd|sched|stdatomic|syslog)\.h",
+                r"(cjson|libmnl|linux)/.*"]),
+    "daemon/svc": (["daemon/svc/*", "stack/base/err.h"], [FREE, r"(stdlib|stdio|errno)\.h"]),
+    "cli": (["cli/*", "daemon/ctl_proto.h"], [LIBC, r"cjson/.*", r"n?curses\.h"]),
+    "tests": (None, None),
+}
+# Named in the table alone, or by the header that an embedder sees.
+EXTRA = {
+    "daemon/svc/stream_tcp.c": ["stack/ustack.h"],
+    "daemon/svc/stream_tcp.h": ["stack/ustack.h"],
+    "daemon/svc/stream_tls.c": ["crypto/channel.h"],
+    "stack/base/poison.h": ["sanitizer/asan_interface.h"],
+}
+
+
+def rule_of(path):
+    folder = os.path.dirname(path)
+    while folder:
+        if folder in RULES:
+            return RULES[folder]
+        folder = os.path.dirname(folder)
+    return None
+
+
+def resolve(path, name):
+    """The project file meant by #include "name", as a path from the root."""
+    near = os.path.normpath(os.path.join(os.path.dirname(path), name))
+    if os.path.exists(near):
+        return near
+    return os.path.normpath(name)
+
+
+def allowed(target, patterns):
+    return any(target == p or (p.endswith("/*") and
+                               os.path.dirname(target) == p[:-2]) for p in patterns)
+
+
+def check(path):
+    project, system = rule_of(path)
+    bad = []
+    with open(path) as f:
+        for number, line in enumerate(f, 1):
+            m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)', line)
+            if not m:
+                continue
+            if m[1] == '"':
+                target = resolve(path, m[2])
+                ok = project is None or allowed(target, project + EXTRA.get(path, []))
+                if target.startswith("tests/") and not path.startswith("tests/"):
+                    ok = False
+            else:
+                target = m[2]
+                ok = (system is None or target in EXTRA.get(path, []) or
+                      any(re.fullmatch(p, target) for p in system))
+            if not ok:
+                bad.append(f"{path}:{number}: may not include {target}")
+    return bad
+
+
+def main():
+    bad = []
+    for top in ("stack", "crypto", "daemon", "cli", "tests"):
+        for folder, _, files in os.walk(top):
+            for name in sorted(files):
+                if name.endswith((".c", ".h")):
+                    bad += check(os.path.join(folder, name))
+    print("\n".join(bad))
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh [CHECK...] - what can be said about the source without running it.  A
+# check is a function check_NAME; it passes when it says nothing and returns 0,
+# and is skipped when it returns 77.  The last line is the total.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+lint=tests/lint
+: "${R:=build/release}" "${B:=$R}" "${CC:=gcc}"
+lib=$R/libustack.a
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+PATH=$PATH:/usr/sbin:/sbin
+
+# Layout is clang-format's; its versions differ, Debian 12's decides.
+check_format()
+{
+	case $(clang-format --version) in
+	*version\ 14.*) ;;
+	*)
+		echo "clang-format 14 decides; here is $(clang-format --version)"
+		return 77
+		;;
+	esac
+	$lint/sources.sh | xargs -P 2 -I{} sh -c \
+		'clang-format --dry-run -Werror {} 2> /dev/null || echo {}' > "$out/fmt"
+	sed 's/$/: run make format/' "$out/fmt"
+	[ ! -s "$out/fmt" ]
+}
+
+# Who may include what (the table of the design).
+check_includes()
+{
+	python3 -B $lint/includes.py
+}
+
+# What the library may want of its embedder, and what it may show.
+check_symbols()
+{
+	$lint/symbols.sh "$lib"
+}
+
+# Functions of at most 60 lines, files of at most 600.
+check_sizes()
+{
+	python3 -B $lint/sizes.py
+}
+
+# Conventions that a regular expression can see.
+check_style()
+{
+	python3 -B $lint/style.py
+}
+
+# Each header compiles alone.
+check_headers()
+{
+	local flags
+
+	flags="-std=gnu17 -I. -Itests/lib -Itests/unit -D_GNU_SOURCE -fsyntax-only"
+	flags="$flags -Wno-strict-aliasing $(pkg-config --cflags libcjson libmnl inih check 2> /dev/null)"
+	$lint/sources.sh | grep '\.h$' | xargs -P 2 -I{} sh -c \
+		"echo '#include \"{}\"' | $CC $flags -x c - > '$out/hdr.'\$\$ 2>&1 ||
+			{ echo '{} does not compile alone:'; head -n 5 '$out/hdr.'\$\$; }" > "$out/hdrs"
+	cat "$out/hdrs"
+	[ ! -s "$out/hdrs" ]
+}
+
+check_cppcheck()
+{
+	local dirs='' d
+
+	for d in stack crypto daemon cli tests/perf; do
+		[ -d $d ] && dirs="$dirs $d"
+	done
+	# shellcheck disable=SC2086
+	cppcheck -q -j 2 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem --suppress=unknownMacro \
+		-D_GNU_SOURCE -D__GNUC__=12 -DUSTACK_VERSION='"0"' -I. --error-exitcode=1 $dirs 2>&1
+}
+
+check_manuals()
+{
+	local m
+	m=$(ls daemon/*.[0-9] cli/*.[0-9] 2> /dev/null) || return 77
+	# shellcheck disable=SC2086
+	mandoc -T lint -W warning $m
+}
+
+check_shell()
+{
+	local f
+	for f in $(find tests .ci -name '*.sh') .ci/run; do
+		bash -n "$f" || return 1
+	done
+	command -v shellcheck > /dev/null || return 0
+	find tests -name '*.sh' -print0 | xargs -0 shellcheck -S warning -e SC2034
+}
+
+# Each counter has one line, and the table is sane.
+check_counters()
+{
+	grep -oE '^	X\([A-Z0-9_]+, "[A-Za-z0-9]+"' stack/ustack_mib.h |
+		sed 's/.*"\(.*\)"/\1/' | sort | uniq -d > "$out/dup"
+	[ ! -s "$out/dup" ] || { echo "counters defined twice: $(cat "$out/dup")"; return 1; }
+	# Every counter is counted somewhere.
+	grep -oE '^	X\([A-Z0-9_]+' stack/ustack_mib.h | sed 's/.*(//' | while read -r c; do
+		grep -rqE "\b(USTACK_C_)?$c\b" stack --include='*.c' ||
+			echo "$c is never counted"
+	done > "$out/cnt"
+	cat "$out/cnt"
+	[ ! -s "$out/cnt" ]
+}
+
+passed=0 failed=0 skipped=0
+[ $# -gt 0 ] || set -- format includes symbols sizes style headers counters \
+	manuals shell cppcheck
+for c; do
+	began=$(date +%s%N)
+	"check_$c" > "$out/said" 2>&1
+	rc=$?
+	case $rc in
+	0) word=ok passed=$((passed + 1)) ;;
+	77) word=skip skipped=$((skipped + 1)) ;;
+	*) word=FAIL failed=$((failed + 1)) ;;
+	esac
+	printf '%-5s %-10s %6d ms\n' $word "$c" $((($(date +%s%N) - began) / 1000000))
+	[ $rc = 0 ] || sed 's/^/    /' "$out/said"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
