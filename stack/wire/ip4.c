@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ip4.c - IPv4 header: bytes <-> struct (RFC 791 section 3.1)
+ */
+
+#include "ip4.h"
+
+#include <string.h>
+
+#include "csum.h"
+#include "stack/base/bytes.h"
+
+#define FLAG_DF	  0x4000u
+#define FLAG_MF	  0x2000u
+#define FRAG_MASK 0x1fffu /* in units of 8 bytes */
+
+#define OPT_END	  0u
+#define OPT_NOP	  1u
+
+/* Do all options stay inside the header?  Their meaning is ignored. */
+static bool options_ok(const uint8_t *p, uint32_t len)
+{
+	uint32_t i = 0;
+
+	while (i < len && p[i] != OPT_END) {
+		uint32_t opt_len = 1;
+
+		if (p[i] != OPT_NOP) {
+			if (len - i < 2 || p[i + 1] < 2)
+				return false;
+			opt_len = p[i + 1];
+		}
+		if (opt_len > len - i)
+			return false;
+		i += opt_len;
+	}
+	return true;
+}
+
+/* The checks that need no more than the two lengths and the checksum. */
+static enum ip4_verdict check(struct ip4_hdr *h, const uint8_t *p, uint32_t len)
+{
+	if (len < IP4_HDR_MIN)
+		return IP4_TRUNCATED;
+	if (p[0] >> 4 != 4)
+		return IP4_BAD_VERSION;
+
+	h->hdr_len = (p[0] & 15u) * 4;
+	if (h->hdr_len < IP4_HDR_MIN)
+		return IP4_BAD_HDR_LEN;
+	if (h->hdr_len > len)
+		return IP4_TRUNCATED;
+
+	h->total_len = be16_load(p + 2);
+	if (h->total_len == 0 && len > UINT16_MAX)
+		h->total_len = len;
+	if (h->hdr_len > h->total_len)
+		return IP4_BAD_HDR_LEN;
+	if (h->total_len > len)
+		return IP4_BAD_TOTAL_LEN;
+
+	if (csum_finish(csum_add(0, p, h->hdr_len)) != 0)
+		return IP4_BAD_CSUM;
+	if (!options_ok(p + IP4_HDR_MIN, h->hdr_len - IP4_HDR_MIN))
+		return IP4_BAD_OPTION;
+	return IP4_OK;
+}
+
+enum ip4_verdict ip4_parse(struct ip4_hdr *h, const uint8_t *p, uint32_t len)
+{
+	enum ip4_verdict verdict = check(h, p, len);
+	uint32_t frag;
+
+	if (verdict != IP4_OK)
+		return verdict;
+	frag = be16_load(p + 6);
+	h->tos = p[1];
+	h->id = be16_load(p + 4);
+	h->df = frag & FLAG_DF;
+	h->mf = frag & FLAG_MF;
+	h->frag_off = (uint16_t)((frag & FRAG_MASK) * 8);
+	h->ttl = p[8];
+	h->proto = p[9];
+	memcpy(h->src, p + 12, sizeof(h->src));
+	memcpy(h->dst, p + 16, sizeof(h->dst));
+	return IP4_OK;
+}
+
+void ip4_build(uint8_t *p, const struct ip4_hdr *h)
+{
+	uint32_t frag = h->frag_off / 8u;
+	uint16_t csum;
+
+	if (h->df)
+		frag |= FLAG_DF;
+	if (h->mf)
+		frag |= FLAG_MF;
+	p[0] = 4 << 4 | IP4_HDR_MIN / 4;
+	p[1] = h->tos;
+	be16_store(p + 2,
+		   h->total_len > UINT16_MAX ? 0 : (uint16_t)h->total_len);
+	be16_store(p + 4, h->id);
+	be16_store(p + 6, (uint16_t)frag);
+	p[8] = h->ttl;
+	p[9] = h->proto;
+	be16_store(p + 10, 0);
+	memcpy(p + 12, h->src, sizeof(h->src));
+	memcpy(p + 16, h->dst, sizeof(h->dst));
+	csum = csum_finish(csum_add(0, p, IP4_HDR_MIN));
+	memcpy(p + 10, &csum, sizeof(csum));
+}

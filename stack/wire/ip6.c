@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ip6.c - IPv6 header and extension headers: bytes <-> struct (RFC 8200)
+ *
+ *	+----- 40 -----+-- 8 * n --+-- 8 * n --+------------------
+ *	| fixed header | hop-by-hop| dest. opt.| TCP ...
+ *	+--next--------+next-------+next-------+------------------
+ *	    '-----names-^   '-names-^   '-names-^ l4_off
+ *
+ * Each header names the one behind it.  The walk keeps two offsets: the header
+ * it stands at, and the byte that named it, which is what an ICMPv6 error
+ * about an unwanted header must point at.
+ *
+ * RFC 8200 sections 3, 4.1 to 4.4, 4.7; RFC 5095 (routing headers).
+ */
+
+#include "ip6.h"
+
+#include <string.h>
+
+#include "stack/base/bytes.h"
+
+#define NEXT_OFF      6u /* of the next header field */
+#define FRAG_LEN      8u
+
+#define NEXT_HOPOPT   0u
+#define NEXT_ROUTING  43u
+#define NEXT_FRAGMENT 44u
+#define NEXT_DSTOPT   60u
+
+#define OPT_PAD1      0u
+#define OPT_PADN      1u
+
+/* Verdict on an option unknown to us, by its two top bits (8200-5). */
+static const enum ip6_verdict unknown_option[4] = {
+	IP6_OK,
+	IP6_BAD_OPTION,
+	IP6_OPTION_REPORT,
+	IP6_OPTION_REPORT_UNICAST,
+};
+
+/* Walk the options of a hop-by-hop or destination header at [@off, @end). */
+static enum ip6_verdict walk_options(struct ip6_hdr *h, const uint8_t *p,
+				     uint32_t off, uint32_t end)
+{
+	off += 2;
+	while (off < end) {
+		enum ip6_verdict verdict = IP6_OK;
+
+		h->bad_off = off;
+		if (p[off] == OPT_PAD1) {
+			off++;
+			continue;
+		}
+		if (end - off < 2 || p[off + 1] > end - off - 2)
+			return IP6_BAD_EXT;
+		if (p[off] != OPT_PADN)
+			verdict = unknown_option[p[off] >> 6];
+		if (verdict != IP6_OK)
+			return verdict;
+		off += 2u + p[off + 1];
+	}
+	return IP6_OK;
+}
+
+static bool is_extension(uint8_t next)
+{
+	return next == NEXT_HOPOPT || next == NEXT_ROUTING ||
+	       next == NEXT_DSTOPT;
+}
+
+/* Look into the extension header at [@off, @end), which @h->proto names. */
+static enum ip6_verdict check_ext(struct ip6_hdr *h, const uint8_t *p,
+				  uint32_t off, uint32_t end)
+{
+	if (h->proto != NEXT_ROUTING)
+		return walk_options(h, p, off, end);
+	if (p[off + 3] == 0) /* no segments left: ignored */
+		return IP6_OK;
+	h->bad_off = off + 2; /* its routing type (8200-7) */
+	return IP6_ROUTING;
+}
+
+/* Go from header to header until one is not ours to look into. */
+static enum ip6_verdict walk(struct ip6_hdr *h, const uint8_t *p, uint32_t end)
+{
+	uint32_t named_at = NEXT_OFF;
+	uint32_t off = IP6_HDR_LEN;
+	enum ip6_verdict verdict;
+	uint32_t count, ext_end;
+
+	h->proto = p[NEXT_OFF];
+	for (count = 0; is_extension(h->proto); count++) {
+		h->bad_off = named_at;
+		if (count == IP6_EXT_MAX)
+			return IP6_TOO_MANY_EXT;
+		if (h->proto == NEXT_HOPOPT && count > 0)
+			return IP6_HOPOPT_NOT_FIRST;
+		h->bad_off = off;
+		if (end - off < 8 || end - off < 8 + p[off + 1] * 8u)
+			return IP6_BAD_EXT;
+		ext_end = off + 8 + p[off + 1] * 8u;
+		verdict = check_ext(h, p, off, ext_end);
+		if (verdict != IP6_OK)
+			return verdict;
+		h->proto = p[off];
+		named_at = off;
+		off = ext_end;
+	}
+	h->l4_off = off;
+	h->frag = h->proto == NEXT_FRAGMENT;
+	h->bad_off = named_at;
+	if (h->frag && end - off < FRAG_LEN)
+		return IP6_BAD_EXT;
+	return IP6_OK;
+}
+
+enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len)
+{
+	uint32_t first;
+
+	if (len < IP6_HDR_LEN)
+		return IP6_TRUNCATED;
+	first = be32_load(p);
+	if (first >> 28 != 6)
+		return IP6_BAD_VERSION;
+	h->payload_len = be16_load(p + 4);
+	if (h->payload_len == 0 && len > IP6_HDR_LEN + UINT16_MAX)
+		h->payload_len = len - IP6_HDR_LEN;
+	if (h->payload_len > len - IP6_HDR_LEN)
+		return IP6_BAD_LEN;
+
+	h->tclass = (uint8_t)(first >> 20);
+	h->flow_label = first & 0xfffff;
+	h->hop_limit = p[7];
+	memcpy(h->src, p + 8, sizeof(h->src));
+	memcpy(h->dst, p + 24, sizeof(h->dst));
+	return walk(h, p, IP6_HDR_LEN + h->payload_len);
+}
+
+void ip6_build(uint8_t *p, const struct ip6_hdr *h)
+{
+	be32_store(p, 6u << 28 | (uint32_t)h->tclass << 20 |
+			      (h->flow_label & 0xfffff));
+	be16_store(p + 4,
+		   h->payload_len > UINT16_MAX ? 0 : (uint16_t)h->payload_len);
+	p[6] = h->proto;
+	p[7] = h->hop_limit;
+	memcpy(p + 8, h->src, sizeof(h->src));
+	memcpy(p + 24, h->dst, sizeof(h->dst));
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ip6.h - IPv6 header and extension headers: bytes <-> struct (RFC 8200)
+ */
+
+#ifndef STACK_WIRE_IP6_H
+#define STACK_WIRE_IP6_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IP6_HDR_LEN 40u
+#define IP6_EXT_MAX 8u /* extension headers walked before giving up */
+
+enum ip6_verdict {
+	IP6_OK,
+	IP6_TRUNCATED,
+	IP6_BAD_VERSION,
+	IP6_BAD_LEN,		   /* payload length beyond what was received */
+	IP6_BAD_EXT,		   /* extension header leads out of bounds */
+	IP6_TOO_MANY_EXT,	   /* more than IP6_EXT_MAX */
+	IP6_HOPOPT_NOT_FIRST,	   /* (8200-4) */
+	IP6_BAD_OPTION,		   /* option to be dropped silently (8200-5) */
+	IP6_OPTION_REPORT,	   /* drop, parameter problem code 2 */
+	IP6_OPTION_REPORT_UNICAST, /* the same unless sent to multicast */
+	IP6_ROUTING, /* routing header with segments left: code 0 */
+};
+
+/**
+ * struct ip6_hdr - header fields in host order, extension headers walked
+ * @src:	source address
+ * @dst:	destination address
+ * @payload_len: bytes behind the fixed header
+ * @l4_off:	offset of the upper-layer header, or of the fragment header
+ * @proto:	next header value found there
+ * @frag:	a fragment header is at @l4_off (then @proto is 44)
+ * @tclass:	traffic class
+ * @hop_limit:	hop limit
+ * @flow_label:	20 bits
+ * @bad_off:	for a verdict that is reported: offset of the offending byte;
+ *		for IP6_OK: offset of the next header field that named @proto
+ */
+struct ip6_hdr {
+	uint8_t src[16];
+	uint8_t dst[16];
+	uint32_t payload_len;
+	uint32_t l4_off;
+	uint8_t proto;
+	bool frag;
+	uint8_t tclass;
+	uint8_t hop_limit;
+	uint32_t flow_label;
+	uint32_t bad_off;
+};
+
+/**
+ * ip6_parse() - Check and read the fixed header and the extension headers
+ * @h:		result; addresses and @bad_off are also defined for the verdicts
+ *		from IP6_BAD_EXT on
+ * @p:		start of the packet
+ * @len:	bytes received; surplus behind the payload is legal (8504-3)
+ *
+ * A payload length of 0 stands for @len - 40 when @len > 65575.
+ * The walk ends at a fragment header, at "no next header" (59), or at the
+ * first value that is no extension header.
+ */
+enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len);
+
+/**
+ * ip6_build() - Write a fixed header
+ * @p:		room for IP6_HDR_LEN bytes
+ * @h:		fields; @l4_off, @frag and @bad_off are ignored
+ */
+void ip6_build(uint8_t *p, const struct ip6_hdr *h);
+
+#endif /* STACK_WIRE_IP6_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp_opt.h - TCP options: bytes <-> struct (RFC 9293 section 3.2, 7323, 2018)
+ */
+
+#ifndef STACK_WIRE_TCP_OPT_H
+#define STACK_WIRE_TCP_OPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TCP_OPT_MAX	   40u
+#define TCP_OPT_TS_LEN	   12u /* timestamps with their two NOPs */
+#define TCP_WSCALE_MAX	   14u /* (7323-4) */
+
+#define TCP_OPT_HAS_MSS	   0x01u
+#define TCP_OPT_HAS_WSCALE 0x02u
+#define TCP_OPT_HAS_TS	   0x04u
+
+/**
+ * struct tcp_opts - options that we understand
+ * @has:	TCP_OPT_HAS_* bits; a field without its bit is undefined
+ * @wscale:	window shift; the parser has cut it to TCP_WSCALE_MAX
+ * @mss:	maximum segment size
+ * @tsval:	timestamp value
+ * @tsecr:	timestamp echo reply
+ */
+struct tcp_opts {
+	uint8_t has;
+	uint8_t wscale;
+	uint16_t mss;
+	uint32_t tsval;
+	uint32_t tsecr;
+};
+
+/**
+ * tcp_opt_parse() - Read options
+ * @o:		result
+ * @p:		first option byte
+ * @len:	option bytes, 0 to TCP_OPT_MAX
+ *
+ * Unknown kinds are skipped (MUST-6).  Reading stops at an illegal length;
+ * what stood before it counts (MUST-7).  An option of a known kind with a
+ * wrong length is skipped as unknown.  The usual layout, NOP NOP timestamps
+ * alone, is recognised at once.
+ *
+ * Return: true if all was well formed, false if reading stopped early
+ */
+bool tcp_opt_parse(struct tcp_opts *o, const uint8_t *p, uint32_t len);
+
+/**
+ * tcp_opt_build() - Write options, padded with NOPs to whole words
+ * @p:		room for TCP_OPT_MAX bytes
+ * @o:		options to write, those with their bit in @has
+ *
+ * Return: bytes written, a multiple of 4
+ */
+uint32_t tcp_opt_build(uint8_t *p, const struct tcp_opts *o);
+
+#endif /* STACK_WIRE_TCP_OPT_H */
