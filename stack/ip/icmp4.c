@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * icmp4.c - ICMP: echo is answered, what cannot be delivered is reported
+ *
+ * RFC 792, RFC 1122 section 3.2.2, RFC 1812 section 4.3.2.3 (quote).
+ */
+
+#include "ip.h"
+
+#include "stack/base/bytes.h"
+#include "stack/wire/csum.h"
+#include "stack/wire/icmp.h"
+
+#define QUOTE_MAX (576u - 20u - ICMP_HDR_LEN) /* (1122-13) */
+
+/* An answer longer than the MTU is not sent: fragments are not made. */
+static void on_echo(struct ustack *s, const struct ip_view *v,
+		    const struct icmp_hdr *in)
+{
+	struct icmp_hdr h = { .type = ICMP4_ECHO_REPLY, .rest = in->rest };
+
+	stack_count(s, USTACK_C_ICMP_IN_ECHOS);
+	if (icmp_answer(s, v, &h, v->l4 + ICMP_HDR_LEN,
+			v->l4_len - ICMP_HDR_LEN) == 0)
+		stack_count(s, USTACK_C_ICMP_OUT_ECHO_REPS);
+}
+
+void icmp4_input(struct ustack *s, const struct ip_view *v)
+{
+	struct icmp_hdr h;
+
+	stack_count(s, USTACK_C_ICMP_IN_MSGS);
+	if (icmp_parse(&h, v->l4, v->l4_len) < 0)
+		stack_drop(s, USTACK_C_DROP_ICMP_TRUNCATED);
+	else if (csum_finish(csum_add(0, v->l4, v->l4_len)) != 0)
+		stack_drop(s, USTACK_C_DROP_ICMP_CSUM); /* (1122-12) */
+	else if (h.type == ICMP4_ECHO)
+		on_echo(s, v, &h);
+	else
+		stack_drop(s, USTACK_C_DROP_ICMP_TYPE);
+}
+
+void icmp4_unreach(struct ustack *s, const struct ip_view *v, uint8_t code)
+{
+	struct icmp_hdr h = { .type = ICMP4_UNREACH, .code = code };
+	uint32_t len = (uint32_t)(v->l4 - v->hdr) + v->l4_len;
+
+	if (!stack_limit_ok(s))
+		return;
+	if (icmp_answer(s, v, &h, v->hdr, min_u32(len, QUOTE_MAX)) == 0)
+		stack_count(s, USTACK_C_ICMP_OUT_DEST_UNREACHS);
+}

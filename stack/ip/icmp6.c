@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * icmp6.c - ICMPv6: echo is answered, what cannot be delivered is reported
+ *
+ * RFC 4443.  Errors fit in 1280 bytes and quote as much as fits (4443-1).
+ */
+
+#include "ip.h"
+
+#include "stack/base/bytes.h"
+#include "stack/wire/icmp.h"
+#include "stack/wire/ip6.h"
+
+#define QUOTE_MAX (1280u - IP6_HDR_LEN - ICMP_HDR_LEN)
+
+static void on_echo(struct ustack *s, const struct ip_view *v,
+		    const struct icmp_hdr *in)
+{
+	struct icmp_hdr h = { .type = ICMP6_ECHO_REPLY, .rest = in->rest };
+
+	stack_count(s, USTACK_C_ICMP6_IN_ECHOS);
+	if (icmp_answer(s, v, &h, v->l4 + ICMP_HDR_LEN,
+			v->l4_len - ICMP_HDR_LEN) == 0)
+		stack_count(s, USTACK_C_ICMP6_OUT_ECHO_REPS);
+}
+
+void icmp6_input(struct ustack *s, const struct ip_view *v)
+{
+	struct icmp_hdr h;
+
+	stack_count(s, USTACK_C_ICMP6_IN_MSGS);
+	if (icmp_parse(&h, v->l4, v->l4_len) < 0)
+		stack_drop(s, USTACK_C_DROP_ICMP_TRUNCATED);
+	else if (!ip_l4_csum_ok(v))
+		stack_drop(s, USTACK_C_DROP_ICMP_CSUM);
+	else if (h.type == ICMP6_ECHO)
+		on_echo(s, v, &h);
+	else
+		stack_drop(s, USTACK_C_DROP_ICMP_TYPE);
+}
+
+static int report(struct ustack *s, const struct ip_view *v,
+		  const struct icmp_hdr *h)
+{
+	uint32_t len = (uint32_t)(v->l4 - v->hdr) + v->l4_len;
+
+	if (!stack_limit_ok(s))
+		return -ERR_AGAIN;
+	return icmp_answer(s, v, h, v->hdr, min_u32(len, QUOTE_MAX));
+}
+
+void icmp6_unreach(struct ustack *s, const struct ip_view *v, uint8_t code)
+{
+	struct icmp_hdr h = { .type = ICMP6_UNREACH, .code = code };
+
+	if (report(s, v, &h) == 0)
+		stack_count(s, USTACK_C_ICMP6_OUT_DEST_UNREACHS);
+}
+
+void icmp6_param_problem(struct ustack *s, const struct ip_view *v,
+			 uint8_t code, uint32_t off)
+{
+	struct icmp_hdr h = { .type = ICMP6_PARAM_PROBLEM,
+			      .code = code,
+			      .rest = off };
+
+	if (report(s, v, &h) == 0)
+		stack_count(s, USTACK_C_ICMP6_OUT_PARM_PROBS);
+}

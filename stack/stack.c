@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack.c - an instance: made, fed, run, freed
+ *
+ *	ustack_input:  link -> ip4_input / ip6_input -> tcp | icmp | unreachable
+ *	ustack_run:    timers -> ready connections: callbacks, then tcp_output
+ *
+ * Input marks and sends nothing of TCP; what leaves, leaves in ustack_run().
+ * (Answers that need no connection, such as echo replies, leave at once.)
+ */
+
+#include "stack_int.h"
+
+#include "stack/base/bytes.h"
+#include "stack/ip/ip.h"
+#include "stack/tcp/tcp.h"
+#include "stack/wire/icmp.h"
+
+#define MEM_RESERVE                                                            \
+	(1u << 20) /* kept for packets in transit when all else is spent */
+#define RX_BUF_SIZE  (USTACK_PKT_HEADROOM + USTACK_PKT_ROOM)
+#define ADDR_MIN_MTU 1280u
+
+struct ustack_addr ustack_addr4(const uint8_t b[4])
+{
+	struct ustack_addr a = { .b = { [10] = 0xff, [11] = 0xff } };
+
+	memcpy(a.b + 12, b, 4);
+	return a;
+}
+
+bool ustack_addr_is4(const struct ustack_addr *a)
+{
+	return ip_is4(a);
+}
+
+bool ustack_addr_eq(const struct ustack_addr *a, const struct ustack_addr *b)
+{
+	return ip_addr_eq(a, b);
+}
+
+void stack_drop(struct ustack *s, enum ustack_counter reason)
+{
+	struct ustack_event ev;
+
+	stack_count(s, reason);
+	if (!stack_wants(s, USTACK_EV_DROPPED))
+		return;
+
+	ev = (struct ustack_event){ .kind = USTACK_EV_DROPPED,
+				    .time_us = s->now_us,
+				    .drop = (uint16_t)reason };
+	s->host.event(s->host.ctx, &ev);
+}
+
+bool stack_limit_ok(struct ustack *s)
+{
+	struct ip_limit *l = &s->limit;
+	uint64_t rate = s->cfg.icmp_rate;
+	uint64_t gained;
+
+	if (rate == 0)
+		return true;
+	gained = (s->now_us - l->filled_us) * rate / 1000000u;
+	if (gained > 0) {
+		l->tokens = (uint32_t)min_u64(l->tokens + gained,
+					      max_u64(rate, ICMP_BURST));
+		l->filled_us = s->now_us;
+	}
+	if (l->tokens == 0) {
+		stack_count(s, USTACK_C_DROP_ICMP_LIMIT);
+		return false;
+	}
+	l->tokens--;
+	return true;
+}
+
+static bool prefix_holds(const struct ustack_prefix *p,
+			 const struct ustack_addr *a)
+{
+	uint32_t whole = p->len / 8u;
+	uint32_t rest = p->len % 8u;
+	uint8_t mask = (uint8_t)(0xff00u >> rest);
+
+	if (memcmp(p->addr.b, a->b, whole) != 0)
+		return false;
+	return rest == 0 || ((p->addr.b[whole] ^ a->b[whole]) & mask) == 0;
+}
+
+bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a)
+{
+	bool in = false;
+
+	for (uint32_t i = 0; i < s->cfg.naddrs && !in; i++)
+		in = prefix_holds(&s->cfg.addr[i], a);
+	for (uint32_t i = 0; i < s->cfg.nnot_ours && in; i++)
+		in = !ip_addr_eq(&s->cfg.not_ours[i], a);
+	return in;
+}
+
+bool stack_mem_low(const struct ustack *s)
+{
+	return s->mem.used + MEM_RESERVE > s->mem.budget;
+}
+
+void ustack_config_init(struct ustack_config *cfg)
+{
+	*cfg = (struct ustack_config){
+		.mtu = 1500,
+		.mem_limit_bytes = (uint64_t)1 << 30,
+		.max_conns = 1000000,
+		.syn_backlog = 4096,
+		.max_time_wait = 65536,
+		.rcvbuf_init = 256u << 10,
+		.rcvbuf_max = 16u << 20,
+		.sndbuf_max = 4u << 20,
+		.cc = "reno",
+		.init_cwnd = 10,
+		.timestamps = true,
+		.wscale = true,
+		.ttl = 64,
+		.rto_init_us = 1000000,
+		.rto_min_us = 200000,
+		.rto_max_us = 60000000,
+		.delack_us = 40000,
+		.msl_us = 30000000,
+		.fin_wait2_us = 60000000,
+		.r2_us = 924000000,
+		.syn_r2_us = 180000000,
+		.synack_retries = 5,
+		.icmp_rate = 1000,
+		.challenge_rate = 10,
+	};
+}
+
+const char *ustack_config_check(const struct ustack_config *cfg)
+{
+	if (cfg->naddrs > USTACK_ADDRS_MAX || cfg->nnot_ours > USTACK_ADDRS_MAX)
+		return "naddrs: more addresses than an instance can have";
+	for (uint32_t i = 0; i < cfg->naddrs; i++)
+		if (cfg->addr[i].len > 128)
+			return "addr: a prefix is at most 128 bits long";
+	if (cfg->mtu < 576 || cfg->mtu > 65535)
+		return "mtu: must be 576 to 65535 bytes";
+	for (uint32_t i = 0; i < cfg->naddrs; i++)
+		if (!ip_is4(&cfg->addr[i].addr) && cfg->mtu < ADDR_MIN_MTU)
+			return "mtu: IPv6 needs at least 1280 bytes";
+	if (cfg->mem_limit_bytes < 4u * MEM_RESERVE)
+		return "mem_limit_bytes: at least 4 MiB";
+	if (cfg->max_conns == 0 || cfg->max_conns > 1u << 24)
+		return "max_conns: must be 1 to 16777216";
+	if (cfg->rcvbuf_init < 4096 || cfg->rcvbuf_max < cfg->rcvbuf_init ||
+	    cfg->rcvbuf_max > 1u << 30)
+		return "rcvbuf: need 4096 <= rcvbuf_init <= rcvbuf_max <= 1 GiB";
+	if (cfg->sndbuf_max < 4096 || cfg->sndbuf_max > 1u << 30)
+		return "sndbuf_max: must be 4096 bytes to 1 GiB";
+	if (!tcp_cc_known(cfg->cc))
+		return "cc: no such congestion control";
+	if (cfg->delack_us >= 500000)
+		return "delack_us: must be below 500 ms (RFC 9293 MUST-40)";
+	if (cfg->rto_min_us == 0 || cfg->rto_max_us < cfg->rto_min_us)
+		return "rto: need 0 < rto_min_us <= rto_max_us";
+	if (cfg->ttl == 0)
+		return "ttl: must not be 0";
+	if (cfg->synack_retries > TCP_SYNACK_RETRIES_LIMIT)
+		return "synack_retries: at most 8";
+	return NULL;
+}
+
+struct ustack *ustack_new(const struct ustack_config *cfg,
+			  const struct ustack_host *host, uint64_t now_us)
+{
+	struct ustack *s;
+
+	if (ustack_config_check(cfg))
+		return NULL;
+	s = host->alloc(host->ctx, sizeof(*s));
+	if (!s)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->cfg = *cfg;
+	s->host = *host;
+	s->now_us = now_us;
+	s->limit = (struct ip_limit){ .tokens = ICMP_BURST,
+				      .filled_us = now_us };
+	mem_init(&s->mem, cfg->mem_limit_bytes, host->alloc, host->free,
+		 host->ctx);
+	timer_wheel_init(&s->wheel, now_us);
+	s->tcp = tcp_new(s);
+	if (!s->tcp) {
+		ustack_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void ustack_free(struct ustack *s)
+{
+	void *ctx = s->host.ctx;
+	void (*release)(void *, void *, size_t) = s->host.free;
+
+	while (s->spare) {
+		struct ustack_pkt *p = s->spare;
+
+		s->spare = p->next;
+		mem_free(&s->mem, p, sizeof(*p));
+	}
+	if (s->tcp)
+		tcp_free(s->tcp);
+	mem_fini(&s->mem);
+	release(ctx, s, sizeof(*s));
+}
+
+struct ustack_pkt *ustack_pkt_new(struct ustack *s)
+{
+	struct ustack_pkt *p = s->spare;
+
+	if (p)
+		s->spare = p->next;
+	else
+		p = mem_alloc(&s->mem, sizeof(*p));
+	if (!p)
+		return NULL;
+
+	p->slice[0].buf = ubuf_new(&s->mem, RX_BUF_SIZE);
+	if (!p->slice[0].buf) {
+		p->next = s->spare;
+		s->spare = p;
+		return NULL;
+	}
+	p->slice[0].off = USTACK_PKT_HEADROOM;
+	p->slice[0].len = USTACK_PKT_ROOM;
+	p->next = NULL;
+	p->len = 0;
+	p->head_len = 0;
+	p->gso_size = 0;
+	p->l4_off = 0;
+	p->csum_off = 0;
+	p->flags = 0;
+	p->nslices = 1;
+	return p;
+}
+
+void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p)
+{
+	for (uint32_t i = 0; i < p->nslices; i++)
+		ubuf_put(p->slice[i].buf);
+	p->next = s->spare;
+	s->spare = p;
+}
+
+static void input4(struct ustack *s, struct ustack_pkt *p)
+{
+	struct ip_view v;
+
+	if (!ip4_input(s, p, &v))
+		return;
+	if (v.proto == IP_PROTO_TCP) {
+		tcp_input(s->tcp, p, &v);
+	} else if (v.proto == IP_PROTO_ICMP) {
+		icmp4_input(s, &v);
+	} else {
+		stack_drop(s, USTACK_C_DROP_IP_PROTO);
+		icmp4_unreach(s, &v,
+			      v.proto == IP_PROTO_UDP ? ICMP4_UNREACH_PORT
+						      : ICMP4_UNREACH_PROTO);
+	}
+}
+
+static void input6(struct ustack *s, struct ustack_pkt *p)
+{
+	struct ip_view v;
+
+	if (!ip6_input(s, p, &v))
+		return;
+	if (v.proto == IP_PROTO_TCP) {
+		tcp_input(s->tcp, p, &v);
+	} else if (v.proto == IP_PROTO_ICMP6) {
+		icmp6_input(s, &v);
+	} else if (v.proto == IP_PROTO_UDP) {
+		stack_drop(s, USTACK_C_DROP_IP6_PROTO);
+		icmp6_unreach(s, &v, ICMP6_UNREACH_PORT);
+	} else {
+		stack_drop(s, USTACK_C_DROP_IP6_PROTO);
+		if (v.proto != IP_PROTO_NONE)
+			icmp6_param_problem(s, &v, ICMP6_PARAM_NEXT_HEADER,
+					    v.next_off);
+	}
+}
+
+void ustack_input(struct ustack *s, struct ustack_pkt *p, uint64_t now_us)
+{
+	uint8_t version = 0;
+
+	s->now_us = max_u64(s->now_us, now_us);
+	if (p->slice[0].len > 0)
+		version = slice_data(&p->slice[0])[0] >> 4;
+
+	if (version == 4)
+		input4(s, p);
+	else if (version == 6)
+		input6(s, p);
+	else
+		stack_drop(s, USTACK_C_DROP_NOT_IP);
+	ustack_pkt_free(s, p);
+}
+
+uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
+{
+	s->now_us = max_u64(s->now_us, now_us);
+	s->tx_left = budget_pkts;
+	timer_advance(&s->wheel, s->now_us);
+	for (struct timer *t = timer_next_due(&s->wheel); t;
+	     t = timer_next_due(&s->wheel))
+		tcp_on_timer(s->tcp, t);
+	if (tcp_run(s->tcp))
+		return s->now_us;
+	return timer_deadline_us(&s->wheel);
+}
+
+const uint64_t *ustack_counters(const struct ustack *s)
+{
+	return s->mib;
+}
+
+void ustack_gauges(const struct ustack *s, struct ustack_gauges *g)
+{
+	*g = (struct ustack_gauges){
+		.mem_used = s->mem.used,
+		.mem_peak = s->mem.peak,
+		.mem_taken = s->mem.taken,
+		.mem_limit = s->mem.budget,
+		.timers = s->wheel.armed,
+	};
+	tcp_gauges(s->tcp, g);
+}
+
+void ustack_set_event_mask(struct ustack *s, uint32_t mask)
+{
+	s->event_mask = s->host.event ? mask : 0;
+}
+
+struct ubuf *ustack_buf_new(struct ustack *s, uint32_t size)
+{
+	return ubuf_new(&s->mem, size);
+}

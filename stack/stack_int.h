@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack_int.h - what the parts of the library share about an instance
+ *
+ * The TCP state hangs off opaquely, so that ip/ cannot reach into it.
+ */
+
+#ifndef STACK_STACK_INT_H
+#define STACK_STACK_INT_H
+
+#include "stack/base/mem.h"
+#include "stack/base/siphash.h"
+#include "stack/base/timer.h"
+#include "stack/ustack.h"
+
+#define ICMP_BURST 32u /* answers that may leave back to back */
+
+struct tcp;
+
+/**
+ * struct ip_limit - token bucket for what we say to strangers (1122-14, 4443-3)
+ * @tokens:	answers that may leave now
+ * @filled_us:	when it was last filled
+ */
+struct ip_limit {
+	uint32_t tokens;
+	uint64_t filled_us;
+};
+
+/**
+ * struct ustack - one instance
+ * @cfg:	settings
+ * @host:	the embedder
+ * @now_us:	time of the call being served
+ * @mem:	all memory but this struct
+ * @wheel:	all timers
+ * @limit:	bucket for ICMP errors and for resets to strangers
+ * @event_mask:	events wanted
+ * @tx_left:	packets that ustack_run() may still send
+ * @tcp:	everything of TCP
+ * @spare:	packets for input, ready for use
+ * @mib:	counters, read by other threads
+ */
+struct ustack {
+	struct ustack_config cfg;
+	struct ustack_host host;
+	uint64_t now_us;
+	struct mem mem;
+	struct timer_wheel wheel;
+	struct ip_limit limit;
+	uint32_t event_mask;
+	uint32_t tx_left;
+	struct tcp *tcp;
+	struct ustack_pkt *spare;
+	uint64_t mib[USTACK_COUNTERS_MAX];
+};
+
+/** stack_count_n() - Add to a counter that other threads may read */
+static inline void stack_count_n(struct ustack *s, enum ustack_counter c,
+				 uint64_t n)
+{
+	__atomic_store_n(&s->mib[c], s->mib[c] + n, __ATOMIC_RELAXED);
+}
+
+static inline void stack_count(struct ustack *s, enum ustack_counter c)
+{
+	stack_count_n(s, c, 1);
+}
+
+static inline bool stack_wants(const struct ustack *s, enum ustack_event_kind k)
+{
+	return __builtin_expect((s->event_mask & (1u << k)) != 0, 0);
+}
+
+/** stack_drop() - Count a dropped packet under its reason, and tell who asked */
+void stack_drop(struct ustack *s, enum ustack_counter reason);
+
+/**
+ * stack_limit_ok() - May an answer to a stranger leave now?
+ * @s:		instance
+ *
+ * Return: true and one token is taken, or false (counted)
+ */
+bool stack_limit_ok(struct ustack *s);
+
+/** stack_is_ours() - Is it one of our addresses? */
+bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a);
+
+/** stack_mem_low() - Is what is left of the budget kept for packets in transit? */
+bool stack_mem_low(const struct ustack *s);
+
+#endif /* STACK_STACK_INT_H */

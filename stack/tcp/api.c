@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api.c - the calls of ustack.h about connections
+ *
+ * They mark; ustack_run() acts.  RFC 9293 section 3.10.1 to 3.10.6.
+ */
+
+#include "conn.h"
+#include "demux.h"
+#include "isn.h"
+#include "state.h"
+#include "tcp.h"
+#include "timers.h"
+#include "window.h"
+
+static struct tcp_conn *get(struct ustack *s, struct ustack_conn h)
+{
+	return tcp_conn_get(s->tcp, h);
+}
+
+int ustack_ops_register(struct ustack *s, const struct ustack_ops *ops)
+{
+	struct tcp *t = s->tcp;
+
+	if (t->nops == USTACK_OPS_MAX)
+		return -ERR_LIMIT;
+	t->ops[t->nops] = ops;
+	return (int)t->nops++;
+}
+
+static int check_remote(const struct ustack *s, const struct ustack_addr *a)
+{
+	/* Broadcast and multicast are no peers (MUST-46), nor are we. */
+	if (!ip_is_unicast(a) || stack_is_ours(s, a))
+		return -ERR_INVAL;
+	return 0;
+}
+
+/* Our address towards a peer: the one given, or the first of its family. */
+static int choose_local(const struct ustack *s,
+			const struct ustack_connect_args *a,
+			struct ustack_addr *local)
+{
+	bool v4 = ip_is4(&a->remote);
+
+	if (!ip_is_any(&a->local)) {
+		*local = a->local;
+		if (ip_is4(local) != v4)
+			return -ERR_INVAL;
+		return stack_is_ours(s, local) ? 0 : -ERR_ADDRNOTAVAIL;
+	}
+	for (uint32_t i = 0; i < s->cfg.naddrs; i++) {
+		*local = s->cfg.addr[i].addr;
+		if (ip_is4(local) == v4 && stack_is_ours(s, local))
+			return 0;
+	}
+	return -ERR_ADDRNOTAVAIL;
+}
+
+static void start_active(struct tcp_conn *c, const struct tcp_flow_args *f)
+{
+	struct tcp *t = c->t;
+
+	c->flags |= CF_ACTIVE | CF_SYN_NOW;
+	c->snd.iss = tcp_isn(t, f);
+	c->snd.una = c->snd.iss;
+	c->snd.nxt = c->snd.iss + 1;
+	c->ts.offset = tcp_ts_offset(t, f);
+	sliceq_init(&c->sndq, c->snd.iss + 1);
+	tcp_set_state(c, USTACK_SYN_SENT);
+	stack_count(t->s, USTACK_C_TCP_ACTIVE_OPENS);
+	tcp_mark_ready(c);
+}
+
+int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
+		   struct ustack_conn *h)
+{
+	struct tcp *t = s->tcp;
+	struct ustack_addr local;
+	struct tcp_flow_args f = { .local = &local,
+				   .remote = &a->remote,
+				   .lport = a->lport,
+				   .rport = a->rport };
+	struct tcp_conn *c;
+	int r = check_remote(s, &a->remote);
+
+	if (r == 0)
+		r = choose_local(s, a, &local);
+	if (r < 0)
+		return r;
+	if (a->rport == 0 || a->ops_id >= (int)t->nops)
+		return -ERR_INVAL;
+	if (f.lport == 0)
+		f.lport = tcp_port_pick(t, &f);
+	if (f.lport == 0 || tcp_flow_find(t, &f))
+		return -ERR_ADDRINUSE;
+	if (t->nconns >= s->cfg.max_conns)
+		return -ERR_LIMIT;
+	c = tcp_conn_new(t, &f);
+	if (!c)
+		return -ERR_NOMEM;
+	c->ops_id = (int16_t)a->ops_id;
+	c->ctx = a->ctx;
+	start_active(c, &f);
+	*h = tcp_conn_handle(c);
+	return 0;
+}
+
+void ustack_set_ctx(struct ustack *s, struct ustack_conn h, uint64_t ctx)
+{
+	struct tcp_conn *c = get(s, h);
+
+	if (c)
+		c->ctx = ctx;
+}
+
+/* Why nothing can be sent on @c, 0 = it can. */
+static int send_refusal(const struct tcp_conn *c)
+{
+	if (!c)
+		return -ERR_NOENT;
+	if (c->flags & CF_DETACHED)
+		return -ERR_NOTCONN;
+	if (c->flags & CF_SHUT)
+		return -ERR_PIPE;
+	return 0;
+}
+
+static ptrdiff_t no_room(struct tcp_conn *c)
+{
+	c->flags |= CF_WANT_WRITE;
+	return -ERR_AGAIN;
+}
+
+ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn h,
+		      const struct ustack_iov *iov, uint32_t n)
+{
+	struct tcp_conn *c = get(s, h);
+	int refusal = send_refusal(c);
+	bool cut = false;
+	ptrdiff_t total = 0;
+
+	if (refusal < 0)
+		return refusal;
+	for (uint32_t i = 0; i < n && !cut; i++) {
+		uint32_t want = (uint32_t)min_u64(iov[i].len,
+						  tcp_send_space(c));
+		uint32_t got = 0;
+
+		if (want > 0 && !stack_mem_low(s))
+			got = sliceq_write(&c->sndq, &s->mem, iov[i].base,
+					   want);
+		total += got;
+		cut = got < iov[i].len;
+	}
+	if (total > 0)
+		tcp_mark_ready(c);
+	if (cut)
+		c->flags |= CF_WANT_WRITE;
+	return total == 0 && cut ? -ERR_AGAIN : total;
+}
+
+ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn h,
+			  struct slice sl)
+{
+	struct tcp_conn *c = get(s, h);
+	int refusal = send_refusal(c);
+
+	if (refusal < 0)
+		return refusal;
+	if (sl.len == 0)
+		return 0;
+	if (sl.len > tcp_send_space(c) || stack_mem_low(s) ||
+	    sliceq_append(&c->sndq, &s->mem, sl) < 0)
+		return no_room(c);
+	tcp_mark_ready(c);
+	return (ptrdiff_t)sl.len;
+}
+
+int ustack_peek(struct ustack *s, struct ustack_conn h, struct ustack_iov *iov,
+		uint32_t n)
+{
+	struct tcp_conn *c = get(s, h);
+	uint32_t pos, left, filled = 0;
+
+	if (!c)
+		return -ERR_NOENT;
+	pos = c->rcvq.start;
+	left = c->rcvq.bytes;
+	while (filled < n && left > 0) {
+		struct slice sl;
+		uint32_t one = 0;
+		uint32_t got = sliceq_peek(&c->rcvq, pos, left, &sl, 1, &one);
+
+		iov[filled].base = sl.buf->data + sl.off;
+		iov[filled].len = sl.len;
+		filled++;
+		pos += got;
+		left -= got;
+	}
+	return (int)filled;
+}
+
+/* Bytes left the receive queue: the window may open, the end may be near. */
+static void consumed(struct tcp_conn *c, uint32_t len)
+{
+	if (!(c->flags & CF_DETACHED))
+		tcp_wnd_consumed(c, len);
+	if (c->rcvq.bytes == 0 || c->flags & CF_ACK_NOW)
+		tcp_mark_ready(c);
+}
+
+void ustack_consume(struct ustack *s, struct ustack_conn h, size_t len)
+{
+	struct tcp_conn *c = get(s, h);
+	uint32_t n;
+
+	if (!c)
+		return;
+	n = (uint32_t)min_u64(len, c->rcvq.bytes);
+	sliceq_consume(&c->rcvq, &s->mem, n);
+	consumed(c, n);
+}
+
+ptrdiff_t ustack_splice(struct ustack *s, struct ustack_conn from,
+			struct ustack_conn to, size_t max)
+{
+	struct tcp_conn *in = get(s, from);
+	struct tcp_conn *out = get(s, to);
+	int refusal = send_refusal(out);
+	uint32_t n;
+
+	if (!in)
+		return -ERR_NOENT;
+	if (refusal < 0)
+		return refusal;
+	n = (uint32_t)min_u64(max, in->rcvq.bytes);
+	if (n == 0)
+		return 0;
+	n = min_u32(n, tcp_send_space(out));
+	if (n > 0)
+		n = sliceq_move(&out->sndq, &in->rcvq, &s->mem, n);
+	if (n == 0)
+		return no_room(out);
+	tcp_mark_ready(out);
+	consumed(in, n);
+	return (ptrdiff_t)n;
+}
+
+size_t ustack_send_room(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+
+	return send_refusal(c) < 0 ? 0 : tcp_send_space(c);
+}
+
+/* No more data from us: the states that CLOSE leads to (3.10.4). */
+static void shut(struct tcp_conn *c)
+{
+	c->flags |= CF_SHUT;
+	if (c->state == USTACK_ESTABLISHED)
+		tcp_set_state(c, USTACK_FIN_WAIT_1);
+	else if (c->state == USTACK_CLOSE_WAIT)
+		tcp_set_state(c, USTACK_LAST_ACK);
+	tcp_mark_ready(c);
+}
+
+int ustack_shutdown(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+
+	if (!c)
+		return -ERR_NOENT;
+	if (c->flags & CF_DETACHED || c->state == USTACK_SYN_SENT)
+		return -ERR_NOTCONN;
+	if (!(c->flags & CF_SHUT))
+		shut(c);
+	return 0;
+}
+
+int ustack_abort(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+
+	if (!c)
+		return -ERR_NOENT;
+	tcp_reset(c, USTACK_END_ABORTED);
+	tcp_mark_ready(c);
+	return 0;
+}
+
+int ustack_close(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+
+	if (!c)
+		return -ERR_NOENT;
+	c->flags |= CF_ORPHAN;
+	tcp_mark_ready(c);
+	if (c->flags & CF_DETACHED)
+		return 0;
+	if (c->state == USTACK_SYN_SENT) { /* (9293-a32) */
+		tcp_kill(c, USTACK_END_ABORTED);
+	} else if (c->rcvq.bytes > 0) { /* (SHLD-3) */
+		tcp_count(c, USTACK_C_TCP_ABORT_ON_DATA);
+		tcp_reset(c, USTACK_END_ABORTED);
+	} else if (!(c->flags & CF_SHUT)) {
+		shut(c);
+	} else if (c->state == USTACK_FIN_WAIT_2) {
+		c->life_at = s->now_us + s->cfg.fin_wait2_us;
+		tcp_timers_arm(c);
+	}
+	return 0;
+}
+
+static int set_sndbuf(struct tcp_conn *c, uint64_t value)
+{
+	if (value < 2048 || value > 1u << 30)
+		return -ERR_INVAL;
+	c->snd.buf = (uint32_t)value;
+	return 0;
+}
+
+static int set_rcvbuf(struct tcp_conn *c, uint64_t value)
+{
+	if (value < 2048 || value > 1u << 30)
+		return -ERR_INVAL;
+	tcp_wnd_set_buf(c, (uint32_t)value);
+	return 0;
+}
+
+int ustack_setopt(struct ustack *s, struct ustack_conn h, enum ustack_opt opt,
+		  uint64_t value)
+{
+	struct tcp_conn *c = get(s, h);
+
+	if (!c)
+		return -ERR_NOENT;
+	switch (opt) {
+	case USTACK_OPT_NODELAY:
+		c->flags = value ? c->flags | CF_NODELAY
+				 : c->flags & ~CF_NODELAY;
+		tcp_mark_ready(c);
+		return 0;
+	case USTACK_OPT_SNDBUF:
+		return set_sndbuf(c, value);
+	case USTACK_OPT_RCVBUF:
+		return set_rcvbuf(c, value);
+	case USTACK_OPT_USER_TIMEOUT:
+		c->user_timeout_ms = (uint32_t)min_u64(value / 1000u,
+						       UINT32_MAX);
+		return 0;
+	case USTACK_OPT_TTL:
+		if (value == 0 || value > UINT8_MAX)
+			return -ERR_INVAL;
+		c->ttl = (uint8_t)value;
+		return 0;
+	case USTACK_OPT_TOS:
+		if (value > UINT8_MAX)
+			return -ERR_INVAL;
+		c->tos = (uint8_t)value;
+		return 0;
+	}
+	return -ERR_INVAL;
+}

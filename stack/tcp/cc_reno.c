@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cc_reno.c - slow start and congestion avoidance (RFC 5681 section 3.1)
+ *
+ * Bytes are counted, not acknowledgements (RFC 3465): a peer that splits an
+ * ACK gains nothing, and one ACK for a whole super-packet counts for the
+ * segments in it, up to CC_ABC_LIMIT of them.
+ */
+
+#include "cc.h"
+
+static void reno_init(struct tcp_conn *c)
+{
+	c->cc.acked = 0;
+}
+
+static void reno_on_ack(struct tcp_conn *c, uint32_t acked)
+{
+	uint32_t mss = c->snd.mss;
+
+	if (c->cc.cwnd < c->cc.ssthresh) {
+		uint32_t gain = min_u32(acked, CC_ABC_LIMIT * mss);
+
+		c->cc.cwnd += min_u32(gain, UINT32_MAX / 2 - c->cc.cwnd);
+		return;
+	}
+	/* One segment for each window's worth acknowledged (5681-5). */
+	c->cc.acked += acked;
+	if (c->cc.acked >= c->cc.cwnd) {
+		c->cc.acked -= c->cc.cwnd;
+		c->cc.cwnd += min_u32(mss, UINT32_MAX / 2 - c->cc.cwnd);
+	}
+}
+
+/* Half of what is in flight, at least two segments (5681-6). */
+static uint32_t reno_ssthresh(const struct tcp_conn *c)
+{
+	return max_u32(tcp_unacked(c) / 2, 2u * c->snd.mss);
+}
+
+const struct tcp_cc_ops tcp_cc_reno = {
+	.name = "reno",
+	.init = reno_init,
+	.on_ack = reno_on_ack,
+	.ssthresh = reno_ssthresh,
+};

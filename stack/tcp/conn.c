@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conn.c - the life of a TCB
+ */
+
+#include "conn.h"
+
+#include "cc.h"
+#include "isn.h"
+#include "reasm.h"
+#include "segment.h"
+#include "sendq.h"
+#include "state.h"
+#include "timers.h"
+#include "timewait.h"
+#include "window.h"
+
+#define NO_SLOT UINT32_MAX
+
+static struct tcp_slot *slot_at(const struct tcp *t, uint32_t index)
+{
+	return &t->slots[index >> TCP_SLOT_SHIFT][index & (TCP_SLOTS - 1)];
+}
+
+/* A free handle; its generation says how often the place was used before. */
+static uint32_t slot_take(struct tcp *t)
+{
+	uint32_t index = t->free_slot;
+
+	if (index != NO_SLOT) {
+		t->free_slot = slot_at(t, index)->next;
+		return index;
+	}
+	index = t->nslots;
+	if ((index & (TCP_SLOTS - 1)) == 0) {
+		size_t size = TCP_SLOTS * sizeof(struct tcp_slot);
+		struct tcp_slot *chunk = mem_alloc(&t->s->mem, size);
+
+		if (!chunk)
+			return NO_SLOT;
+		memset(chunk, 0, size);
+		t->slots[index >> TCP_SLOT_SHIFT] = chunk;
+	}
+	t->nslots++;
+	slot_at(t, index)->gen = 1;
+	return index;
+}
+
+static void slot_give(struct tcp *t, uint32_t index)
+{
+	struct tcp_slot *slot = slot_at(t, index);
+
+	slot->c = NULL;
+	if (++slot->gen == 0)
+		slot->gen = 1;
+	slot->next = t->free_slot;
+	t->free_slot = index;
+}
+
+static void conn_defaults(struct tcp_conn *c)
+{
+	const struct ustack_config *cfg = &c->t->s->cfg;
+
+	c->state = USTACK_CLOSED;
+	c->ttl = cfg->ttl;
+	c->listener = -1;
+	c->flags = cfg->nodelay ? CF_NODELAY : 0;
+	c->rtx_at = TIME_NEVER;
+	c->delack_at = TIME_NEVER;
+	c->life_at = TIME_NEVER;
+	c->snd.buf = cfg->sndbuf_max;
+	c->opened_us = tcp_now(c);
+	c->heard_us = tcp_now(c);
+	c->spoke_us = tcp_now(c);
+	c->user_timeout_ms = (uint32_t)min_u64(cfg->r2_us / 1000u, UINT32_MAX);
+	c->rec.adv_mss = tcp_link_mss(c->t->s, &c->flow.remote);
+	c->snd.mss = ip_is4(&c->flow.remote) ? TCP_MSS_DEFAULT4
+					     : TCP_MSS_DEFAULT6;
+	list_init(&c->ready);
+	timer_init(&c->timer);
+	rtt_init(&c->rtt);
+	tcp_wnd_open(c);
+}
+
+struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a)
+{
+	struct tcp_conn *c;
+	uint32_t index;
+
+	if (t->nconns >= t->s->cfg.max_conns || stack_mem_low(t->s))
+		return NULL;
+	c = mem_alloc(&t->s->mem, sizeof(*c));
+	if (!c)
+		return NULL;
+	index = slot_take(t);
+	if (index == NO_SLOT) {
+		mem_free(&t->s->mem, c, sizeof(*c));
+		return NULL;
+	}
+	memset(c, 0, sizeof(*c));
+	c->t = t;
+	c->index = index;
+	c->gen = slot_at(t, index)->gen;
+	slot_at(t, index)->c = c;
+	t->nconns++;
+	t->states[USTACK_CLOSED]++;
+	tcp_flow_init(&c->flow, FLOW_CONN, a);
+	tcp_flow_insert(t, &c->flow);
+	htab_insert(&t->ids, &c->idnode, t->next_id++);
+	conn_defaults(c);
+	return c;
+}
+
+static void drop_queues(struct tcp_conn *c)
+{
+	struct mem *m = &c->t->s->mem;
+
+	sliceq_clear(&c->sndq, m);
+	sliceq_clear(&c->rcvq, m);
+	rec_clear(c);
+	reasm_clear(c);
+}
+
+void tcp_conn_free(struct tcp_conn *c)
+{
+	struct tcp *t = c->t;
+
+	if (!(c->flags & CF_DETACHED))
+		tcp_flow_remove(t, &c->flow);
+	tcp_timers_stop(c);
+	list_del(&c->ready);
+	drop_queues(c);
+	if (c->rcv.buf)
+		tcp_wnd_close(c);
+	htab_remove(&t->ids, &c->idnode);
+	t->states[c->state]--;
+	t->nconns--;
+	slot_give(t, c->index);
+	mem_free(&t->s->mem, c, sizeof(*c));
+}
+
+struct tcp_conn *tcp_conn_get(const struct tcp *t, struct ustack_conn h)
+{
+	const struct tcp_slot *slot;
+
+	if (h.index >= t->nslots)
+		return NULL;
+	slot = slot_at(t, h.index);
+	return slot->gen == h.gen ? slot->c : NULL;
+}
+
+struct ustack_conn tcp_conn_handle(const struct tcp_conn *c)
+{
+	return (struct ustack_conn){ .index = c->index, .gen = c->gen };
+}
+
+static void leave_backlog(struct tcp_conn *c)
+{
+	if (!(c->flags & CF_QUEUED))
+		return;
+	c->flags &= ~(CF_QUEUED | CF_PARKED);
+	c->t->listener[c->listener].waiting--;
+}
+
+/* Off the wire: the 4-tuple is free, nothing is sent or received any more. */
+static void detach(struct tcp_conn *c, enum ustack_reason why)
+{
+	tcp_flow_remove(c->t, &c->flow);
+	tcp_timers_stop(c);
+	c->reason = (uint8_t)why;
+	c->flags |= CF_DETACHED | CF_EV_CLOSED;
+	c->flags &= ~(CF_SYN_NOW | CF_PROBE_NOW);
+	tcp_event_closed(c);
+	tcp_mark_ready(c);
+}
+
+static void count_end(const struct tcp_conn *c)
+{
+	if (c->state == USTACK_SYN_SENT || c->state == USTACK_SYN_RCVD)
+		tcp_count(c, USTACK_C_TCP_ATTEMPT_FAILS);
+	else if (c->state == USTACK_ESTABLISHED ||
+		 c->state == USTACK_CLOSE_WAIT)
+		tcp_count(c, USTACK_C_TCP_ESTAB_RESETS);
+}
+
+void tcp_kill(struct tcp_conn *c, enum ustack_reason why)
+{
+	if (c->flags & CF_DETACHED)
+		return;
+	count_end(c);
+	tcp_set_state(c, USTACK_CLOSED);
+	detach(c, why);
+	leave_backlog(c);
+	c->flags &= ~(CF_EV_ALL | CF_ACK_NOW) | CF_EV_CLOSED;
+	drop_queues(c);
+}
+
+void tcp_finish(struct tcp_conn *c)
+{
+	bool wait = c->state != USTACK_LAST_ACK;
+
+	if (wait)
+		tcp_set_state(c, USTACK_TIME_WAIT);
+	else
+		tcp_set_state(c, USTACK_CLOSED);
+	detach(c, USTACK_END_NORMAL);
+	if (wait) {
+		timewait_enter(c);
+		tcp_set_state(c, USTACK_CLOSED);
+	}
+}
+
+void tcp_reset(struct tcp_conn *c, enum ustack_reason why)
+{
+	if (c->flags & CF_DETACHED)
+		return;
+	if (c->state != USTACK_SYN_SENT)
+		c->flags |= CF_RST_NOW;
+	tcp_kill(c, why);
+}
+
+void tcp_established(struct tcp_conn *c)
+{
+	tcp_set_state(c, USTACK_ESTABLISHED);
+	c->rtx_at = TIME_NEVER;
+	c->rtt.backoff = 0;
+	if (c->flags & CF_SYN_REXMIT)
+		c->rtt.floor_us = 3000000; /* (6298-10) */
+	c->rec.recover = c->snd.una;
+	c->snd.sml = c->snd.una;
+	c->rcv.round = c->rcv.nxt;
+	tcp_cc_start(c);
+	if (c->flags & CF_ACTIVE)
+		c->flags |= CF_EV_CONNECTED;
+	if (c->flags & CF_SHUT)
+		tcp_set_state(c, USTACK_FIN_WAIT_1);
+	tcp_mark_ready(c);
+}
+
+static uint32_t smss(const struct tcp_conn *c, uint32_t peer_mss)
+{
+	uint32_t mss = min_u32(peer_mss, c->rec.adv_mss);
+
+	if (c->flags & CF_TS)
+		mss -= TCP_OPT_TS_LEN; /* (6691-2, 7323-18) */
+	return mss;
+}
+
+void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
+{
+	const struct ustack_config *cfg = &c->t->s->cfg;
+	uint32_t mss = c->snd.mss;
+
+	if (o->has & TCP_OPT_HAS_TS && cfg->timestamps) {
+		c->flags |= CF_TS;
+		c->ts.recent = o->tsval;
+		c->ts.recent_us = tcp_now(c);
+	}
+	if (o->has & TCP_OPT_HAS_WSCALE && cfg->wscale) {
+		c->flags |= CF_WSCALE;
+		c->snd.wscale = o->wscale;
+		c->rcv.wscale = tcp_wnd_shift(c->t->s);
+	}
+	if (o->has & TCP_OPT_HAS_MSS)
+		mss = max_u32(o->mss, TCP_MSS_MIN);
+	c->snd.mss = (uint16_t)smss(c, mss);
+}
+
+uint32_t tcp_send_space(const struct tcp_conn *c)
+{
+	return c->snd.buf > c->sndq.bytes ? c->snd.buf - c->sndq.bytes : 0;
+}

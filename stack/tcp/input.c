@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * input.c - a segment arrives: from the IP layer's view to the state's steps
+ *
+ *	tcp_input --> flow table --> tcp_conn   --> steps 1 to 8
+ *	                         --> syn_entry  --> syncache.c
+ *	                         --> tw_entry   --> timewait.c
+ *	          --> listener   --> SYN cache
+ *	          --> nobody     --> reset
+ *
+ * RFC 9293 section 3.10.7.
+ */
+
+#include "input.h"
+#include "conn.h"
+#include "demux.h"
+#include "isn.h"
+#include "reply.h"
+#include "state.h"
+#include "syncache.h"
+#include "tcp.h"
+#include "timewait.h"
+
+/* Read and check the header (MUST-3, 9293-a35). */
+static bool parse(struct ustack *s, const struct ustack_pkt *p,
+		  const struct ip_view *v, struct tcp_seg *seg,
+		  struct tcp_hdr *h)
+{
+	const struct slice *sl = &p->slice[0];
+	int r = tcp_hdr_parse(h, v->l4, v->l4_len);
+
+	stack_count(s, USTACK_C_TCP_IN_SEGS);
+	if (r < 0) {
+		stack_count(s, USTACK_C_TCP_IN_ERRS);
+		stack_drop(s, r == -1 ? USTACK_C_DROP_TCP_TRUNCATED
+				      : USTACK_C_DROP_TCP_HDR_LEN);
+		return false;
+	}
+	if (!ip_l4_csum_ok(v)) {
+		stack_count(s, USTACK_C_TCP_IN_ERRS);
+		stack_drop(s, USTACK_C_DROP_TCP_CSUM);
+		return false;
+	}
+	seg->seq = h->seq;
+	seg->ack = h->ack;
+	seg->wnd = h->wnd;
+	seg->flags = h->flags;
+	seg->len = v->l4_len - h->hdr_len;
+	seg->buf = sl->buf;
+	seg->off = (uint32_t)(v->l4 - sl->buf->data) + h->hdr_len;
+	tcp_opt_parse(&seg->opt, v->l4 + TCP_HDR_MIN, h->hdr_len - TCP_HDR_MIN);
+	return true;
+}
+
+static void report_received(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct ustack_event ev;
+
+	tcp_event_init(c, &ev, USTACK_EV_RECEIVED);
+	ev.flags = seg->flags;
+	ev.seq = seg->seq;
+	ev.ack = seg->ack;
+	ev.len = seg->len;
+	ev.wnd = seg->flags & TCP_SYN ? seg->wnd
+				      : (uint32_t)seg->wnd << c->snd.wscale;
+	tcp_event_emit(c, &ev);
+}
+
+static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
+{
+	if (!tcp_in_seq(c, seg)) /* first:   PAWS, window, trimming */
+		return;
+	if (!tcp_in_rst(c, seg)) /* second:  reset */
+		return;
+	if (!tcp_in_syn(c, seg)) /* fourth:  SYN */
+		return;
+	if (!tcp_in_ack(c, seg)) /* fifth:   acknowledgement */
+		return;
+	tcp_in_data(c, seg); /* seventh: text */
+	tcp_in_fin(c, seg);  /* eighth:  FIN */
+}
+
+static void conn_input(struct tcp_conn *c, struct tcp_seg *seg)
+{
+	c->st.segs_in++;
+	c->heard_us = tcp_now(c);
+	if (stack_wants(c->t->s, USTACK_EV_RECEIVED))
+		report_received(c, seg);
+	if (c->state == USTACK_SYN_SENT)
+		tcp_in_syn_sent(c, seg);
+	else
+		in_synchronized(c, seg);
+	tcp_mark_ready(c);
+}
+
+/* 3.10.7.2, LISTEN. */
+static void listen_input(struct tcp *t, const struct tcp_flow_args *a,
+			 struct tcp_seg *seg, int listener)
+{
+	if (seg->flags & TCP_RST) { /* (9293-a4) */
+		stack_drop(t->s, USTACK_C_DROP_TCP_RST);
+	} else if (seg->flags & TCP_ACK) { /* (9293-a5) */
+		stack_drop(t->s, USTACK_C_DROP_TCP_LISTEN);
+		tcp_reply_rst(t, a, seg);
+	} else if (seg->flags & TCP_SYN) { /* data in it comes again */
+		syncache_add(t, a, seg, listener);
+	} else { /* (9293-a7) */
+		stack_drop(t->s, USTACK_C_DROP_TCP_LISTEN);
+	}
+}
+
+/* No connection: a listener's, or nobody's (3.10.7.1). */
+static void stray_input(struct tcp *t, const struct tcp_flow_args *a,
+			struct tcp_seg *seg)
+{
+	int listener = tcp_listener_find(t, a->local, a->lport);
+
+	if (listener >= 0) {
+		listen_input(t, a, seg, listener);
+		return;
+	}
+	stack_drop(t->s, seg->flags & TCP_RST ? USTACK_C_DROP_TCP_RST
+					      : USTACK_C_DROP_TCP_NO_PORT);
+	tcp_reply_rst(t, a, seg);
+}
+
+void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v)
+{
+	struct tcp_flow_args a = { .local = &v->dst, .remote = &v->src };
+	struct tcp_seg seg;
+	struct tcp_hdr h;
+	struct tcp_flow *f;
+	struct tcp_conn *c;
+
+	if (!parse(t->s, p, v, &seg, &h))
+		return;
+	a.lport = h.dport;
+	a.rport = h.sport;
+	f = tcp_flow_find(t, &a);
+	if (f && f->kind == FLOW_CONN) {
+		conn_input(container_of(f, struct tcp_conn, flow), &seg);
+		return;
+	}
+	if (f && f->kind == FLOW_SYN) {
+		c = syncache_input(t, container_of(f, struct syn_entry, flow),
+				   &seg);
+		if (c)
+			conn_input(c, &seg);
+		return;
+	}
+	if (f &&
+	    !timewait_input(t, container_of(f, struct tw_entry, flow), &seg))
+		return;
+	stray_input(t, &a, &seg);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * segment.c - from a decision to a packet (RFC 9293 section 3.1)
+ *
+ *	head:   [ IP | TCP | options ]     slices: payload, not copied
+ */
+
+#include "segment.h"
+
+#include "isn.h"
+#include "state.h"
+#include "window.h"
+
+#define IP_LEN_MAX 65535u
+
+uint16_t tcp_link_mss(const struct ustack *s, const struct ustack_addr *remote)
+{
+	return (uint16_t)(s->cfg.mtu - ip_hdr_len(remote) - TCP_HDR_MIN);
+}
+
+uint32_t tcp_gso_max(const struct tcp_conn *c)
+{
+	const struct ustack *s = c->t->s;
+	bool v4 = ip_is4(&c->flow.remote);
+	uint32_t room;
+
+	if (v4 ? !s->cfg.tx_tso4 : !s->cfg.tx_tso6)
+		return c->snd.mss;
+	room = IP_LEN_MAX - ip_hdr_len(&c->flow.remote) - TCP_HDR_MAX;
+	return room < c->snd.mss ? c->snd.mss : room - room % c->snd.mss;
+}
+
+/* Payload slices; a packet that would need too many of them is made shorter. */
+static void attach(struct ustack_pkt *p, struct tcp_out *o)
+{
+	uint32_t n = 0;
+	uint32_t got;
+
+	p->nslices = 0;
+	if (o->len == 0)
+		return;
+	got = sliceq_peek(o->q, o->seq, o->len, p->slice, USTACK_PKT_SLICES,
+			  &n);
+	if (got < o->len) {
+		o->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+		o->len = got > o->mss ? got - got % o->mss : got;
+		got = sliceq_peek(o->q, o->seq, o->len, p->slice,
+				  USTACK_PKT_SLICES, &n);
+		ASSERT(got == o->len);
+	}
+	p->nslices = (uint8_t)n;
+}
+
+static void report_sent(struct ustack *s, const struct tcp_out *o)
+{
+	struct ustack_event ev = { .kind = USTACK_EV_SENT,
+				   .time_us = s->now_us,
+				   .id = o->id,
+				   .local = o->flow->local,
+				   .remote = o->flow->remote,
+				   .lport = o->flow->lport,
+				   .rport = o->flow->rport,
+				   .flags = o->flags,
+				   .cause = o->cause,
+				   .seq = o->seq,
+				   .ack = o->ack,
+				   .len = o->len,
+				   .wnd = o->wnd_bytes };
+
+	s->host.event(s->host.ctx, &ev);
+}
+
+int tcp_emit(struct ustack *s, struct tcp_out *o)
+{
+	struct ustack_pkt p;
+	struct ip_args a = { .src = &o->flow->local,
+			     .dst = &o->flow->remote,
+			     .proto = IP_PROTO_TCP,
+			     .tos = o->tos,
+			     .ttl = o->ttl,
+			     .csum_off = TCP_CSUM_OFF };
+	uint8_t *h = p.head + ip_hdr_len(a.dst);
+	uint32_t opt_len = tcp_opt_build(h + TCP_HDR_MIN, &o->opt);
+	struct tcp_hdr hdr;
+	int r;
+
+	p.next = NULL;
+	p.gso_size = 0;
+	p.head_len = (uint16_t)(TCP_HDR_MIN + opt_len);
+	attach(&p, o);
+	if (o->len > o->mss)
+		p.gso_size = o->mss;
+
+	hdr = (struct tcp_hdr){ .seq = o->seq,
+				.ack = o->ack,
+				.sport = o->flow->lport,
+				.dport = o->flow->rport,
+				.wnd = o->wnd,
+				.flags = o->flags,
+				.hdr_len = (uint8_t)p.head_len };
+	tcp_hdr_build(h, &hdr);
+	r = ip_output(s, &p, &a);
+	if (r == -ERR_AGAIN)
+		return r;
+
+	if (s->tx_left > 0)
+		s->tx_left--;
+	if (o->flags & TCP_RST)
+		stack_count(s, USTACK_C_TCP_OUT_RSTS);
+	if (o->cause == USTACK_CAUSE_NONE)
+		stack_count_n(s, USTACK_C_TCP_OUT_SEGS,
+			      p.gso_size ? (o->len + o->mss - 1) / o->mss : 1);
+	if (stack_wants(s, USTACK_EV_SENT))
+		report_sent(s, o);
+	return r;
+}
+
+void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags)
+{
+	*o = (struct tcp_out){ .flow = &c->flow,
+			       .id = tcp_id(c),
+			       .seq = c->snd.nxt,
+			       .flags = flags,
+			       .ttl = c->ttl,
+			       .tos = c->tos,
+			       .mss = c->snd.mss };
+	if (flags & TCP_ACK) {
+		o->ack = c->rcv.nxt;
+		o->wnd = tcp_wnd_announce(c);
+		o->wnd_bytes = tcp_rcv_wnd(c);
+	}
+	if (c->flags & CF_TS && !(flags & TCP_RST)) {
+		o->opt.has = TCP_OPT_HAS_TS;
+		o->opt.tsval = tcp_ts_now(c->t) + c->ts.offset;
+		o->opt.tsecr = flags & TCP_ACK ? c->ts.recent : 0;
+	}
+}
+
+int tcp_emit_conn(struct tcp_conn *c, struct tcp_out *o)
+{
+	int r = tcp_emit(c->t->s, o);
+
+	if (r == -ERR_AGAIN)
+		return r;
+	if (o->flags & TCP_ACK) {
+		if (c->flags & CF_ACK_LATE)
+			tcp_count(c, USTACK_C_TCP_DELAYED_ACKS);
+		c->flags &= ~(CF_ACK_NOW | CF_ACK_LATE);
+		c->delack_at = TIME_NEVER;
+		c->rcv.acked = c->rcv.nxt;
+	}
+	c->st.segs_out += o->len > o->mss ? (o->len + o->mss - 1) / o->mss : 1;
+	return r;
+}

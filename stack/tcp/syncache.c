@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * syncache.c - half-open connections
+ */
+
+#include "syncache.h"
+
+#include "conn.h"
+#include "isn.h"
+#include "reply.h"
+#include "segment.h"
+#include "state.h"
+#include "window.h"
+
+void syncache_init(struct tcp *t)
+{
+	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++)
+		list_init(&t->syn_list[i]);
+	timer_init(&t->syn_timer);
+}
+
+static void arm(struct tcp *t)
+{
+	uint64_t at = TIME_NEVER;
+
+	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++) {
+		struct syn_entry *e = list_first(&t->syn_list[i],
+						 struct syn_entry, link);
+
+		if (e)
+			at = min_u64(at, e->due_us);
+	}
+	timer_arm(&t->s->wheel, &t->syn_timer, at);
+}
+
+void syncache_drop(struct tcp *t, struct syn_entry *e)
+{
+	tcp_flow_remove(t, &e->flow);
+	list_del(&e->link);
+	t->nsyn--;
+	t->states[USTACK_SYN_RCVD]--;
+	t->listener[e->listener].half_open--;
+	mem_free(&t->s->mem, e, sizeof(*e));
+}
+
+void syncache_drop_listener(struct tcp *t, int listener)
+{
+	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++) {
+		struct list *n = t->syn_list[i].next;
+
+		while (n != &t->syn_list[i]) {
+			struct syn_entry *e = list_entry(n, struct syn_entry,
+							 link);
+
+			n = n->next;
+			if (e->listener == listener)
+				syncache_drop(t, e);
+		}
+	}
+}
+
+/* An ACK, or with @flags SYN a SYN-ACK, from an entry. */
+static void reply(struct tcp *t, struct syn_entry *e, uint8_t flags)
+{
+	const struct tcp_flow_args a = { .local = &e->flow.local,
+					 .remote = &e->flow.remote };
+	bool syn = (flags & TCP_SYN) != 0;
+	struct tcp_out o = { .flow = &e->flow,
+			     .seq = syn ? e->iss : e->iss + 1,
+			     .ack = e->irs + 1,
+			     .flags = flags,
+			     .ttl = t->s->cfg.ttl,
+			     .mss = UINT16_MAX,
+			     .wnd = (uint16_t)e->adv,
+			     .wnd_bytes = e->adv };
+
+	if (!syn && e->has & TCP_OPT_HAS_WSCALE)
+		o.wnd = (uint16_t)(e->adv >> tcp_wnd_shift(t->s));
+	o.opt.has = e->has & TCP_OPT_HAS_TS;
+	if (syn) {
+		o.opt.has = e->has | TCP_OPT_HAS_MSS;
+		o.opt.mss = tcp_link_mss(t->s, &e->flow.remote);
+		o.opt.wscale = tcp_wnd_shift(t->s);
+	}
+	o.opt.tsval = tcp_ts_now(t) + tcp_ts_offset(t, &a);
+	o.opt.tsecr = e->ts_recent;
+	if (syn && e->sent > 0) {
+		o.cause = USTACK_CAUSE_SYN;
+		stack_count(t->s, USTACK_C_TCP_RETRANS_SYNACK);
+		stack_count(t->s, USTACK_C_TCP_RETRANS_SEGS);
+	}
+	tcp_emit(t->s, &o); /* what finds no room is repeated like a lost one */
+}
+
+/* Send the SYN-ACK (again) and queue the entry behind its like. */
+static void send_synack(struct tcp *t, struct syn_entry *e)
+{
+	uint64_t wait = (uint64_t)t->s->cfg.rto_init_us << e->sent;
+
+	reply(t, e, TCP_SYN | TCP_ACK);
+	e->sent_us = t->s->now_us;
+	e->due_us = t->s->now_us + min_u64(wait, t->s->cfg.rto_max_us);
+	list_del(&e->link);
+	list_insert(&t->syn_list[e->sent], &e->link);
+	e->sent++;
+	arm(t);
+}
+
+static void evict_oldest(struct tcp *t)
+{
+	for (uint32_t i = ARRAY_LEN(t->syn_list); i-- > 0;) {
+		struct syn_entry *e = list_first(&t->syn_list[i],
+						 struct syn_entry, link);
+
+		if (e) {
+			syncache_drop(t, e);
+			stack_count(t->s, USTACK_C_TCP_SYN_EVICTED);
+			stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+			return;
+		}
+	}
+}
+
+static uint8_t agreed(const struct tcp *t, uint8_t offered)
+{
+	uint8_t ours = 0;
+
+	if (t->s->cfg.timestamps)
+		ours |= TCP_OPT_HAS_TS;
+	if (t->s->cfg.wscale)
+		ours |= TCP_OPT_HAS_WSCALE;
+	return offered & ours;
+}
+
+void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
+		  const struct tcp_seg *seg, int listener)
+{
+	struct syn_entry *e;
+
+	if (t->nsyn >= t->s->cfg.syn_backlog)
+		evict_oldest(t);
+	e = stack_mem_low(t->s) ? NULL : mem_alloc(&t->s->mem, sizeof(*e));
+	if (!e) {
+		stack_drop(t->s, USTACK_C_DROP_NO_MEMORY);
+		return;
+	}
+	*e = (struct syn_entry){
+		.iss = tcp_isn(t, a),
+		.irs = seg->seq,
+		.ts_recent = seg->opt.tsval,
+		.wnd = seg->wnd,
+		.adv = min_u32(tcp_wnd_initial(t), UINT16_MAX),
+		.mss = seg->opt.has & TCP_OPT_HAS_MSS ? seg->opt.mss : 0,
+		.listener = (int16_t)listener,
+		.wscale = seg->opt.wscale,
+		.has = agreed(t, seg->opt.has),
+		.born_us = t->s->now_us,
+	};
+	tcp_flow_init(&e->flow, FLOW_SYN, a);
+	tcp_flow_insert(t, &e->flow);
+	list_init(&e->link);
+	t->nsyn++;
+	t->states[USTACK_SYN_RCVD]++;
+	t->listener[listener].half_open++;
+	stack_count(t->s, USTACK_C_TCP_PASSIVE_OPENS);
+	send_synack(t, e);
+}
+
+/* The handshake is complete: a TCB takes the entry's place. */
+static struct tcp_conn *complete(struct tcp *t, struct syn_entry *e)
+{
+	struct tcp_listener *l = &t->listener[e->listener];
+	struct tcp_flow f = e->flow;
+	struct syn_entry old = *e;
+	struct tcp_flow_args a = { .local = &f.local,
+				   .remote = &f.remote,
+				   .lport = f.lport,
+				   .rport = f.rport };
+	struct tcp_opts opt = {
+		.has = (uint8_t)(old.has | (old.mss ? TCP_OPT_HAS_MSS : 0)),
+		.mss = old.mss,
+		.wscale = old.wscale,
+		.tsval = old.ts_recent
+	};
+	struct tcp_conn *c;
+
+	syncache_drop(t, e);
+	c = tcp_conn_new(t, &a);
+	if (!c) {
+		stack_drop(t->s, USTACK_C_DROP_TCP_CONN_LIMIT);
+		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+		return NULL;
+	}
+	c->listener = old.listener;
+	c->ops_id = l->ops_id;
+	c->ctx = l->ctx;
+	c->opened_us = old.born_us;
+	c->snd.iss = old.iss;
+	c->snd.una = old.iss + 1;
+	c->snd.nxt = old.iss + 1;
+	c->snd.wnd = old.wnd; /* a SYN's window is not scaled */
+	c->snd.max_wnd = old.wnd;
+	c->snd.wl1 = old.irs;
+	c->snd.wl2 = old.iss;
+	c->rcv.irs = old.irs;
+	c->rcv.nxt = old.irs + 1;
+	c->rcv.acked = c->rcv.nxt;
+	c->rcv.adv = c->rcv.nxt + old.adv;
+	c->ts.offset = tcp_ts_offset(t, &a);
+	sliceq_init(&c->sndq, c->snd.una);
+	sliceq_init(&c->rcvq, c->rcv.nxt);
+	tcp_set_peer_opts(c, &opt);
+	if (old.sent > 1)
+		c->flags |= CF_SYN_REXMIT;
+	tcp_established(c);
+	if (old.sent == 1) /* Karn: sent only once */
+		rtt_sample(&c->rtt, (uint32_t)(t->s->now_us - old.sent_us));
+	c->flags |= CF_EV_ACCEPT | CF_QUEUED;
+	l->waiting++;
+	tcp_event_opened(c);
+	return c;
+}
+
+static bool in_window(const struct syn_entry *e, const struct tcp_seg *seg)
+{
+	uint32_t len = tcp_seg_space(seg);
+	uint32_t nxt = e->irs + 1;
+
+	return seq_in(seg->seq, nxt, e->adv) ||
+	       (len > 0 && seq_in(seg->seq + len - 1, nxt, e->adv));
+}
+
+static bool paws_ok(const struct syn_entry *e, const struct tcp_seg *seg)
+{
+	return !(e->has & TCP_OPT_HAS_TS) || !(seg->opt.has & TCP_OPT_HAS_TS) ||
+	       seq_geq(seg->opt.tsval, e->ts_recent);
+}
+
+static void on_rst(struct tcp *t, struct syn_entry *e,
+		   const struct tcp_seg *seg)
+{
+	if (seg->seq == e->irs + 1) { /* (5961-7, 9293-a18) */
+		syncache_drop(t, e);
+		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+	} else if (in_window(e, seg) && stack_limit_ok(t->s)) {
+		stack_count(t->s, USTACK_C_TCP_CHALLENGE_ACKS);
+		reply(t, e, TCP_ACK);
+	} else {
+		stack_drop(t->s, USTACK_C_DROP_TCP_RST);
+	}
+}
+
+struct tcp_conn *syncache_input(struct tcp *t, struct syn_entry *e,
+				const struct tcp_seg *seg)
+{
+	const struct tcp_flow_args a = { .local = &e->flow.local,
+					 .remote = &e->flow.remote,
+					 .lport = e->flow.lport,
+					 .rport = e->flow.rport };
+
+	if (seg->flags & TCP_RST) {
+		on_rst(t, e, seg);
+		return NULL;
+	}
+	if (seg->flags & TCP_SYN && seg->seq == e->irs &&
+	    !(seg->flags & TCP_ACK)) { /* our SYN-ACK was lost */
+		reply(t, e, TCP_SYN | TCP_ACK);
+		return NULL;
+	}
+	if (seg->flags & TCP_SYN || !in_window(e, seg) || !paws_ok(e, seg)) {
+		stack_drop(t->s, USTACK_C_DROP_TCP_SEQ);
+		if (stack_limit_ok(t->s))
+			reply(t, e, TCP_ACK);
+		return NULL;
+	}
+	if (!(seg->flags & TCP_ACK)) {
+		stack_drop(t->s, USTACK_C_DROP_TCP_NO_ACK);
+		return NULL;
+	}
+	if (seg->ack != e->iss + 1) { /* (9293-a17) */
+		stack_drop(t->s, USTACK_C_DROP_TCP_ACK);
+		tcp_reply_rst(t, &a, seg);
+		return NULL;
+	}
+	if (t->listener[e->listener].waiting >=
+	    t->listener[e->listener].backlog) {
+		stack_count(t->s, USTACK_C_TCP_ACCEPT_OVERFLOWS);
+		return NULL; /* (4987-6): its data will come again */
+	}
+	return complete(t, e);
+}
+
+void syncache_on_timer(struct tcp *t)
+{
+	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++) {
+		struct syn_entry *e;
+
+		while ((e = list_first(&t->syn_list[i], struct syn_entry,
+				       link)) &&
+		       e->due_us <= t->s->now_us) {
+			if (e->sent <= t->s->cfg.synack_retries) {
+				send_synack(t, e);
+				continue;
+			}
+			syncache_drop(t, e); /* (4987-5) */
+			stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+		}
+	}
+	arm(t);
+}

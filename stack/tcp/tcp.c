@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp.c - TCP of one instance: made, freed, run over what is ready
+ *
+ *	tcp_run:  each ready connection once:
+ *		  callbacks that are due -> tcp_output -> back in line if
+ *		  something is left
+ */
+
+#include "tcp.h"
+
+#include "cc.h"
+#include "conn.h"
+#include "output.h"
+#include "syncache.h"
+#include "timers.h"
+#include "timewait.h"
+
+_Static_assert(TCP_SYNACK_RETRIES_LIMIT == TCP_SYNACK_RETRIES_MAX, "one limit");
+
+static size_t slots_size(const struct ustack *s)
+{
+	uint32_t chunks = (s->cfg.max_conns + TCP_SLOTS - 1) / TCP_SLOTS;
+
+	return chunks * sizeof(struct tcp_slot *);
+}
+
+static int init_tables(struct tcp *t)
+{
+	struct mem *m = &t->s->mem;
+
+	t->slots = mem_alloc(m, slots_size(t->s));
+	if (!t->slots || htab_init(&t->flows, m) < 0)
+		return -ERR_NOMEM;
+	return htab_init(&t->ids, m);
+}
+
+struct tcp *tcp_new(struct ustack *s)
+{
+	struct tcp *t = mem_alloc(&s->mem, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	memset(t, 0, sizeof(*t));
+	t->s = s;
+	t->free_slot = UINT32_MAX;
+	t->next_id = 1;
+	t->cc = tcp_cc_find(s->cfg.cc);
+	s->host.random(s->host.ctx, &t->key, sizeof(t->key));
+	list_init(&t->ready);
+	syncache_init(t);
+	timewait_init(t);
+	if (init_tables(t) < 0)
+		return NULL; /* what was taken goes with the pool */
+	return t;
+}
+
+static void free_compact(struct tcp *t)
+{
+	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++)
+		syncache_drop_listener(t, (int)i);
+	while (!list_empty(&t->tw_list))
+		timewait_drop(t,
+			      list_first(&t->tw_list, struct tw_entry, link));
+	timer_cancel(&t->s->wheel, &t->syn_timer);
+	timer_cancel(&t->s->wheel, &t->tw_timer);
+}
+
+void tcp_free(struct tcp *t)
+{
+	struct mem *m = &t->s->mem;
+
+	for (uint32_t i = 0; i < t->nslots; i++) {
+		struct tcp_conn *c =
+			t->slots[i >> TCP_SLOT_SHIFT][i & (TCP_SLOTS - 1)].c;
+
+		if (c)
+			tcp_conn_free(c);
+	}
+	free_compact(t);
+	for (uint32_t i = 0; i < t->nslots; i += TCP_SLOTS)
+		mem_free(m, t->slots[i >> TCP_SLOT_SHIFT],
+			 TCP_SLOTS * sizeof(struct tcp_slot));
+	htab_fini(&t->flows);
+	htab_fini(&t->ids);
+	mem_free(m, t->slots, slots_size(t->s));
+	mem_free(m, t, sizeof(*t));
+}
+
+void tcp_on_timer(struct tcp *t, struct timer *timer)
+{
+	if (timer == &t->syn_timer)
+		syncache_on_timer(t);
+	else if (timer == &t->tw_timer)
+		timewait_on_timer(t);
+	else
+		tcp_conn_on_timer(container_of(timer, struct tcp_conn, timer));
+}
+
+/* Take a due callback's flag; false if it is not due. */
+static bool due(struct tcp_conn *c, uint32_t flag)
+{
+	if (!(c->flags & flag))
+		return false;
+	c->flags &= ~flag;
+	return true;
+}
+
+static void offer(struct tcp_conn *c, const struct ustack_ops *ops)
+{
+	struct tcp *t = c->t;
+	int r = 0;
+
+	if (ops->accept)
+		r = ops->accept(t->s, tcp_conn_handle(c), c->ctx);
+	if (r == -ERR_AGAIN) {
+		c->flags |= CF_PARKED;
+		return;
+	}
+	if (c->flags & CF_QUEUED) {
+		c->flags &= ~CF_QUEUED;
+		t->listener[c->listener].waiting--;
+	}
+	if (r < 0)
+		tcp_reset(c, USTACK_END_ABORTED);
+}
+
+static void call_back(struct tcp_conn *c, const struct ustack_ops *ops)
+{
+	struct ustack *s = c->t->s;
+	struct ustack_conn h = tcp_conn_handle(c);
+
+	if (due(c, CF_EV_ACCEPT))
+		offer(c, ops);
+	if (c->flags & CF_PARKED)
+		return;
+	if (due(c, CF_EV_CONNECTED) && ops->connected)
+		ops->connected(s, h, c->ctx);
+	if (due(c, CF_EV_READABLE) && c->rcvq.bytes > 0 && ops->readable)
+		ops->readable(s, h, c->ctx);
+	if (due(c, CF_EV_WRITABLE) && c->flags & CF_WANT_WRITE) {
+		c->flags &= ~CF_WANT_WRITE;
+		if (ops->writable)
+			ops->writable(s, h, c->ctx);
+	}
+	if (c->rcvq.bytes == 0 && due(c, CF_EV_PEER_CLOSED) && ops->peer_closed)
+		ops->peer_closed(s, h, c->ctx);
+}
+
+/* Over on the wire: may the service be told, or does it still read? */
+static bool may_end(const struct tcp_conn *c)
+{
+	return c->reason != USTACK_END_NORMAL || c->flags & CF_ORPHAN ||
+	       (c->rcvq.bytes == 0 && !(c->flags & CF_EV_PEER_CLOSED));
+}
+
+static const struct ustack_ops *ops_of(const struct tcp_conn *c)
+{
+	static const struct ustack_ops none;
+
+	return c->ops_id >= 0 ? c->t->ops[c->ops_id] : &none;
+}
+
+/* Return: true if the connection must be looked at again in the next run */
+static bool run_conn(struct tcp_conn *c)
+{
+	const struct ustack_ops *ops = ops_of(c);
+
+	if (c->flags & CF_EV_ALL & ~CF_EV_CLOSED && !(c->flags & CF_ORPHAN))
+		call_back(c, ops);
+	if (!(c->flags & CF_DETACHED))
+		return tcp_output(c);
+	if (tcp_output_last(c))
+		return true;
+	if (!may_end(c))
+		return false;
+	if (ops->closed)
+		ops->closed(c->t->s, tcp_conn_handle(c), c->ctx, c->reason);
+	tcp_conn_free(c);
+	return false;
+}
+
+bool tcp_run(struct tcp *t)
+{
+	struct list batch;
+
+	list_take(&batch, &t->ready);
+	while (!list_empty(&batch) && t->s->tx_left > 0) {
+		struct tcp_conn *c = list_first(&batch, struct tcp_conn, ready);
+
+		list_del(&c->ready);
+		if (run_conn(c))
+			tcp_mark_ready(c);
+	}
+	/* Out of budget: those not served come first next time. */
+	while (!list_empty(&batch)) {
+		struct list *last = batch.prev;
+
+		list_del(last);
+		list_insert(t->ready.next, last);
+	}
+	return !list_empty(&t->ready);
+}
+
+void tcp_gauges(const struct tcp *t, struct ustack_gauges *g)
+{
+	for (uint32_t i = 0; i < USTACK_STATES; i++)
+		g->states[i] = t->states[i];
+	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++)
+		g->states[USTACK_LISTEN] += t->listener[i].used;
+	g->tcb_bytes = (uint32_t)(mem_block_size(sizeof(struct tcp_conn)) +
+				  sizeof(struct tcp_slot));
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp.h - what the rest of the stack asks of TCP
+ */
+
+#ifndef STACK_TCP_TCP_H
+#define STACK_TCP_TCP_H
+
+#include <stdbool.h>
+
+#include "stack/ustack.h"
+
+#define TCP_SYNACK_RETRIES_LIMIT 8u
+
+struct ip_view;
+struct tcp;
+struct timer;
+
+/** tcp_new() - Make the TCP part of an instance, or NULL when memory is spent */
+struct tcp *tcp_new(struct ustack *s);
+
+/** tcp_free() - Drop all connections in silence */
+void tcp_free(struct tcp *t);
+
+/**
+ * tcp_input() - A TCP segment arrived
+ * @t:		TCP
+ * @p:		its packet; borrowed, what is kept of its buffer is counted
+ * @v:		its IP view
+ *
+ * RFC 9293 section 3.10.7.
+ */
+void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v);
+
+/** tcp_on_timer() - A timer of TCP's is due */
+void tcp_on_timer(struct tcp *t, struct timer *timer);
+
+/**
+ * tcp_run() - Callbacks and output for every connection that is ready
+ * @t:		TCP
+ *
+ * Return: true if work is left
+ */
+bool tcp_run(struct tcp *t);
+
+/** tcp_gauges() - Fill in the connection counts */
+void tcp_gauges(const struct tcp *t, struct ustack_gauges *g);
+
+/** tcp_cc_known() - Is there a congestion control of that name? */
+bool tcp_cc_known(const char *name);
+
+#endif /* STACK_TCP_TCP_H */

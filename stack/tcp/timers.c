@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timers.c - what happens when time passes (RFC 6298 section 5, RFC 9293
+ *	      sections 3.8.3 and 3.8.6.1)
+ */
+
+#include "timers.h"
+
+#include "conn.h"
+#include "recovery.h"
+#include "sendq.h"
+#include "state.h"
+
+uint32_t tcp_rto_us(const struct tcp_conn *c)
+{
+	const struct ustack_config *cfg = &c->t->s->cfg;
+	struct rtt_limits l = { .init_us = cfg->rto_init_us,
+				.min_us = cfg->rto_min_us,
+				.max_us = cfg->rto_max_us };
+
+	return rtt_rto_us(&c->rtt, &l);
+}
+
+void tcp_timers_arm(struct tcp_conn *c)
+{
+	uint64_t at = min_u64(c->rtx_at, min_u64(c->delack_at, c->life_at));
+
+	/* Waking early is legal: a deadline that moved away costs nothing. */
+	if (at < c->timer.expires_us)
+		timer_arm(&c->t->s->wheel, &c->timer, at);
+}
+
+void tcp_timers_stop(struct tcp_conn *c)
+{
+	c->rtx_at = TIME_NEVER;
+	c->delack_at = TIME_NEVER;
+	c->life_at = TIME_NEVER;
+	timer_cancel(&c->t->s->wheel, &c->timer);
+}
+
+void tcp_rtx_start(struct tcp_conn *c)
+{
+	if (c->rtx_at == TIME_NEVER)
+		c->rtx_at = tcp_now(c) + tcp_rto_us(c);
+}
+
+void tcp_rtx_restart(struct tcp_conn *c)
+{
+	c->rtx_at = TIME_NEVER;
+	if (c->rec_first)
+		tcp_rtx_start(c);
+}
+
+static void give_up(struct tcp_conn *c)
+{
+	tcp_count(c, USTACK_C_TCP_ABORT_ON_TIMEOUT);
+	tcp_kill(c, USTACK_END_TIMEOUT);
+}
+
+/* SYN, or SYN-ACK of a simultaneous open, without answer (MUST-22, MUST-23). */
+static void on_syn_timeout(struct tcp_conn *c)
+{
+	if (tcp_now(c) - c->opened_us >= c->t->s->cfg.syn_r2_us) {
+		give_up(c);
+		return;
+	}
+	rtt_backoff(&c->rtt);
+	c->flags |= CF_SYN_NOW | CF_SYN_REXMIT;
+	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
+}
+
+/*
+ * The window is shut.  As long as the peer answers probes the connection
+ * lives (MUST-37); silence counts from the last segment heard.
+ */
+static void on_persist_timeout(struct tcp_conn *c)
+{
+	if (tcp_now(c) - c->heard_us >= (uint64_t)c->user_timeout_ms * 1000u) {
+		give_up(c);
+		return;
+	}
+	rtt_backoff(&c->rtt); /* (SHLD-30) */
+	if (c->rec_first)
+		rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
+	c->flags |= CF_PROBE_NOW;
+	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
+}
+
+/* RFC 6298 (5.4) to (5.6); R2 counts from the first transmission (MUST-20). */
+static void on_rtx_timeout(struct tcp_conn *c)
+{
+	uint64_t stalled_us = tcp_now(c) - c->rec_first->first_us;
+
+	if (stalled_us >= (uint64_t)c->user_timeout_ms * 1000u) {
+		give_up(c);
+		return;
+	}
+	tcp_count(c, USTACK_C_TCP_TIMEOUTS);
+	tcp_recovery_on_timeout(c);
+	rtt_backoff(&c->rtt);
+	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
+}
+
+static void on_rtx(struct tcp_conn *c)
+{
+	c->rtx_at = TIME_NEVER;
+	if (c->state == USTACK_SYN_SENT || c->state == USTACK_SYN_RCVD)
+		on_syn_timeout(c);
+	else if (!c->rec_first || c->snd.wnd == 0)
+		on_persist_timeout(c);
+	else
+		on_rtx_timeout(c);
+}
+
+void tcp_conn_on_timer(struct tcp_conn *c)
+{
+	uint64_t now = tcp_now(c);
+
+	if (c->rtx_at <= now)
+		on_rtx(c);
+	if (c->delack_at <= now) {
+		c->delack_at = TIME_NEVER;
+		c->flags |= CF_ACK_NOW | CF_ACK_LATE;
+	}
+	if (c->life_at <= now)
+		tcp_kill(c, USTACK_END_TIMEOUT);
+	tcp_timers_arm(c);
+	tcp_mark_ready(c);
+}

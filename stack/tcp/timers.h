@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timers.h - a connection's timers
+ *
+ *	rtx_at     data in flight: retransmission; window shut: persist
+ *	delack_at  delayed acknowledgement
+ *	life_at    FIN-WAIT-2
+ *
+ * The wheel has one node a connection, at the earliest of these or before it.
+ */
+
+#ifndef STACK_TCP_TIMERS_H
+#define STACK_TCP_TIMERS_H
+
+#include "tcb.h"
+
+/** tcp_rto_us() - Present retransmission timeout, back-off included */
+uint32_t tcp_rto_us(const struct tcp_conn *c);
+
+/** tcp_timers_arm() - Bring the wheel's node in line with the deadlines */
+void tcp_timers_arm(struct tcp_conn *c);
+
+/** tcp_timers_stop() - Clear all deadlines and take the node off the wheel */
+void tcp_timers_stop(struct tcp_conn *c);
+
+/** tcp_rtx_start() - Start the retransmission timer unless it runs (6298-8) */
+void tcp_rtx_start(struct tcp_conn *c);
+
+/** tcp_rtx_restart() - New data was acknowledged: start anew, or stop (6298-8) */
+void tcp_rtx_restart(struct tcp_conn *c);
+
+/** tcp_conn_on_timer() - The node fired: see to each deadline that has passed */
+void tcp_conn_on_timer(struct tcp_conn *c);
+
+#endif /* STACK_TCP_TIMERS_H */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * invariants.c - what must hold after every step, whatever happened
+ *
+ *	snd.una [ rec ][ rec ][ rec ] snd.nxt     no gap, no overlap
+ *	rcv.nxt   [ range ]   [ range ]           beyond rcv.nxt, in order, apart
+ */
+
+#include "sim.h"
+#include "stack/base/bytes.h"
+#include "stack/tcp/sendq.h"
+#include "stack/tcp/tcb.h"
+#include "stack/wire/tcp_opt.h"
+
+static void check_records(struct sim *sim, const struct tcp_conn *c)
+{
+	uint32_t at = c->snd.una;
+	uint32_t lost = 0;
+	const struct tcp_rec *prev = NULL;
+
+	for (const struct tcp_rec *r = c->rec_first; r; r = r->next) {
+		if (r->seq != at || r->len == 0 || r->prev != prev)
+			sim_fail(sim, "send records leave a gap");
+		at += r->len;
+		if (r->flags & REC_LOST)
+			lost += r->len;
+		prev = r;
+	}
+	if (at != c->snd.nxt || prev != c->rec_last)
+		sim_fail(sim, "send records do not end at snd.nxt");
+	if (lost != c->snd.lost)
+		sim_fail(sim, "snd.lost is %u, records say %u", c->snd.lost,
+			 lost);
+}
+
+static void check_sending(struct sim *sim, const struct tcp_conn *c)
+{
+	if (seq_gt(c->snd.una, c->snd.nxt))
+		sim_fail(sim, "snd.una is beyond snd.nxt");
+	if (c->state <= USTACK_SYN_RCVD)
+		return;
+	check_records(sim, c);
+	if (c->rec_first && c->rtx_at == TIME_NEVER)
+		sim_fail(sim, "data in flight and no timer");
+	if (c->sndq.bytes > 0 && c->rtx_at == TIME_NEVER &&
+	    list_empty(&c->ready))
+		sim_fail(sim, "data waits and no timer");
+	if (!seq_leq(c->sndq.start, c->snd.una))
+		sim_fail(sim, "acknowledged bytes are still queued");
+}
+
+static void check_receiving(struct sim *sim, const struct tcp_conn *c)
+{
+	/* Rounding announces up to a unit more, a FIN may lie beyond. */
+	if (seq_gt(c->rcv.nxt, c->rcv.adv + (1u << c->rcv.wscale)))
+		sim_fail(sim, "rcv.nxt is beyond the announced edge");
+	if (c->rcvq.bytes > c->rcv.buf + (1u << c->rcv.wscale))
+		sim_fail(sim, "%u bytes in a buffer of %u", c->rcvq.bytes,
+			 c->rcv.buf);
+}
+
+static void check_timer(struct sim *sim, const struct tcp_conn *c)
+{
+	uint64_t at = min_u64(c->rtx_at, min_u64(c->delack_at, c->life_at));
+
+	if (at != TIME_NEVER && c->timer.expires_us > at &&
+	    list_empty(&c->ready))
+		sim_fail(sim, "the wheel wakes after a deadline");
+}
+
+void sim_check(struct sim *sim)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct tcp *t = sim->w.host[i].s->tcp;
+
+		for (uint32_t k = 0; k < t->nslots; k++) {
+			const struct tcp_conn *c = t->slots[0][k].c;
+
+			if (!c || c->flags & CF_DETACHED)
+				continue;
+			check_sending(sim, c);
+			if (c->state > USTACK_SYN_SENT)
+				check_receiving(sim, c);
+			check_timer(sim, c);
+		}
+	}
+}
+
+static struct sim_edge *edge_of(struct sim *sim, int from, const uint8_t *tcp)
+{
+	uint16_t lport = be16_load(tcp);
+	uint16_t rport = be16_load(tcp + 2);
+	uint32_t k = (from == 0 ? lport : rport) - 50000u;
+
+	(void)lport;
+	return k < SIM_CONNS_MAX ? &sim->edges[from][k] : NULL;
+}
+
+static void watch_syn(struct sim *sim, struct sim_edge *e,
+		      struct sim_edge *back, const uint8_t *tcp,
+		      const struct tcp_hdr *h)
+{
+	struct tcp_opts o;
+
+	(void)sim;
+	tcp_opt_parse(&o, tcp + TCP_HDR_MIN, h->hdr_len - TCP_HDR_MIN);
+	e->offered = (o.has & TCP_OPT_HAS_WSCALE) != 0;
+	e->shift = e->offered ? o.wscale : 0;
+	e->edge_known = false;
+	if (h->flags & TCP_ACK) {
+		e->edge = h->ack + h->wnd; /* not scaled in a SYN */
+		e->edge_known = true;
+		if (!e->offered)
+			back->shift = 0;
+	}
+}
+
+/* The announced edge never moves left, but for the rounding at a buffer's end. */
+void sim_watch(void *ctx, int from, const struct vpkt *p)
+{
+	struct sim *sim = ctx;
+	const uint8_t *tcp = p->data + p->l4_off;
+	struct sim_edge *e = edge_of(sim, from, tcp);
+	struct tcp_hdr h;
+	uint32_t edge;
+
+	if (!e || tcp_hdr_parse(&h, tcp, p->len - p->l4_off) < 0)
+		return;
+	if (h.flags & TCP_SYN) {
+		watch_syn(sim, e, &sim->edges[!from][e - sim->edges[from]], tcp,
+			  &h);
+		return;
+	}
+	if (!(h.flags & TCP_ACK) || h.flags & TCP_RST)
+		return;
+	edge = h.ack + ((uint32_t)h.wnd << e->shift);
+	if (e->edge_known && seq_lt(edge, e->edge) &&
+	    e->edge - edge >= 1u << e->shift)
+		sim_fail(sim,
+			 "host %d: window edge moved left by %u (shift %u)",
+			 from, e->edge - edge, e->shift);
+	if (!e->edge_known || seq_gt(edge, e->edge))
+		e->edge = edge;
+	e->edge_known = true;
+}
