@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.h - the daemon's configuration: INI file, -o overrides, defaults
+ *
+ * Everything that is wrong with a file is found in one pass and reported
+ * together: file, line, key, value, and what was expected.
+ */
+
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "stack/ustack.h"
+
+#define CONFIG_PATH_DEFAULT  "/etc/ustack/ustackd.conf"
+#define CONFIG_GROUP_DEFAULT "ustack"
+#define CONFIG_ADDRS_MAX    8u
+#define CONFIG_SERVICES_MAX 32u
+#define CONFIG_NAME_MAX	    32u
+#define CONFIG_PATH_MAX	    256u
+
+enum config_offload { OFFLOAD_AUTO, OFFLOAD_ON, OFFLOAD_OFF };
+enum config_log_target { LOG_TO_STDERR, LOG_TO_JOURNAL, LOG_TO_FILE };
+
+/**
+ * struct config_addr - address with prefix length, as "10.7.0.1/24"
+ * @addr:	address (IPv4 as ::ffff:a.b.c.d)
+ * @len:	prefix length in the family's own count, 0 to 32 or 128
+ */
+struct config_addr {
+	struct ustack_addr addr;
+	uint8_t len;
+};
+
+/**
+ * struct config_service - [service NAME]
+ * @name:	from the section's title
+ * @type:	"echo", "discard" or "chargen"
+ * @port:	local port
+ * @backlog:	connections that may wait to be accepted
+ */
+struct config_service {
+	char name[CONFIG_NAME_MAX];
+	char type[CONFIG_NAME_MAX];
+	uint16_t port;
+	uint32_t backlog;
+};
+
+/**
+ * struct config - everything that can be configured, ready to use
+ * @ifname:	[interface] name
+ * @mtu:	[interface] mtu, bytes
+ * @host_addr:	[interface] host-address, what the kernel side gets
+ * @nhost_addr:	entries in it
+ * @offload:	[interface] offload
+ * @manage:	[interface] manage: create and configure the interface
+ * @txqueuelen:	[interface] txqueuelen, packets
+ * @tun_fd:	--tun-fd, -1 = open the interface ourselves
+ * @stack:	[stack] and [tcp], in the library's own terms; addresses, MTU
+ *		and not_ours are filled in, offloads are the TUN's to say
+ * @service:	[service NAME] sections; the three defaults when there is none
+ * @nservice:	entries in it
+ * @log_level:	[log] level, an enum log_level
+ * @log_target:	[log] target
+ * @log_path:	its file for LOG_TO_FILE
+ * @log_json:	[log] format=json
+ * @ctl_socket:	[control] socket
+ * @ctl_group:	[control] group, empty = leave the group alone
+ * @shutdown_timeout_us: [control] shutdown-timeout, bound on a graceful stop
+ */
+struct config {
+	char ifname[IF_NAMESIZE];
+	uint32_t mtu;
+	struct config_addr host_addr[CONFIG_ADDRS_MAX];
+	uint32_t nhost_addr;
+	enum config_offload offload;
+	bool manage;
+	uint32_t txqueuelen;
+	int tun_fd;
+	struct ustack_config stack;
+	struct config_service service[CONFIG_SERVICES_MAX];
+	uint32_t nservice;
+	int log_level;
+	enum config_log_target log_target;
+	char log_path[CONFIG_PATH_MAX];
+	bool log_json;
+	char ctl_socket[CONFIG_PATH_MAX];
+	char ctl_group[CONFIG_NAME_MAX];
+	uint64_t shutdown_timeout_us;
+};
+
+/**
+ * struct config_source - where a configuration comes from
+ * @path:	file; NULL = CONFIG_PATH_DEFAULT, whose absence is no error
+ * @override:	"SECTION.KEY=VALUE" strings of -o, applied last, in order
+ * @noverride:	their number
+ * @tun_fd:	--tun-fd, -1 = none
+ */
+struct config_source {
+	const char *path;
+	const char *const *override;
+	uint32_t noverride;
+	int tun_fd;
+};
+
+/**
+ * config_load() - Read, complete and check a configuration
+ * @cfg:	result, defined only on success
+ * @src:	file and overrides
+ * @err:	gets one line for each error found
+ *
+ * Return: 0, or the number of errors
+ */
+int config_load(struct config *cfg, const struct config_source *src, FILE *err);
+
+/** config_print() - Write the effective configuration as a file that could be read back */
+void config_print(const struct config *cfg, FILE *out);
+
+#endif /* DAEMON_CONFIG_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl.h - the control socket, as main() sees it
+ *
+ * What is spoken there stands in ctl_proto.h.
+ */
+
+#ifndef DAEMON_CTL_H
+#define DAEMON_CTL_H
+
+#include <stddef.h>
+
+struct config;
+struct ctl;
+struct ev_loop;
+struct worker;
+
+/**
+ * ctl_new() - Listen on the control socket
+ * @loop:	the main thread's loop; borrowed
+ * @w:		worker that is asked; borrowed
+ * @cfg:	configuration; borrowed
+ * @on_shutdown: called when a client asks the daemon to end, after its reply
+ *		has been sent; it must not call ctl_free()
+ * @arg:	its argument
+ * @err:	on failure: what failed, on what, why
+ * @errlen:	room in @err
+ *
+ * A socket that a dead daemon left behind is taken over, a live one is not.
+ * Its directory is made if it is missing.
+ *
+ * Return: the control socket, or NULL
+ */
+struct ctl *ctl_new(struct ev_loop *loop, struct worker *w,
+		    const struct config *cfg, void (*on_shutdown)(void *arg),
+		    void *arg, char *err, size_t errlen);
+
+/**
+ * ctl_free() - Disconnect all clients and remove the socket
+ * @ctl:	control socket
+ *
+ * Requests may still be under way in the worker; they end unanswered.  The
+ * worker itself is not touched any more.
+ */
+void ctl_free(struct ctl *ctl);
+
+/**
+ * ctl_probe() - Does a daemon answer at a socket?
+ * @path:	the socket
+ *
+ * Return: 1 yes, 0 no (there is nothing, or what a dead one left), -errno it
+ * cannot be found out
+ */
+int ctl_probe(const char *path);
+
+#endif /* DAEMON_CTL_H */

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_cmds.c - the control protocol's methods, but for conns.*
+ *
+ * Counters are read where they are, with relaxed loads; what only the worker
+ * knows is fetched by a job, and answered when the job comes back.
+ */
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/ctl_int.h"
+#include "daemon/log.h"
+
+#ifndef USTACK_VERSION
+#define USTACK_VERSION "unknown"
+#endif
+
+#define MAPPED_BITS 96u
+
+/* name, unit, help and field of struct tun_info */
+#define TUN_COUNTERS(X)                                                                        \
+	X("TunRxPackets", "packets", "packets read from the device", rx_packets)               \
+	X("TunRxBytes", "bytes", "bytes read from the device", rx_bytes)                       \
+	X("TunTxPackets", "packets", "packets written to the device", tx_packets)              \
+	X("TunTxBytes", "bytes", "bytes written to the device", tx_bytes)                      \
+	X("TunRxErrors", "reads", "reads that gave no packet", rx_errors)                      \
+	X("TunTxErrors", "packets", "packets that the device refused", tx_errors)              \
+	X("TunBadVnetHeader", "packets", "frames with a malformed virtio header", bad_vnet)    \
+	X("TunDeviceDrops", "packets", "dropped by the kernel because its queue was full", dev_drops)
+
+/**
+ * struct counter_info - what a counter is, and where
+ * @name:	its name
+ * @unit:	what it counts
+ * @help:	one line
+ * @off:	its place in struct ctl_counters
+ */
+struct counter_info {
+	const char *name;
+	const char *unit;
+	const char *help;
+	size_t off;
+};
+
+static const struct counter_info counters[] = {
+#define STACK_COUNTER(c, name, unit, help)                        \
+	{ name, unit, help,                                       \
+	  offsetof(struct ctl_counters, stack) +                  \
+		  USTACK_C_##c * sizeof(uint64_t) },
+	USTACK_COUNTERS(STACK_COUNTER)
+#undef STACK_COUNTER
+#define TUN_COUNTER(name, unit, help, field) \
+	{ name, unit, help, offsetof(struct ctl_counters, tun.field) },
+	TUN_COUNTERS(TUN_COUNTER)
+#undef TUN_COUNTER
+};
+
+#define NCOUNTERS (sizeof(counters) / sizeof(counters[0]))
+
+uint64_t ctl_now_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+/* ----------------------------------------------------------------- status */
+
+/**
+ * struct status_job - fetches the stack's gauges
+ * @job:	the mailbox's; first
+ * @rq:		who asked
+ * @gauges:	filled in by the worker
+ */
+struct status_job {
+	struct job job;
+	struct ctl_request *rq;
+	struct ustack_gauges gauges;
+};
+
+static void put_interface(struct json *j, const struct ctl *ctl)
+{
+	struct tun_info info;
+
+	tun_info(worker_tun(ctl->worker), &info);
+	json_obj(j, "interface");
+	json_str(j, "name", info.ifname);
+	json_str(j, "mode", info.mode);
+	json_bool(j, "managed", info.managed);
+	json_u64(j, "mtu", ctl->cfg->mtu);
+	json_u64(j, "rx_packets", info.rx_packets);
+	json_u64(j, "rx_bytes", info.rx_bytes);
+	json_u64(j, "tx_packets", info.tx_packets);
+	json_u64(j, "tx_bytes", info.tx_bytes);
+	json_u64(j, "rx_errors", info.rx_errors);
+	json_u64(j, "tx_errors", info.tx_errors);
+	json_u64(j, "bad_vnet", info.bad_vnet);
+	json_u64(j, "dev_drops", info.dev_drops);
+	json_obj_end(j);
+}
+
+/* An address, with a prefix length that is not the family's whole. */
+static void put_prefix(struct json *j, const struct ustack_addr *a, uint32_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+	char full[INET6_ADDRSTRLEN + 8];
+	bool v4 = ustack_addr_is4(a);
+
+	(void)inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a->b + 12 : a->b, text,
+			sizeof(text));
+	if (len == (v4 ? 32 : 128))
+		(void)snprintf(full, sizeof(full), "%s", text);
+	else
+		(void)snprintf(full, sizeof(full), "%s/%u", text, len);
+	json_str(j, NULL, full);
+}
+
+static void put_addresses(struct json *j, const struct config *cfg)
+{
+	json_obj(j, "addresses");
+	json_arr(j, "host");
+	for (uint32_t i = 0; i < cfg->nhost_addr; i++)
+		put_prefix(j, &cfg->host_addr[i].addr, cfg->host_addr[i].len);
+	json_arr_end(j);
+	json_arr(j, "stack");
+	for (uint32_t i = 0; i < cfg->stack.naddrs; i++) {
+		const struct ustack_prefix *p = &cfg->stack.addr[i];
+		bool v4 = ustack_addr_is4(&p->addr);
+
+		put_prefix(j, &p->addr, v4 ? p->len - MAPPED_BITS : p->len);
+	}
+	json_arr_end(j);
+	json_obj_end(j);
+}
+
+static void put_services(struct json *j, const struct worker *w, bool counts)
+{
+	struct worker_service svc[CONFIG_SERVICES_MAX];
+	uint32_t n = worker_services(w, svc, CONFIG_SERVICES_MAX);
+
+	json_arr(j, "services");
+	for (uint32_t i = 0; i < n; i++) {
+		json_obj(j, NULL);
+		json_str(j, "name", svc[i].name);
+		json_str(j, "type", svc[i].type);
+		json_u64(j, "port", svc[i].port);
+		if (counts) {
+			json_u64(j, "open", svc[i].open);
+			json_u64(j, "accepted", svc[i].accepted);
+			json_u64(j, "bytes_in", svc[i].bytes_in);
+			json_u64(j, "bytes_out", svc[i].bytes_out);
+		}
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
+static void put_gauges(struct json *j, const struct ustack_gauges *g)
+{
+	json_obj(j, "connections");
+	for (int st = USTACK_SYN_SENT; st < USTACK_STATES; st++)
+		json_u64(j, ustack_state_name((enum ustack_state)st),
+			 g->states[st]);
+	json_obj_end(j);
+	json_obj(j, "memory");
+	json_u64(j, "used", g->mem_used);
+	json_u64(j, "peak", g->mem_peak);
+	json_u64(j, "taken", g->mem_taken);
+	json_u64(j, "limit", g->mem_limit);
+	json_u64(j, "per_idle_conn", g->tcb_bytes);
+	json_obj_end(j);
+	json_u64(j, "timers", g->timers);
+}
+
+static void on_status_done(struct job *job)
+{
+	struct status_job *sj = (struct status_job *)job;
+	const struct ctl *ctl = sj->rq->client->ctl;
+	struct json *j = ctl_reply_begin(sj->rq);
+
+	if (j) {
+		json_obj(j, "result");
+		json_str(j, "version", USTACK_VERSION);
+		json_u64(j, "protocol", CTL_PROTOCOL);
+		json_i64(j, "pid", getpid());
+		json_u64(j, "uptime_us", ctl_now_us() - ctl->start_us);
+		put_interface(j, ctl);
+		put_addresses(j, ctl->cfg);
+		put_services(j, ctl->worker, false);
+		put_gauges(j, &sj->gauges);
+		json_obj(j, "log");
+		json_str(j, "level", log_level_name(log_get_level()));
+		json_u64(j, "lost", worker_events_lost(ctl->worker));
+		json_obj_end(j);
+		json_obj_end(j);
+	}
+	ctl_reply_end(sj->rq);
+	free(sj);
+}
+
+static void run_status(struct job *job, struct worker *w)
+{
+	struct status_job *sj = (struct status_job *)job;
+
+	ustack_gauges(worker_stack(w), &sj->gauges);
+}
+
+static void ctl_status(struct ctl_request *rq)
+{
+	struct status_job *sj = calloc(1, sizeof(*sj));
+
+	if (!sj) {
+		ctl_reply_error(rq, CTL_E_INTERNAL, "out of memory");
+		return;
+	}
+	sj->job.run = run_status;
+	sj->job.done = on_status_done;
+	sj->rq = rq;
+	worker_post(rq->client->ctl->worker, &sj->job);
+}
+
+/* ------------------------------------------------------------------ stats */
+
+void ctl_read_counters(const struct worker *w, struct ctl_counters *out)
+{
+	const uint64_t *from = worker_counters(w);
+
+	for (size_t i = 0; i < USTACK_COUNTERS_MAX; i++)
+		out->stack[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	tun_info(worker_tun(w), &out->tun);
+}
+
+static uint64_t counter_at(const struct ctl_counters *c, size_t off)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)c + off, sizeof(v));
+	return v;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/*
+ * glob_matches() - Does @text match a pattern of "*", "?" and letters of either
+ *		    case?
+ *
+ * When a letter does not fit, the last "*" takes one more byte: the effort is
+ * at most the product of the lengths, whatever the pattern.
+ */
+static bool glob_matches(const char *pattern, const char *text)
+{
+	const char *star = NULL;
+	const char *from = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern == '?' || lower(*pattern) == lower(*text)) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
+static void ctl_stats_get(struct ctl_request *rq)
+{
+	const struct ctl *ctl = rq->client->ctl;
+	const char *pattern = "*";
+	struct ctl_counters now;
+	struct json *j;
+
+	if (ctl_param_str(rq, rq->params, "pattern", &pattern) < 0)
+		return;
+	ctl_read_counters(ctl->worker, &now);
+	j = ctl_reply_begin(rq);
+	if (!j) {
+		ctl_reply_end(rq);
+		return;
+	}
+	json_obj(j, "result");
+	json_u64(j, "since_us", ctl_now_us() - ctl->reset_us);
+	json_arr(j, "counters");
+	for (size_t i = 0; i < NCOUNTERS; i++) {
+		const struct counter_info *ci = &counters[i];
+
+		if (!glob_matches(pattern, ci->name))
+			continue;
+		json_obj(j, NULL);
+		json_str(j, "name", ci->name);
+		json_u64(j, "value",
+			 counter_at(&now, ci->off) -
+				 counter_at(&ctl->base, ci->off));
+		json_str(j, "unit", ci->unit);
+		json_str(j, "help", ci->help);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+	json_obj_end(j);
+	ctl_reply_end(rq);
+}
+
+/* The counters go on; only what is shown starts again. */
+static void ctl_stats_reset(struct ctl_request *rq)
+{
+	struct ctl *ctl = rq->client->ctl;
+
+	ctl_read_counters(ctl->worker, &ctl->base);
+	ctl->reset_us = ctl_now_us();
+	ctl_log_change(rq, "");
+	ctl_reply_empty(rq);
+}
+
+/* --------------------------------------------------------- services, log */
+
+static void ctl_services_list(struct ctl_request *rq)
+{
+	const struct ctl *ctl = rq->client->ctl;
+	struct json *j = ctl_reply_begin(rq);
+
+	if (j) {
+		json_obj(j, "result");
+		put_services(j, ctl->worker, true);
+		json_obj_end(j);
+	}
+	ctl_reply_end(rq);
+}
+
+static void ctl_log_set(struct ctl_request *rq)
+{
+	struct worker *w = rq->client->ctl->worker;
+	enum log_level was = log_get_level();
+	const char *name = "";
+	struct json *j;
+	int level;
+
+	if (ctl_param_str(rq, rq->params, "level", &name) < 0)
+		return;
+	level = log_level_parse(name);
+	if (level < 0) {
+		ctl_reply_error(rq, CTL_E_PARAMS,
+				"level: expected error, warning, info, debug "
+				"or trace");
+		return;
+	}
+	ctl_log_change(rq, log_level_name((enum log_level)level));
+	log_set_level((enum log_level)level);
+	worker_set_level(w, level);
+	j = ctl_reply_begin(rq);
+	if (j) {
+		json_obj(j, "result");
+		json_str(j, "level", log_level_name((enum log_level)level));
+		json_str(j, "was", log_level_name(was));
+		json_obj_end(j);
+	}
+	ctl_reply_end(rq);
+}
+
+static void ctl_shutdown(struct ctl_request *rq)
+{
+	struct ctl *ctl = rq->client->ctl;
+
+	ctl_log_change(rq, "");
+	ctl_reply_empty(rq);
+	ctl->on_shutdown(ctl->shutdown_arg);
+}
+
+/* ------------------------------------------------------------------ table */
+
+static const struct ctl_method methods[] = {
+	{ CTL_STATUS, { NULL }, ctl_status },
+	{ CTL_STATS_GET, { "pattern" }, ctl_stats_get },
+	{ CTL_STATS_RESET, { NULL }, ctl_stats_reset },
+	{ CTL_CONNS_LIST, { "filter", "cursor", "limit" }, ctl_conns_list },
+	{ CTL_CONNS_GET, { "id" }, ctl_conns_get },
+	{ CTL_CONNS_ABORT, { "id" }, ctl_conns_abort },
+	{ CTL_CONNS_CLOSE, { "id" }, ctl_conns_close },
+	{ CTL_SERVICES_LIST, { NULL }, ctl_services_list },
+	{ CTL_LOG_SET, { "level" }, ctl_log_set },
+	{ CTL_SHUTDOWN, { NULL }, ctl_shutdown },
+};
+
+const struct ctl_method *ctl_methods(size_t *n)
+{
+	*n = sizeof(methods) / sizeof(methods[0]);
+	return methods;
+}

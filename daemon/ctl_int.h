@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_int.h - between the ctl*.c files
+ *
+ *	ctl.c		the socket: probing, listening, accepting
+ *	ctl_client.c	one client: bytes <-> lines, limits, life and death
+ *	ctl_rpc.c	a line -> a request -> its method; replies and errors
+ *	ctl_cmds.c	the methods, but for
+ *	ctl_conns.c	conns.*
+ *
+ * A request under way holds a reference to its client, a client on a list
+ * belongs to struct ctl.  Either may go first: a client whose peer vanished,
+ * or whose ctl was freed, has no @ctl any more, and its replies go nowhere.
+ */
+
+#ifndef DAEMON_CTL_INT_H
+#define DAEMON_CTL_INT_H
+
+#include <cjson/cJSON.h>
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/config.h"
+#include "daemon/ctl_proto.h"
+#include "daemon/json.h"
+#include "daemon/tun.h"
+#include "daemon/worker.h"
+#include "stack/ustack.h"
+
+#define CTL_OUT_MARK 262144u /* with more unsent bytes a client isn't served */
+
+/**
+ * struct ctl_client - one connection of the control socket
+ * @next:	neighbours in ctl->clients
+ * @prev:	the same
+ * @ctl:	what it belongs to; NULL = closed, only waits for @refs
+ * @refs:	requests under way, the list, and who works on it right now
+ * @fd:		its socket, -1 when closed
+ * @io:		watches @fd
+ * @uid:	who it is
+ * @pid:	which process it was
+ * @busy:	a request is under way; the next line has to wait
+ * @pumping:	ctl_client_pump() is at work
+ * @eof:	no more will be read
+ * @out:	bytes to be sent
+ * @out_off:	start of what is unsent there
+ * @in_off:	start of the first line not handled
+ * @in_scan:	from here on no newline has been looked for
+ * @in_len:	end of what was read
+ * @in:		what was read
+ */
+struct ctl_client {
+	struct ctl_client *next;
+	struct ctl_client *prev;
+	struct ctl *ctl;
+	uint32_t refs;
+	int fd;
+	struct ev_io io;
+	uid_t uid;
+	pid_t pid;
+	bool busy;
+	bool pumping;
+	bool eof;
+	struct json out;
+	size_t out_off;
+	size_t in_off;
+	size_t in_scan;
+	size_t in_len;
+	char in[CTL_LINE_MAX + 1];
+};
+
+/**
+ * struct ctl_counters - a reading of all counters
+ * @stack:	the stack's
+ * @tun:	the device's
+ */
+struct ctl_counters {
+	uint64_t stack[USTACK_COUNTERS_MAX];
+	struct tun_info tun;
+};
+
+/**
+ * struct ctl - the control socket
+ * @loop:	borrowed
+ * @worker:	borrowed
+ * @cfg:	borrowed
+ * @on_shutdown: see ctl_new()
+ * @shutdown_arg: its argument
+ * @fd:		listens
+ * @dev:	device of the socket's file: is it still ours?
+ * @ino:	its inode
+ * @io:		watches @fd
+ * @pause:	accepting rests, because descriptors ran out
+ * @clients:	connected clients
+ * @nclients:	their number
+ * @reply:	the reply being written
+ * @start_us:	when it began, monotonic
+ * @reset_us:	when counters were last reset
+ * @base:	what they showed then
+ */
+struct ctl {
+	struct ev_loop *loop;
+	struct worker *worker;
+	const struct config *cfg;
+	void (*on_shutdown)(void *arg);
+	void *shutdown_arg;
+	int fd;
+	dev_t dev;
+	ino_t ino;
+	struct ev_io io;
+	struct ev_timer pause;
+	struct ctl_client *clients;
+	uint32_t nclients;
+	struct json reply;
+	uint64_t start_us;
+	uint64_t reset_us;
+	struct ctl_counters base;
+};
+
+/**
+ * struct ctl_request - a request, from its line to its reply
+ * @client:	who asked; a reference
+ * @msg:	the whole of it
+ * @params:	its parameters, NULL = none
+ * @id:		its id as JSON, NULL = not to be answered
+ * @method:	its method's name, inside @msg
+ */
+struct ctl_request {
+	struct ctl_client *client;
+	cJSON *msg;
+	const cJSON *params;
+	char *id;
+	const char *method;
+};
+
+/* ------------------------------------------------------------ ctl_client.c */
+
+/** ctl_client_new() - Serve the connected socket @fd, which is taken */
+void ctl_client_new(struct ctl *ctl, int fd);
+
+/** ctl_client_close() - Disconnect; the memory goes with the last reference */
+void ctl_client_close(struct ctl_client *c);
+
+/** ctl_client_put() - Give up a reference */
+void ctl_client_put(struct ctl_client *c);
+
+/** ctl_client_send() - Send bytes, now or when there is room */
+void ctl_client_send(struct ctl_client *c, const char *buf, size_t len);
+
+/** ctl_client_pump() - Handle lines as long as there are any and it may */
+void ctl_client_pump(struct ctl_client *c);
+
+/* --------------------------------------------------------------- ctl_rpc.c */
+
+/** ctl_rpc_line() - Handle a line of @len bytes, followed by a NUL */
+void ctl_rpc_line(struct ctl_client *c, const char *line, size_t len);
+
+/** ctl_rpc_refuse() - Send an error that belongs to no request */
+void ctl_rpc_refuse(struct ctl_client *c, int code, const char *message);
+
+/**
+ * ctl_reply_begin() - Start a reply; its "result" is to be written
+ * @rq:		request
+ *
+ * Return: where to write, or NULL when nobody waits for it: then call only
+ * ctl_reply_end()
+ */
+struct json *ctl_reply_begin(struct ctl_request *rq);
+
+/** ctl_reply_end() - Send what was written; takes @rq */
+void ctl_reply_end(struct ctl_request *rq);
+
+/** ctl_reply_empty() - The result {}; takes @rq */
+void ctl_reply_empty(struct ctl_request *rq);
+
+/** ctl_reply_error() - An error instead of a result; takes @rq */
+__attribute__((format(printf, 3, 4))) void
+ctl_reply_error(struct ctl_request *rq, int code, const char *fmt, ...);
+
+/**
+ * ctl_param_u64() - A whole number among the parameters
+ * @rq:		request
+ * @obj:	object to look in, may be NULL
+ * @name:	parameter
+ * @max:	largest value
+ * @v:		set to it, left alone when it is absent
+ *
+ * Return: 1 there, 0 absent, -1 something else: an error was sent and @rq is
+ * gone
+ */
+int ctl_param_u64(struct ctl_request *rq, const cJSON *obj, const char *name,
+		  uint64_t max, uint64_t *v);
+
+/** ctl_param_str() - A text among the parameters, in the same way */
+int ctl_param_str(struct ctl_request *rq, const cJSON *obj, const char *name,
+		  const char **v);
+
+/** ctl_log_change() - Log that a client changed something */
+void ctl_log_change(const struct ctl_request *rq, const char *what);
+
+/* ---------------------------------------- methods: ctl_cmds.c, ctl_conns.c */
+
+#define CTL_PARAMS_MAX 4u
+
+/**
+ * struct ctl_method - a method
+ * @name:	its name
+ * @params:	parameters it knows, NULL at the end
+ * @run:	carries it out; takes the request
+ */
+struct ctl_method {
+	const char *name;
+	const char *params[CTL_PARAMS_MAX];
+	void (*run)(struct ctl_request *rq);
+};
+
+/** ctl_methods() - The table; @n is set to its length */
+const struct ctl_method *ctl_methods(size_t *n);
+
+/** ctl_read_counters() - Read all counters as they are */
+void ctl_read_counters(const struct worker *w, struct ctl_counters *out);
+
+/** ctl_now_us() - The monotonic clock */
+uint64_t ctl_now_us(void);
+
+void ctl_conns_list(struct ctl_request *rq);
+void ctl_conns_get(struct ctl_request *rq);
+void ctl_conns_abort(struct ctl_request *rq);
+void ctl_conns_close(struct ctl_request *rq);
+
+#endif /* DAEMON_CTL_INT_H */

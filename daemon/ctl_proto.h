@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_proto.h - the protocol of the control socket
+ *
+ * JSON-RPC 2.0 without batches over a Unix stream socket: each request and
+ * each reply is one JSON object on one line.  A request names its parameters;
+ * one without "id" is carried out and not answered.  A client gets its replies
+ * in the order of its requests, and may send more before they have come.
+ *
+ *	--> {"jsonrpc":"2.0","id":1,"method":"conns.get","params":{"id":3}}
+ *	<-- {"jsonrpc":"2.0","id":1,"result":{"id":3,"state":"ESTABLISHED",...}}
+ *	<-- {"jsonrpc":"2.0","id":1,"error":{"code":4,"message":"..."}}
+ *
+ * Methods and what they answer (a "?" marks what may be left out):
+ *
+ *	status		{version, protocol, pid, uptime_us, interface:{name, mode,
+ *			managed, mtu, rx_packets, rx_bytes, tx_packets,
+ *			tx_bytes, rx_errors, tx_errors, bad_vnet, dev_drops},
+ *			addresses:{host:[], stack:[]}, services:[{name, type,
+ *			port}], connections:{STATE: n}, memory:{used, peak,
+ *			taken, limit, per_idle_conn}, timers,
+ *			log:{level, lost}}
+ *	stats.get	{pattern?: glob} -> {since_us, counters:[{name, value,
+ *			unit, help}]}; since_us ago they were reset, or began
+ *	stats.reset	{} ; for all who ask, the stack's own go on
+ *	conns.list	{filter?:{state?, port?}, cursor?, limit?} ->
+ *			{conns:[connection], cursor: text or null}.  Give the
+ *			cursor back for the next piece.  A piece may be empty;
+ *			null means the end.  limit: at most 256
+ *	conns.get	{id} -> connection
+ *	conns.abort	{id} -> {} ; RST, data in flight is lost
+ *	conns.close	{id} -> {} ; FIN behind what is queued
+ *	services.list	{services:[{name, type, port, open, accepted, bytes_in,
+ *			bytes_out}]}
+ *	log.set		{level} -> {level, was}
+ *	shutdown	{} ; then the daemon closes its connections and ends
+ *
+ * A connection: {id, service?, state, active, local, lport, remote, rport, cc,
+ * cc_state, wscale?:{snd, rcv}, timestamps, peer_closed, rto_us, srtt_us,
+ * rttvar_us, minrtt_us, mss, advmss, pmtu, cwnd, ssthresh?, snd_wnd, rcv_wnd,
+ * rcv_buf, inflight, unacked, unsent, rcvq, ooo, backoff, bytes_received,
+ * bytes_sent, bytes_acked, bytes_retrans, segs_in, segs_out, retrans, age_us,
+ * idle_us, mem}.  Sizes and windows are bytes, unless segs_ or retrans.
+ *
+ * Numbers may exceed 2^53; cursors are opaque.  Fields may be added.
+ */
+
+#ifndef DAEMON_CTL_PROTO_H
+#define DAEMON_CTL_PROTO_H
+
+#define CTL_PROTOCOL 1 /* grows when something changes its meaning */
+
+#define CTL_SOCKET_SYSTEM "/run/ustack/control.sock"
+#define CTL_SOCKET_USER	  "ustack/control.sock" /* in $XDG_RUNTIME_DIR */
+
+#define CTL_LINE_MAX	65536u	 /* bytes of a request, newline included    */
+#define CTL_REPLY_MAX	1048576u /* bytes of a reply			    */
+#define CTL_DEPTH_MAX	8u	 /* objects inside objects in a request	    */
+#define CTL_CLIENTS_MAX 64u	 /* one more is told so and disconnected    */
+#define CTL_PAGE_MAX	256u	 /* connections in one piece of conns.list  */
+
+#define CTL_STATUS	  "status"
+#define CTL_STATS_GET	  "stats.get"
+#define CTL_STATS_RESET	  "stats.reset"
+#define CTL_CONNS_LIST	  "conns.list"
+#define CTL_CONNS_GET	  "conns.get"
+#define CTL_CONNS_ABORT	  "conns.abort"
+#define CTL_CONNS_CLOSE	  "conns.close"
+#define CTL_SERVICES_LIST "services.list"
+#define CTL_LOG_SET	  "log.set"
+#define CTL_SHUTDOWN	  "shutdown"
+
+/* Codes of errors: those of JSON-RPC, and our own. */
+enum ctl_error {
+	CTL_E_PARSE = -32700,	 /* no JSON, or beyond a limit	   */
+	CTL_E_REQUEST = -32600,	 /* JSON, but no request	   */
+	CTL_E_METHOD = -32601,	 /* no such method		   */
+	CTL_E_PARAMS = -32602,	 /* parameters make no sense	   */
+	CTL_E_INTERNAL = -32603, /* our fault			   */
+	CTL_E_REFUSED = 1,	 /* understood, but cannot be done */
+	CTL_E_NO_OBJECT = 4,	 /* no such connection		   */
+};
+
+#endif /* DAEMON_CTL_PROTO_H */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log_event.c - what a line about an event of the stack says
+ *
+ * The text for people and the fields for JSON stand side by side: a kind of
+ * event has one function for each.  Addresses are written as "peer > us",
+ * for an active open and a sent segment the other way round.
+ */
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "daemon/log_int.h"
+
+#define ENDPOINT_MAX (INET6_ADDRSTRLEN + 8)
+#define NO_SSTHRESH  UINT32_MAX
+
+static const struct {
+	const char *name;
+	const char *help;
+} counters[] = {
+#define COUNTER_NAME(c, name, unit, help) { name, help },
+	USTACK_COUNTERS(COUNTER_NAME)
+#undef COUNTER_NAME
+};
+
+/**
+ * struct text - line being written
+ * @buf:	room
+ * @size:	bytes there
+ * @len:	bytes used, less than @size
+ */
+struct text {
+	char *buf;
+	size_t size;
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *t,
+						      const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	t->len += (size_t)n;
+	if (t->len >= t->size)
+		t->len = t->size - 1;
+}
+
+static const char *endpoint(const struct ustack_addr *a, uint16_t port,
+			    char *buf, size_t size)
+{
+	char addr[INET6_ADDRSTRLEN];
+
+	if (ustack_addr_is4(a)) {
+		(void)inet_ntop(AF_INET, a->b + 12, addr, sizeof(addr));
+		(void)snprintf(buf, size, "%s:%u", addr, (unsigned int)port);
+	} else {
+		(void)inet_ntop(AF_INET6, a->b, addr, sizeof(addr));
+		(void)snprintf(buf, size, "[%s]:%u", addr, (unsigned int)port);
+	}
+	return buf;
+}
+
+/* Does the event belong to a pair of endpoints? */
+static bool has_flow(const struct ustack_event *ev)
+{
+	return ev->lport || ev->rport;
+}
+
+static void add_flow(struct text *t, const struct ustack_event *ev)
+{
+	bool out = ev->kind == USTACK_EV_SENT ||
+		   (ev->kind == USTACK_EV_OPENED && ev->active);
+	char local[ENDPOINT_MAX];
+	char remote[ENDPOINT_MAX];
+
+	(void)endpoint(&ev->local, ev->lport, local, sizeof(local));
+	(void)endpoint(&ev->remote, ev->rport, remote, sizeof(remote));
+	if (ev->id)
+		add(t, "conn=%" PRIu64 " ", ev->id);
+	if (has_flow(ev))
+		add(t, "%s > %s ", out ? local : remote, out ? remote : local);
+}
+
+/* Flags as tcpdump writes them. */
+static const char *flags_text(uint8_t flags, char buf[9])
+{
+	static const struct {
+		uint8_t bit;
+		char letter;
+	} list[] = { { 0x01, 'F' }, { 0x02, 'S' }, { 0x04, 'R' },
+		     { 0x08, 'P' }, { 0x10, '.' }, { 0x20, 'U' },
+		     { 0x40, 'E' }, { 0x80, 'W' } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (flags & list[i].bit)
+			buf[n++] = list[i].letter;
+	buf[n] = '\0';
+	return n ? buf : "none";
+}
+
+static const char *cause(const struct ustack_event *ev)
+{
+	return ustack_cause_name((enum ustack_cause)ev->cause);
+}
+
+static double ms(uint64_t us)
+{
+	return (double)us / 1e3;
+}
+
+/* ----------------------------------------------------------------- opened */
+
+static void opened_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t, "opened (%s)", ev->active ? "active" : "passive");
+}
+
+static void opened_json(struct json *j, const struct ustack_event *ev)
+{
+	json_bool(j, "active", ev->active);
+}
+
+/* ------------------------------------------------------------------ state */
+
+static void state_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t, "%s -> %s", ustack_state_name((enum ustack_state)ev->from),
+	    ustack_state_name((enum ustack_state)ev->to));
+}
+
+static void state_json(struct json *j, const struct ustack_event *ev)
+{
+	json_str(j, "old", ustack_state_name((enum ustack_state)ev->from));
+	json_str(j, "new", ustack_state_name((enum ustack_state)ev->to));
+}
+
+/* ----------------------------------------------------------------- closed */
+
+static void closed_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t,
+	    "closed (%s) in %" PRIu64 " bytes, out %" PRIu64
+	    " bytes, retransmitted %" PRIu64 " segments",
+	    ustack_reason_name((enum ustack_reason)ev->reason), ev->bytes_in,
+	    ev->bytes_out, ev->retrans);
+	if (ev->srtt_us)
+		add(t, ", rtt %.3f ms", ms(ev->srtt_us));
+	add(t, ", after %.3f s", (double)ev->age_us / 1e6);
+}
+
+static void closed_json(struct json *j, const struct ustack_event *ev)
+{
+	json_str(j, "reason",
+		 ustack_reason_name((enum ustack_reason)ev->reason));
+	json_u64(j, "bytes_in", ev->bytes_in);
+	json_u64(j, "bytes_out", ev->bytes_out);
+	json_u64(j, "retrans", ev->retrans);
+	if (ev->srtt_us)
+		json_u64(j, "srtt_us", ev->srtt_us);
+	json_u64(j, "age_us", ev->age_us);
+}
+
+/* --------------------------------------------------------------- segments */
+
+static void segment_text(struct text *t, const struct ustack_event *ev)
+{
+	char flags[9];
+
+	add(t, "%s [%s] seq %u ack %u win %u len %u",
+	    ev->kind == USTACK_EV_SENT ? "sent" : "received",
+	    flags_text(ev->flags, flags), ev->seq, ev->ack, ev->wnd, ev->len);
+	if (ev->cause)
+		add(t, " again (%s)", cause(ev));
+}
+
+static void segment_json(struct json *j, const struct ustack_event *ev)
+{
+	char flags[9];
+
+	json_str(j, "flags", flags_text(ev->flags, flags));
+	json_u64(j, "seq", ev->seq);
+	json_u64(j, "ack", ev->ack);
+	json_u64(j, "wnd", ev->wnd);
+	json_u64(j, "len", ev->len);
+	if (ev->cause)
+		json_str(j, "cause", cause(ev));
+}
+
+/* ---------------------------------------------------------------- dropped */
+
+static uint16_t drop_index(const struct ustack_event *ev)
+{
+	return ev->drop < USTACK_COUNTERS_MAX ? ev->drop : 0;
+}
+
+static void dropped_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t, "dropped: %s (%s)", counters[drop_index(ev)].name,
+	    counters[drop_index(ev)].help);
+}
+
+static void dropped_json(struct json *j, const struct ustack_event *ev)
+{
+	json_str(j, "counter", counters[drop_index(ev)].name);
+}
+
+/* ------------------------------------------------------------------- lost */
+
+static void lost_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t, "retransmission (%s) seq %u len %u", cause(ev), ev->seq,
+	    ev->len);
+	if (ev->rto_us)
+		add(t, ", rto %.0f ms", ms(ev->rto_us));
+}
+
+static void lost_json(struct json *j, const struct ustack_event *ev)
+{
+	json_str(j, "cause", cause(ev));
+	json_u64(j, "seq", ev->seq);
+	json_u64(j, "len", ev->len);
+	if (ev->rto_us)
+		json_u64(j, "rto_us", ev->rto_us);
+}
+
+/* ---------------------------------------------------------------- metrics */
+
+static void metrics_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t, "cwnd %u", ev->cwnd);
+	if (ev->ssthresh != NO_SSTHRESH)
+		add(t, " ssthresh %u", ev->ssthresh);
+	add(t, " srtt %.3f ms rto %.3f ms", ms(ev->srtt_us), ms(ev->rto_us));
+}
+
+static void metrics_json(struct json *j, const struct ustack_event *ev)
+{
+	json_u64(j, "cwnd", ev->cwnd);
+	if (ev->ssthresh != NO_SSTHRESH)
+		json_u64(j, "ssthresh", ev->ssthresh);
+	json_u64(j, "srtt_us", ev->srtt_us);
+	json_u64(j, "rto_us", ev->rto_us);
+}
+
+/* ------------------------------------------------------------------ table */
+
+static const struct {
+	enum log_level level;
+	void (*text)(struct text *t, const struct ustack_event *ev);
+	void (*json)(struct json *j, const struct ustack_event *ev);
+} kinds[USTACK_EVENTS] = {
+	[USTACK_EV_OPENED] = { LOG_LVL_INFO, opened_text, opened_json },
+	[USTACK_EV_STATE] = { LOG_LVL_DEBUG, state_text, state_json },
+	[USTACK_EV_CLOSED] = { LOG_LVL_INFO, closed_text, closed_json },
+	[USTACK_EV_SENT] = { LOG_LVL_TRACE, segment_text, segment_json },
+	[USTACK_EV_RECEIVED] = { LOG_LVL_TRACE, segment_text, segment_json },
+	[USTACK_EV_DROPPED] = { LOG_LVL_DEBUG, dropped_text, dropped_json },
+	[USTACK_EV_LOST] = { LOG_LVL_INFO, lost_text, lost_json },
+	[USTACK_EV_METRICS] = { LOG_LVL_TRACE, metrics_text, metrics_json },
+};
+
+enum log_level log_event_level(uint8_t kind)
+{
+	return kind < USTACK_EVENTS ? kinds[kind].level : LOG_LVL_TRACE;
+}
+
+const char *log_event_text(const struct ustack_event *ev, char *buf, size_t size)
+{
+	struct text t = { .buf = buf, .size = size };
+
+	buf[0] = '\0';
+	add_flow(&t, ev);
+	kinds[ev->kind].text(&t, ev);
+	return buf;
+}
+
+void log_event_json(const struct ustack_event *ev, struct json *j)
+{
+	char buf[ENDPOINT_MAX];
+
+	if (has_flow(ev)) {
+		json_str(j, "local",
+			 endpoint(&ev->local, ev->lport, buf, sizeof(buf)));
+		json_str(j, "remote",
+			 endpoint(&ev->remote, ev->rport, buf, sizeof(buf)));
+	}
+	kinds[ev->kind].json(j, ev);
+}

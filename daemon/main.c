@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - ustackd: starts the parts in order, and stops them
+ *
+ *	configuration, log	nothing of the host has been touched
+ *	control socket free?	another daemon is refused before any interface
+ *	interface		needs CAP_NET_ADMIN, unless it is handed over
+ *	stack, services
+ *	control socket
+ *	worker's thread		packets flow: ready
+ *
+ * The main thread then has signals, the control socket and the log, and the
+ * worker all packets.  The first SIGTERM or SIGINT closes connections within
+ * [control] shutdown-timeout; the second one, at once.
+ */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "config.h"
+#include "ctl.h"
+#include "log.h"
+#include "notify.h"
+#include "stack/base/assert.h"
+#include "tun.h"
+#include "worker.h"
+
+#define EXIT_USAGE    2
+#define ERR_TEXT_MAX  1024
+#define LINE_TEXT_MAX 1024
+
+/**
+ * struct daemon - the one daemon of this process
+ * @cfg:	configuration in force
+ * @loop:	the main thread's loop
+ * @worker:	the worker, NULL = not made yet
+ * @ctl:	the control socket, NULL = not made yet
+ * @term:	SIGTERM
+ * @intr:	SIGINT
+ * @hup:	SIGHUP
+ * @stopping:	connections are being closed
+ * @failed:	the exit status is a failure's
+ */
+struct daemon {
+	struct config cfg;
+	struct ev_loop *loop;
+	struct worker *worker;
+	struct ctl *ctl;
+	struct ev_signal term;
+	struct ev_signal intr;
+	struct ev_signal hup;
+	bool stopping;
+	bool failed;
+};
+
+static struct daemon self;
+
+void ustack_assert_failed(const char *what, const char *file, int line)
+{
+	fprintf(stderr, "ustackd: %s:%d: assertion failed: %s\n", file, line,
+		what);
+	abort();
+}
+
+/* ----------------------------------------------------------------- stopping */
+
+static void on_stopped(struct worker *w)
+{
+	(void)w;
+	ev_break(self.loop, EVBREAK_ALL);
+}
+
+static void on_failed(struct worker *w)
+{
+	(void)w;
+	self.failed = true;
+	ev_break(self.loop, EVBREAK_ALL);
+}
+
+/* Asked to stop: gracefully the first time, at once the second. */
+static void stop(const char *who)
+{
+	uint64_t timeout_us = self.stopping ? 0 : self.cfg.shutdown_timeout_us;
+
+	log_msg(LOG_LVL_INFO, "%s: %s", who,
+		self.stopping ? "stopping at once" : "closing connections");
+	if (!self.stopping)
+		notify("STOPPING=1\nSTATUS=closing connections");
+	self.stopping = true;
+	worker_drain(self.worker, timeout_us, on_stopped);
+}
+
+static void on_shutdown(void *arg)
+{
+	(void)arg;
+	stop("shutdown by control socket");
+}
+
+static void on_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	stop(w->signum == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+/* logrotate has moved the file away: start a new one, at the level in force. */
+static void on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
+{
+	enum log_level level = log_get_level();
+	int rc;
+
+	(void)loop;
+	(void)w;
+	(void)revents;
+	log_close();
+	rc = log_open(&self.cfg);
+	log_set_level(level);
+	if (rc)
+		log_msg(LOG_LVL_ERROR, "%s: %s; logging to stderr",
+			self.cfg.log_path, strerror(-rc));
+	else
+		log_msg(LOG_LVL_INFO, "SIGHUP: log reopened");
+}
+
+static void watch_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	ev_signal_init(&self.term, on_signal, SIGTERM);
+	ev_signal_init(&self.intr, on_signal, SIGINT);
+	ev_signal_init(&self.hup, on_hup, SIGHUP);
+	ev_signal_start(self.loop, &self.term);
+	ev_signal_start(self.loop, &self.intr);
+	ev_signal_start(self.loop, &self.hup);
+}
+
+/* ----------------------------------------------------------------- starting */
+
+/* Add to a line, as far as there is room. */
+__attribute__((format(printf, 2, 3))) static void add(char line[LINE_TEXT_MAX],
+						      const char *fmt, ...)
+{
+	size_t used = strlen(line);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line + used, LINE_TEXT_MAX - used, fmt, ap);
+	va_end(ap);
+}
+
+static void add_prefix(char line[LINE_TEXT_MAX], const struct ustack_prefix *p)
+{
+	bool v4 = ustack_addr_is4(&p->addr);
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? p->addr.b + 12 : p->addr.b,
+		  text, sizeof(text));
+	add(line, " %s", text);
+	if (p->len != 128)
+		add(line, "/%u", v4 ? p->len - 96u : p->len);
+}
+
+static void tell_ready(void)
+{
+	const struct config *cfg = &self.cfg;
+	char line[LINE_TEXT_MAX] = "";
+	struct tun_info info;
+
+	tun_info(worker_tun(self.worker), &info);
+	add(line, "ready: %s (%s), stack", info.ifname, info.mode);
+	for (uint32_t i = 0; i < cfg->stack.naddrs; i++)
+		add_prefix(line, &cfg->stack.addr[i]);
+	add(line, "; services");
+	for (uint32_t i = 0; i < cfg->nservice; i++)
+		add(line, " %s:%u", cfg->service[i].name, cfg->service[i].port);
+	add(line, "; control %s", cfg->ctl_socket);
+	notify("READY=1\nSTATUS=ready");
+	log_msg(LOG_LVL_INFO, "%s", line);
+}
+
+/* Make what the daemon consists of; 0, or -1 with the reason logged. */
+static int start_parts(void)
+{
+	char err[ERR_TEXT_MAX] = "";
+	struct tun *tun;
+	int rc;
+
+	if (ctl_probe(self.cfg.ctl_socket) > 0) {
+		log_msg(LOG_LVL_ERROR,
+			"%s: a daemon answers there already; stop it, or choose "
+			"another [control] socket",
+			self.cfg.ctl_socket);
+		return -1;
+	}
+	tun = tun_open(&self.cfg, err, sizeof(err));
+	if (!tun) {
+		log_msg(LOG_LVL_ERROR, "%s", err);
+		return -1;
+	}
+	self.worker = worker_new(&self.cfg, tun, self.loop);
+	if (!self.worker)
+		return -1;
+	worker_on_failure(self.worker, on_failed);
+	self.ctl = ctl_new(self.loop, self.worker, &self.cfg, on_shutdown, NULL,
+			   err, sizeof(err));
+	if (!self.ctl) {
+		log_msg(LOG_LVL_ERROR, "%s", err);
+		return -1;
+	}
+	rc = worker_start(self.worker);
+	if (rc)
+		log_msg(LOG_LVL_ERROR, "worker: %s", strerror(-rc));
+	return rc ? -1 : 0;
+}
+
+/* Jobs on their way end at the control socket: the worker goes first. */
+static void stop_parts(void)
+{
+	worker_free(self.worker);
+	if (self.ctl)
+		ctl_free(self.ctl);
+}
+
+static int run(void)
+{
+	int rc = log_open(&self.cfg);
+
+	if (rc) {
+		log_msg(LOG_LVL_ERROR, "log: %s: %s", self.cfg.log_path,
+			strerror(-rc));
+		return EXIT_FAILURE;
+	}
+	self.loop = ev_default_loop(EVFLAG_AUTO);
+	if (!self.loop) {
+		log_msg(LOG_LVL_ERROR, "libev: no event loop");
+		return EXIT_FAILURE;
+	}
+	watch_signals();
+	if (start_parts()) {
+		self.failed = true;
+		stop_parts();
+	} else {
+		tell_ready();
+		ev_run(self.loop, 0);
+		stop_parts();
+		log_msg(LOG_LVL_INFO, "stopped");
+	}
+	log_close();
+	return self.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct config_source src;
+	struct args args;
+
+	if (args_parse(&args, argc, argv, stderr))
+		return EXIT_USAGE;
+	if (args.action == ARGS_HELP) {
+		args_usage(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (args.action == ARGS_VERSION) {
+		puts("ustackd " USTACK_VERSION);
+		return EXIT_SUCCESS;
+	}
+	src = (struct config_source){ .path = args.path,
+				      .override = args.override,
+				      .noverride = args.noverride,
+				      .tun_fd = args.tun_fd };
+	if (config_load(&self.cfg, &src, stderr))
+		return EXIT_FAILURE;
+	if (args.action == ARGS_CHECK) {
+		config_print(&self.cfg, stdout);
+		return EXIT_SUCCESS;
+	}
+	return run();
+}

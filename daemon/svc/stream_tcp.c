@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream_tcp.c - streams that are plain TCP connections
+ *
+ * A connection's 64-bit context at the stack is the address of its service,
+ * which is aligned, with the service's small state in the low bits:
+ *
+ *	63                              10 9         0
+ *	+---------------------------------+-----------+
+ *	| struct service *                |   state   |
+ *	+---------------------------------+-----------+
+ *
+ * So an idle connection needs no memory here.  A struct stream is made for
+ * each callback; a changed state is stored when the callback returns.
+ */
+
+#include "stream_tcp.h"
+
+#include <string.h>
+
+#include "stack/ustack.h"
+#include "svc.h"
+
+#define STATE_MASK ((uint64_t)SERVICE_STATE_MAX)
+#define GEN_SHIFT  32u
+
+_Static_assert((SERVICE_STATE_MAX & (SERVICE_STATE_MAX + 1u)) == 0,
+	       "states are the low bits of an address");
+_Static_assert(_Alignof(struct service) > SERVICE_STATE_MAX,
+	       "no address has bits where the state is");
+
+static struct ustack_conn stream_conn(const struct stream *st)
+{
+	return (struct ustack_conn){ .index = (uint32_t)st->conn,
+				     .gen = (uint32_t)(st->conn >> GEN_SHIFT) };
+}
+
+static struct stream stream_from(struct ustack *s, struct ustack_conn c,
+				 uint64_t ctx)
+{
+	uintptr_t service = (uintptr_t)(ctx & ~STATE_MASK);
+
+	return (struct stream){
+		.ops = &stream_tcp_ops,
+		.host = s,
+		.conn = c.index | (uint64_t)c.gen << GEN_SHIFT,
+		.service = (struct service *)service,
+		.state = (uint32_t)(ctx & STATE_MASK),
+	};
+}
+
+static uint64_t stream_ctx(const struct stream *st)
+{
+	return (uint64_t)(uintptr_t)st->service | (st->state & STATE_MASK);
+}
+
+/* ---------------------------------------------------- callbacks of the stack */
+
+static int on_accept(struct ustack *s, struct ustack_conn c, uint64_t ctx)
+{
+	struct stream st = stream_from(s, c, ctx);
+
+	service_opened(&st);
+	if (stream_ctx(&st) != ctx)
+		ustack_set_ctx(s, c, stream_ctx(&st));
+	return 0;
+}
+
+static void deliver(struct ustack *s, struct ustack_conn c, uint64_t ctx,
+		    void (*callback)(struct stream *))
+{
+	struct stream st = stream_from(s, c, ctx);
+
+	callback(&st);
+	if (stream_ctx(&st) != ctx)
+		ustack_set_ctx(s, c, stream_ctx(&st));
+}
+
+static const struct svc *svc_of(uint64_t ctx)
+{
+	uintptr_t service = (uintptr_t)(ctx & ~STATE_MASK);
+
+	return ((const struct service *)service)->svc;
+}
+
+static void on_readable(struct ustack *s, struct ustack_conn c, uint64_t ctx)
+{
+	if (svc_of(ctx)->readable)
+		deliver(s, c, ctx, svc_of(ctx)->readable);
+}
+
+static void on_writable(struct ustack *s, struct ustack_conn c, uint64_t ctx)
+{
+	if (svc_of(ctx)->writable)
+		deliver(s, c, ctx, svc_of(ctx)->writable);
+}
+
+static void on_peer_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx)
+{
+	if (svc_of(ctx)->peer_closed)
+		deliver(s, c, ctx, svc_of(ctx)->peer_closed);
+}
+
+static void on_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx,
+		      enum ustack_reason why)
+{
+	struct stream st = stream_from(s, c, ctx);
+
+	(void)why;
+	service_closed(&st);
+}
+
+static const struct ustack_ops tcp_callbacks = {
+	.accept = on_accept,
+	.readable = on_readable,
+	.writable = on_writable,
+	.peer_closed = on_peer_closed,
+	.closed = on_closed,
+};
+
+/* ------------------------------------------------------- calls of the service */
+
+static int tcp_peek(struct stream *st, struct stream_iov *iov, uint32_t n)
+{
+	struct ustack_iov part[STREAM_IOV_MAX];
+	int rc;
+
+	if (n > STREAM_IOV_MAX)
+		n = STREAM_IOV_MAX;
+	rc = ustack_peek(st->host, stream_conn(st), part, n);
+	for (int i = 0; i < rc; i++)
+		iov[i] = (struct stream_iov){ part[i].base, part[i].len };
+	return rc;
+}
+
+static void tcp_consume(struct stream *st, size_t len)
+{
+	ustack_consume(st->host, stream_conn(st), len);
+}
+
+static ptrdiff_t tcp_splice(struct stream *from, struct stream *to, size_t max)
+{
+	return ustack_splice(from->host, stream_conn(from), stream_conn(to),
+			     max);
+}
+
+static ptrdiff_t tcp_write(struct stream *st, const struct stream_iov *iov,
+			   uint32_t n)
+{
+	struct ustack_iov part[STREAM_IOV_MAX];
+
+	if (n > STREAM_IOV_MAX)
+		return -ERR_INVAL;
+	for (uint32_t i = 0; i < n; i++)
+		part[i] = (struct ustack_iov){ iov[i].base, iov[i].len };
+	return ustack_send(st->host, stream_conn(st), part, n);
+}
+
+static ptrdiff_t tcp_write_buf(struct stream *st, struct stream_buf *b,
+			       uint32_t off, uint32_t len)
+{
+	struct slice sl = { .buf = (struct ubuf *)b, .off = off, .len = len };
+
+	return ustack_send_buf(st->host, stream_conn(st), sl);
+}
+
+static size_t tcp_room(struct stream *st)
+{
+	return ustack_send_room(st->host, stream_conn(st));
+}
+
+static int tcp_shutdown(struct stream *st)
+{
+	return ustack_shutdown(st->host, stream_conn(st));
+}
+
+static int tcp_close(struct stream *st)
+{
+	return ustack_close(st->host, stream_conn(st));
+}
+
+static int tcp_abort(struct stream *st)
+{
+	return ustack_abort(st->host, stream_conn(st));
+}
+
+static int tcp_info(struct stream *st, struct stream_info *info)
+{
+	struct ustack_info ti;
+	int rc = ustack_info(st->host, stream_conn(st), &ti);
+
+	if (rc)
+		return rc;
+	info->unread = ti.rcvq;
+	info->queued = (size_t)ti.unacked + ti.unsent;
+	info->peer_closed = ti.peer_closed;
+	return 0;
+}
+
+static struct stream_buf *tcp_buf_new(void *host, const void *bytes,
+				      uint32_t len)
+{
+	struct ubuf *b = ustack_buf_new(host, len);
+
+	if (b)
+		memcpy(b->data, bytes, len);
+	return (struct stream_buf *)b;
+}
+
+static void tcp_buf_free(struct stream_buf *b)
+{
+	ubuf_put((struct ubuf *)b);
+}
+
+const struct stream_ops stream_tcp_ops = {
+	.peek = tcp_peek,
+	.consume = tcp_consume,
+	.splice = tcp_splice,
+	.write = tcp_write,
+	.write_buf = tcp_write_buf,
+	.room = tcp_room,
+	.shutdown = tcp_shutdown,
+	.close = tcp_close,
+	.abort = tcp_abort,
+	.info = tcp_info,
+	.buf_new = tcp_buf_new,
+	.buf_free = tcp_buf_free,
+};
+
+/* -------------------------------------------------------------------- set-up */
+
+int stream_tcp_register(struct ustack *s)
+{
+	return ustack_ops_register(s, &tcp_callbacks);
+}
+
+int stream_tcp_listen(struct ustack *s, int ops_id, struct service *sv)
+{
+	const struct ustack_addr any = { .b = { 0 } };
+	uint64_t ctx = (uint64_t)(uintptr_t)sv;
+	int listener = ustack_listen(s, &any, sv->port, sv->backlog, ops_id,
+				     ctx);
+
+	if (listener < 0)
+		return listener;
+	sv->listener = listener;
+	return 0;
+}
+
+void stream_tcp_unlisten(struct ustack *s, int listener)
+{
+	ustack_unlisten(s, listener);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream_tcp.h - streams that are plain TCP connections
+ */
+
+#ifndef DAEMON_SVC_STREAM_TCP_H
+#define DAEMON_SVC_STREAM_TCP_H
+
+#include "stream.h"
+
+struct service;
+struct ustack;
+
+extern const struct stream_ops stream_tcp_ops;
+
+/** stream_tcp_register() - Make a stack know this kind; its ops_id, or -ERR_LIMIT */
+int stream_tcp_register(struct ustack *s) MUST_USE;
+
+/**
+ * stream_tcp_listen() - Accept connections for a service
+ * @s:		stack
+ * @ops_id:	of stream_tcp_register()
+ * @sv:		service; @port and @backlog are set, @listener is filled in;
+ *		borrowed until the stack is freed
+ *
+ * Return: 0, or -ERR_* as ustack_listen()
+ */
+int stream_tcp_listen(struct ustack *s, int ops_id,
+		      struct service *sv) MUST_USE;
+
+/** stream_tcp_unlisten() - Stop accepting */
+void stream_tcp_unlisten(struct ustack *s, int listener);
+
+#endif /* DAEMON_SVC_STREAM_TCP_H */

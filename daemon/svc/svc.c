@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * svc.c - starts the configured services and counts what they do
+ */
+
+#include "svc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream_tcp.h"
+
+/**
+ * struct svc_set - the services of a stack
+ * @stack:	the stack; borrowed
+ * @n:		services started
+ * @service:	the services
+ */
+struct svc_set {
+	struct ustack *stack;
+	uint32_t n;
+	struct service service[];
+};
+
+const struct svc *svc_find(const char *name)
+{
+	static const struct svc *const types[] = {
+		&svc_echo,
+		&svc_discard,
+		&svc_chargen,
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i]->name, name) == 0)
+			return types[i];
+	return NULL;
+}
+
+void service_opened(struct stream *st)
+{
+	struct service *sv = st->service;
+
+	service_count(&sv->accepted, 1);
+	service_count(&sv->open, 1);
+	if (sv->svc->opened)
+		sv->svc->opened(st);
+}
+
+void service_closed(struct stream *st)
+{
+	struct service *sv = st->service;
+
+	if (sv->svc->closed)
+		sv->svc->closed(st);
+	service_count(&sv->open, (uint64_t)-1);
+}
+
+struct stream_buf *stream_buf_new(struct service *sv, const void *bytes,
+				  uint32_t len)
+{
+	return sv->ops->buf_new(sv->host, bytes, len);
+}
+
+void stream_buf_free(struct service *sv, struct stream_buf *b)
+{
+	if (b)
+		sv->ops->buf_free(b);
+}
+
+static void service_stop(struct service *sv)
+{
+	if (sv->svc->stop)
+		sv->svc->stop(sv);
+}
+
+static int service_start(struct svc_set *set, int ops_id,
+			 const struct svc_wanted *wanted)
+{
+	struct service *sv = &set->service[set->n];
+	int rc = 0;
+
+	memset(sv, 0, sizeof(*sv));
+	sv->svc = svc_find(wanted->type);
+	if (!sv->svc)
+		return -ERR_INVAL;
+	snprintf(sv->name, sizeof(sv->name), "%s", wanted->name);
+	sv->port = wanted->port;
+	sv->backlog = wanted->backlog;
+	sv->ops = &stream_tcp_ops;
+	sv->host = set->stack;
+	sv->listener = -1;
+	if (sv->svc->start)
+		rc = sv->svc->start(sv);
+	if (rc == 0)
+		rc = stream_tcp_listen(set->stack, ops_id, sv);
+	if (rc < 0) {
+		service_stop(sv);
+		return rc;
+	}
+	set->n++;
+	return 0;
+}
+
+struct svc_set *svc_set_new(struct ustack *s, const struct svc_wanted *wanted,
+			    uint32_t n, char *err, size_t errlen)
+{
+	struct svc_set *set = aligned_alloc(_Alignof(struct svc_set),
+					    sizeof(*set) +
+						    n * sizeof(struct service));
+	int ops_id = stream_tcp_register(s);
+	uint32_t i;
+
+	if (!set || ops_id < 0) {
+		snprintf(err, errlen, "services: %s",
+			 err_str(set ? ops_id : ERR_NOMEM));
+		free(set);
+		return NULL;
+	}
+	set->stack = s;
+	set->n = 0;
+	for (i = 0; i < n; i++) {
+		int rc = service_start(set, ops_id, &wanted[i]);
+
+		if (rc == 0)
+			continue;
+		snprintf(err, errlen, "service %s: %s on port %u: %s",
+			 wanted[i].name, wanted[i].type, wanted[i].port,
+			 err_str(rc));
+		svc_set_free(set);
+		return NULL;
+	}
+	return set;
+}
+
+void svc_set_unlisten(struct svc_set *set)
+{
+	for (uint32_t i = 0; i < set->n; i++) {
+		struct service *sv = &set->service[i];
+
+		if (sv->listener >= 0)
+			stream_tcp_unlisten(set->stack, sv->listener);
+		sv->listener = -1;
+	}
+}
+
+void svc_set_free(struct svc_set *set)
+{
+	if (!set)
+		return;
+	svc_set_unlisten(set);
+	for (uint32_t i = 0; i < set->n; i++)
+		service_stop(&set->service[i]);
+	free(set);
+}
+
+uint32_t svc_set_count(const struct svc_set *set)
+{
+	return set->n;
+}
+
+void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st)
+{
+	const struct service *sv = &set->service[i];
+
+	st->name = sv->name;
+	st->type = sv->svc->name;
+	st->port = sv->port;
+	st->open = __atomic_load_n(&sv->open, __ATOMIC_RELAXED);
+	st->accepted = __atomic_load_n(&sv->accepted, __ATOMIC_RELAXED);
+	st->bytes_in = __atomic_load_n(&sv->bytes_in, __ATOMIC_RELAXED);
+	st->bytes_out = __atomic_load_n(&sv->bytes_out, __ATOMIC_RELAXED);
+}

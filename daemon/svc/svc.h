@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * svc.h - services: what answers on a port
+ *
+ *	struct svc		a type, "echo": a table of callbacks over a stream
+ *	struct service		one [service NAME] of the configuration, running
+ *	struct svc_set		all of them
+ *
+ * A connection costs its service nothing: the state that a type keeps for one
+ * is a small number, stream.state.
+ */
+
+#ifndef DAEMON_SVC_SVC_H
+#define DAEMON_SVC_SVC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stream.h"
+
+struct ustack;
+
+#define SERVICE_NAME_MAX  32u
+#define SERVICE_STATE_MAX 1023u /* largest stream.state */
+
+/**
+ * struct svc - a type of service
+ * @name:	as in the configuration
+ * @start:	make what all connections of a service share, NULL = nothing;
+ *		0 or -ERR_*
+ * @stop:	give that up again; called after a failed @start, too
+ * @opened:	a connection is established
+ * @readable:	there is data that was not there before
+ * @writable:	there is room again after a write took less than all
+ * @peer_closed: the peer has ended its direction, and all it sent was read
+ * @closed:	the connection is over, for whatever reason
+ *
+ * A callback that is NULL is not made.
+ */
+struct svc {
+	const char *name;
+	int (*start)(struct service *sv);
+	void (*stop)(struct service *sv);
+	void (*opened)(struct stream *st);
+	void (*readable)(struct stream *st);
+	void (*writable)(struct stream *st);
+	void (*peer_closed)(struct stream *st);
+	void (*closed)(struct stream *st);
+};
+
+extern const struct svc svc_echo;
+extern const struct svc svc_discard;
+extern const struct svc svc_chargen;
+
+/** svc_find() - The type of that name, NULL = none */
+const struct svc *svc_find(const char *name);
+
+/**
+ * struct service - one configured service
+ * @svc:	its type
+ * @name:	its own name
+ * @port:	where it listens
+ * @backlog:	connections that may wait to be accepted
+ * @ops:	kind of its streams
+ * @host:	what @ops works on
+ * @listener:	the kind's number of the listener, -1 = none
+ * @shared:	what @svc.start made
+ * @open:	connections now
+ * @accepted:	connections so far
+ * @bytes_in:	payload it read
+ * @bytes_out:	payload it wrote
+ *
+ * The last four are read by other threads with relaxed loads.  The alignment
+ * leaves room for a connection's state in the low bits of its address.
+ */
+struct service {
+	_Alignas(SERVICE_STATE_MAX + 1u) const struct svc *svc;
+	char name[SERVICE_NAME_MAX];
+	uint16_t port;
+	uint32_t backlog;
+	const struct stream_ops *ops;
+	void *host;
+	int listener;
+	void *shared;
+	uint64_t open;
+	uint64_t accepted;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
+/** service_count() - Add to a counter that other threads may read */
+static inline void service_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/** service_opened() - Tell a service of a new connection; for kinds of stream */
+void service_opened(struct stream *st);
+
+/** service_closed() - Tell a service that a connection is over; the same */
+void service_closed(struct stream *st);
+
+/**
+ * stream_buf_new() - Make a constant buffer to write from by reference
+ * @sv:		service whose streams will send it
+ * @bytes:	contents, copied
+ * @len:	bytes
+ *
+ * Return: the buffer, or NULL when memory is spent; give it up by
+ * stream_buf_free()
+ */
+struct stream_buf *stream_buf_new(struct service *sv, const void *bytes,
+				  uint32_t len);
+
+/** stream_buf_free() - Give up a buffer; what is queued of it stays valid */
+void stream_buf_free(struct service *sv, struct stream_buf *b);
+
+/**
+ * struct svc_wanted - a service to be made
+ * @name:	its name
+ * @type:	name of its type
+ * @port:	where to listen, on every address
+ * @backlog:	connections that may wait to be accepted
+ */
+struct svc_wanted {
+	const char *name;
+	const char *type;
+	uint16_t port;
+	uint32_t backlog;
+};
+
+/**
+ * struct svc_stats - what a service has done
+ */
+struct svc_stats {
+	const char *name;
+	const char *type;
+	uint16_t port;
+	uint64_t open;
+	uint64_t accepted;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
+struct svc_set;
+
+/**
+ * svc_set_new() - Start services on a stack
+ * @s:		stack; borrowed
+ * @wanted:	what to make; borrowed for the call
+ * @n:		entries in @wanted
+ * @err:	on failure: which service, and why
+ * @errlen:	room in @err
+ *
+ * Return: the set, or NULL.  Free it by svc_set_free() before the stack.
+ */
+struct svc_set *svc_set_new(struct ustack *s, const struct svc_wanted *wanted,
+			    uint32_t n, char *err, size_t errlen);
+
+/** svc_set_unlisten() - Accept no more connections */
+void svc_set_unlisten(struct svc_set *set);
+
+/** svc_set_free() - Free the services, once the stack makes no more callbacks */
+void svc_set_free(struct svc_set *set);
+
+/** svc_set_count() - Services in a set, any thread */
+uint32_t svc_set_count(const struct svc_set *set);
+
+/** svc_set_stats() - Describe service @i, any thread */
+void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st);
+
+#endif /* DAEMON_SVC_SVC_H */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker.h - a thread with its own libev loop, TUN queue and stack
+ *
+ *	main thread   -- jobs -->   mailbox, ev_async   -->  worker
+ *	              <-- done --   mailbox, ev_async   <--
+ *	              <-- events -- bounded ring        <--
+ *
+ * Nothing of a worker is touched from outside but by jobs; its counters are
+ * read with relaxed loads.
+ */
+
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stack/ustack.h"
+
+struct config;
+struct ev_loop;
+struct tun;
+struct worker;
+
+/**
+ * struct job - work to be done on the worker's thread
+ * @next:	the mailbox's
+ * @run:	called on the worker's thread
+ * @done:	then called on the main thread; frees the job
+ */
+struct job {
+	struct job *next;
+	void (*run)(struct job *j, struct worker *w);
+	void (*done)(struct job *j);
+};
+
+/**
+ * worker_new() - Make a worker: its stack, its services, its loop
+ * @cfg:	configuration, borrowed for the call
+ * @tun:	open device; taken, also on failure
+ * @main_loop:	the main thread's loop: jobs' ends and log events come there
+ *
+ * Return: a worker whose thread does not run yet, or NULL (the reason is
+ * logged)
+ */
+struct worker *worker_new(const struct config *cfg, struct tun *tun,
+			  struct ev_loop *main_loop);
+
+/** worker_start() - Start its thread; 0 or -errno */
+int worker_start(struct worker *w);
+
+/**
+ * worker_on_failure() - Ask to be told when a worker ends by itself
+ * @w:		worker
+ * @failed:	called on the main thread when the device has failed and the
+ *		worker's loop has ended; the reason is logged.  It must not
+ *		call worker_free().
+ */
+void worker_on_failure(struct worker *w, void (*failed)(struct worker *w));
+
+/**
+ * worker_post() - Send a job, main thread; it is never lost nor run twice
+ * @w:		worker
+ * @j:		job; taken
+ *
+ * Once the worker's loop has ended, its jobs run on the main thread, from that
+ * thread's loop or from worker_free().
+ */
+void worker_post(struct worker *w, struct job *j);
+
+/**
+ * worker_drain() - Finish gracefully, main thread: no new connections, FIN on
+ *		    the open ones, stop when all are gone or time is up
+ * @w:		worker
+ * @timeout_us:	bound; 0 = at once
+ * @stopped:	called on the main thread when the worker's loop has ended; it
+ *		must not call worker_free()
+ *
+ * A second call shortens or lengthens the time that is left.  Connections that
+ * remain in the end are reset.
+ */
+void worker_drain(struct worker *w, uint64_t timeout_us,
+		  void (*stopped)(struct worker *w));
+
+/**
+ * worker_free() - Join the thread, free everything, close the device
+ * @w:		worker; one that still runs is stopped at once
+ *
+ * Jobs on their way are run and done before it returns.
+ */
+void worker_free(struct worker *w);
+
+/** worker_stack() - The stack, for jobs (worker's thread) */
+struct ustack *worker_stack(struct worker *w);
+
+/** worker_counters() - The stack's counters, any thread, relaxed loads */
+const uint64_t *worker_counters(const struct worker *w);
+
+/** worker_tun() - The device, for its description and drop counters */
+struct tun *worker_tun(const struct worker *w);
+
+/** worker_set_level() - Have events delivered that a log level needs, main thread */
+void worker_set_level(struct worker *w, int level);
+
+/** worker_events_lost() - Log events dropped because the ring was full */
+uint64_t worker_events_lost(const struct worker *w);
+
+/**
+ * struct worker_service - a configured service, as it runs
+ */
+struct worker_service {
+	char name[32];
+	char type[32];
+	uint16_t port;
+	uint32_t open;	    /* connections open now, relaxed read */
+	uint64_t accepted;  /* connections so far */
+	uint64_t bytes_in;  /* payload read by the service */
+	uint64_t bytes_out; /* payload it wrote */
+};
+
+/** worker_services() - Copy the services' state, any thread; returns their number */
+uint32_t worker_services(const struct worker *w, struct worker_service *out,
+			 uint32_t max);
+
+#endif /* DAEMON_WORKER_H */

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_worker.c - a worker's thread, from its first job to its last
+ *
+ * The device is one end of a socket pair; the test is the main thread, and the
+ * host at the other end.
+ */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/mailbox.h"
+#include "daemon/tun.h"
+#include "daemon/worker.h"
+#include "tests/unit/expect.h"
+#include "tests/unit/suites.h"
+
+#define PATIENCE_S 20.
+#define JOBS	   1000
+#define ECHO_LEN   36
+#define SECOND_US  1000000u
+
+/* An echo request from 10.7.0.1 to 10.7.0.2; both checksums are right. */
+static const uint8_t echo_request[ECHO_LEN] = {
+	0x45, 0x00, 0x00, 0x24, 0x00, 0x01, 0x00, 0x00, 0x40, 0x01, 0x66, 0xc8,
+	0x0a, 0x07, 0x00, 0x01, 0x0a, 0x07, 0x00, 0x02, 0x08, 0x00, 0x66, 0x68,
+	0x00, 0x01, 0x00, 0x01, 'a',  'b',  'c',  'd',	'e',  'f',  'g',  'h',
+};
+
+/* The main thread: loop, worker, and the host at the other end. */
+struct world {
+	struct config cfg;
+	struct ev_loop *loop;
+	struct ev_timer patience;
+	struct ev_io peer_io;
+	struct worker *worker;
+	int peer;
+	int ends;
+	int failures;
+	int answers;
+};
+
+/* Callbacks of a worker get nothing but the worker. */
+static struct world *self;
+
+static void on_patience(struct ev_loop *loop, struct ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)t;
+	(void)revents;
+	ck_abort_msg("nothing happens any more");
+}
+
+static void on_stopped(struct worker *w)
+{
+	(void)w;
+	self->ends++;
+	ev_break(self->loop, EVBREAK_ALL);
+}
+
+static void on_failed(struct worker *w)
+{
+	(void)w;
+	self->failures++;
+	ev_break(self->loop, EVBREAK_ALL);
+}
+
+static void config_init(struct config *cfg, int fd)
+{
+	const uint8_t addr[4] = { 10, 7, 0, 2 };
+
+	memset(cfg, 0, sizeof(*cfg));
+	ustack_config_init(&cfg->stack);
+	cfg->stack.addr[0] = (struct ustack_prefix){ ustack_addr4(addr), 128 };
+	cfg->stack.naddrs = 1;
+	cfg->mtu = 1500;
+	cfg->tun_fd = fd;
+	cfg->nservice = 1;
+	cfg->service[0] = (struct config_service){ .name = "echo",
+						   .type = "echo",
+						   .port = 7,
+						   .backlog = 16 };
+}
+
+static void world_init(struct world *w)
+{
+	char err[256] = "";
+	struct tun *tun;
+	int fd[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	memset(w, 0, sizeof(*w));
+	self = w;
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	w->peer = fd[0];
+	config_init(&w->cfg, fd[1]);
+	w->loop = ev_loop_new(EVFLAG_AUTO);
+	ev_timer_init(&w->patience, on_patience, PATIENCE_S, 0.);
+	ev_timer_start(w->loop, &w->patience);
+	tun = tun_open(&w->cfg, err, sizeof(err));
+	ck_assert_msg(tun != NULL, "%s", err);
+	w->worker = worker_new(&w->cfg, tun, w->loop);
+	ck_assert_ptr_nonnull(w->worker);
+}
+
+static void world_stop(struct world *w)
+{
+	worker_drain(w->worker, SECOND_US, on_stopped);
+	ev_run(w->loop, 0);
+	ck_assert_int_eq(w->ends, 1);
+}
+
+static void world_fini(struct world *w)
+{
+	worker_free(w->worker);
+	ev_loop_destroy(w->loop);
+	if (w->peer >= 0)
+		close(w->peer);
+}
+
+/* ------------------------------------------------------------------- packets */
+
+static void on_peer(struct ev_loop *loop, struct ev_io *io, int revents)
+{
+	struct world *w = io->data;
+	uint8_t got[100];
+
+	(void)revents;
+	ck_assert_int_eq(recv(w->peer, got, sizeof(got), 0), ECHO_LEN);
+	ck_assert_int_eq(got[20], 0); /* echo reply */
+	ck_assert_mem_eq(got + 24, echo_request + 24, ECHO_LEN - 24);
+	w->answers++;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+START_TEST(packet_is_answered)
+{
+	struct tun_info info;
+	struct world w;
+
+	world_init(&w);
+	ev_io_init(&w.peer_io, on_peer, w.peer, EV_READ);
+	w.peer_io.data = &w;
+	ev_io_start(w.loop, &w.peer_io);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	for (int i = 1; i <= 3; i++) {
+		ck_assert_int_eq(send(w.peer, echo_request, ECHO_LEN, 0),
+				 ECHO_LEN);
+		ev_run(w.loop, 0);
+		ck_assert_int_eq(w.answers, i);
+	}
+	world_stop(&w);
+	tun_info(worker_tun(w.worker), &info);
+	ck_assert_uint_eq(info.rx_packets, 3);
+	ck_assert_uint_eq(info.tx_packets, 3);
+	ck_assert_uint_eq(
+		worker_counters(w.worker)[USTACK_C_ICMP_OUT_ECHO_REPS], 3);
+	world_fini(&w);
+}
+END_TEST
+
+/* The interface was deleted, or the other end closed: main is told, once. */
+START_TEST(broken_device_ends_the_worker)
+{
+	struct world w;
+
+	world_init(&w);
+	worker_on_failure(w.worker, on_failed);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	close(w.peer);
+	w.peer = -1;
+	ev_run(w.loop, 0);
+	ck_assert_int_eq(w.failures, 1);
+	world_stop(&w);
+	ck_assert_int_eq(w.failures, 1);
+	world_fini(&w);
+}
+END_TEST
+
+/* ---------------------------------------------------------------------- jobs */
+
+struct counted {
+	struct job job;
+	struct world *world;
+	pthread_t ran_on;
+	int *runs;
+	int *dones;
+};
+
+static void job_run(struct job *j, struct worker *w)
+{
+	struct counted *c = (struct counted *)j;
+
+	EXPECT(w == c->world->worker);
+	EXPECT(worker_stack(w) != NULL);
+	c->ran_on = pthread_self();
+	++*c->runs;
+}
+
+static void job_done(struct job *j)
+{
+	struct counted *c = (struct counted *)j;
+
+	++*c->dones;
+	free(c);
+}
+
+static void post(struct world *w, int *runs, int *dones,
+		 void (*done)(struct job *))
+{
+	struct counted *c = calloc(1, sizeof(*c));
+
+	c->job.run = job_run;
+	c->job.done = done;
+	c->world = w;
+	c->runs = runs;
+	c->dones = dones;
+	worker_post(w->worker, &c->job);
+}
+
+static void job_done_elsewhere(struct job *j)
+{
+	struct counted *c = (struct counted *)j;
+
+	EXPECT(!pthread_equal(c->ran_on, pthread_self()));
+	ev_break(c->world->loop, EVBREAK_ALL);
+	job_done(j);
+}
+
+START_TEST(job_runs_on_the_worker_and_ends_on_main)
+{
+	struct world w;
+	int runs = 0;
+	int dones = 0;
+
+	world_init(&w);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	post(&w, &runs, &dones, job_done_elsewhere);
+	ev_run(w.loop, 0);
+	ck_assert_int_eq(runs, 1);
+	ck_assert_int_eq(dones, 1);
+	world_stop(&w);
+	world_fini(&w);
+}
+END_TEST
+
+/* Posted before the start, while it runs, while it ends, and after its end. */
+START_TEST(no_job_is_lost_or_run_twice)
+{
+	struct world w;
+	int runs = 0;
+	int dones = 0;
+
+	world_init(&w);
+	for (int i = 0; i < JOBS; i++)
+		post(&w, &runs, &dones, job_done);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	for (int i = 0; i < JOBS; i++)
+		post(&w, &runs, &dones, job_done);
+	worker_drain(w.worker, SECOND_US, on_stopped);
+	for (int i = 0; i < JOBS; i++)
+		post(&w, &runs, &dones, job_done);
+	ev_run(w.loop, 0);
+	for (int i = 0; i < JOBS; i++)
+		post(&w, &runs, &dones, job_done);
+	worker_free(w.worker);
+	ck_assert_int_eq(runs, 4 * JOBS);
+	ck_assert_int_eq(dones, 4 * JOBS);
+	w.worker = NULL;
+	world_fini(&w);
+}
+END_TEST
+
+START_TEST(jobs_of_a_worker_that_never_started_are_done)
+{
+	struct world w;
+	int runs = 0;
+	int dones = 0;
+
+	world_init(&w);
+	post(&w, &runs, &dones, job_done);
+	world_fini(&w);
+	ck_assert_int_eq(runs, 1);
+	ck_assert_int_eq(dones, 1);
+}
+END_TEST
+
+/* A long answer is made of pieces: the end of one posts the next. */
+static void job_done_post_next(struct job *j)
+{
+	struct counted *c = (struct counted *)j;
+	struct world *w = c->world;
+	int *runs = c->runs;
+	int *dones = c->dones;
+
+	job_done(j);
+	if (*dones < JOBS)
+		post(w, runs, dones, job_done_post_next);
+}
+
+START_TEST(chain_of_jobs_goes_on_to_its_end)
+{
+	struct world w;
+	int runs = 0;
+	int dones = 0;
+
+	world_init(&w);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	post(&w, &runs, &dones, job_done_post_next);
+	world_fini(&w);
+	ck_assert_int_eq(runs, JOBS);
+	ck_assert_int_eq(dones, JOBS);
+}
+END_TEST
+
+/* ----------------------------------------------------------------------- end */
+
+START_TEST(drain_without_connections_is_quick)
+{
+	struct world w;
+	ev_tstamp began = ev_time();
+
+	world_init(&w);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	worker_drain(w.worker, 60 * SECOND_US, on_stopped);
+	ev_run(w.loop, 0);
+	ck_assert_int_eq(w.ends, 1);
+	ck_assert(ev_time() - began < 10.);
+	world_fini(&w);
+}
+END_TEST
+
+START_TEST(drain_again_is_told_again)
+{
+	struct world w;
+
+	world_init(&w);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	world_stop(&w);
+	worker_drain(w.worker, 0, on_stopped);
+	ev_run(w.loop, 0);
+	ck_assert_int_eq(w.ends, 2);
+	world_fini(&w);
+}
+END_TEST
+
+START_TEST(services_are_described)
+{
+	struct worker_service sv[2];
+	struct world w;
+
+	world_init(&w);
+	ck_assert_uint_eq(worker_services(w.worker, sv, 2), 1);
+	ck_assert_str_eq(sv[0].name, "echo");
+	ck_assert_str_eq(sv[0].type, "echo");
+	ck_assert_uint_eq(sv[0].port, 7);
+	ck_assert_uint_eq(sv[0].open, 0);
+	ck_assert_uint_eq(worker_services(w.worker, sv, 0), 0);
+	world_fini(&w);
+}
+END_TEST
+
+/* Two services on one port: refused, and nothing is left behind. */
+START_TEST(port_taken_twice_is_refused)
+{
+	char err[256];
+	struct world w;
+	int fd[2];
+
+	world_init(&w);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	w.cfg.tun_fd = fd[1];
+	w.cfg.nservice = 2;
+	w.cfg.service[1] = w.cfg.service[0];
+	ck_assert_ptr_null(
+		worker_new(&w.cfg, tun_open(&w.cfg, err, sizeof(err)), w.loop));
+	close(fd[0]);
+	world_fini(&w);
+}
+END_TEST
+
+Suite *suite_daemon_worker(void)
+{
+	Suite *s = suite_create("daemon/worker");
+	TCase *tc = tcase_create("thread");
+
+	tcase_set_timeout(tc, 2 * PATIENCE_S);
+	tcase_add_test(tc, packet_is_answered);
+	tcase_add_test(tc, broken_device_ends_the_worker);
+	tcase_add_test(tc, job_runs_on_the_worker_and_ends_on_main);
+	tcase_add_test(tc, no_job_is_lost_or_run_twice);
+	tcase_add_test(tc, jobs_of_a_worker_that_never_started_are_done);
+	tcase_add_test(tc, chain_of_jobs_goes_on_to_its_end);
+	tcase_add_test(tc, drain_without_connections_is_quick);
+	tcase_add_test(tc, drain_again_is_told_again);
+	tcase_add_test(tc, services_are_described);
+	tcase_add_test(tc, port_taken_twice_is_refused);
+	suite_add_tcase(s, tc);
+	return s;
+}
