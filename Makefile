@@ -23,6 +23,7 @@ libdir		?= $(exec_prefix)/lib
 includedir	?= $(prefix)/include
 datarootdir	?= $(prefix)/share
 mandir		?= $(datarootdir)/man
+completiondir	?= $(datarootdir)/bash-completion/completions
 pkgconfigdir	?= $(libdir)/pkgconfig
 systemdunitdir	?= $(prefix)/lib/systemd/system
 INSTALL		?= install
@@ -124,7 +125,7 @@ PERF		:= $(patsubst tests/perf/%.c,$(B)/%,$(PERF_SRC))
 
 Q	:= $(if $(V),,@)
 say	= @printf '  %-7s %s\n' $(1) $(2)
-submake	= +@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -240,7 +241,7 @@ lint:				## format, include table, symbols, sizes, cppcheck
 format:				## let clang-format decide
 	@tests/lint/sources.sh | xargs $(CLANG_FORMAT) -i
 
-HEADERS	:= ustack.h ustack_mib.h base/assert.h base/err.h base/slice.h
+HEADERS	:= ustack.h ustack_mib.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
 dest	= $(DESTDIR)$(1)
 mandest	= $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
@@ -249,10 +250,11 @@ install: all			## PREFIX=/usr/local, DESTDIR=
 	$(INSTALL) -d $(call dest,$(sbindir)) $(call dest,$(bindir)) \
 		$(call dest,$(libdir)) $(call dest,$(pkgconfigdir)) \
 		$(call dest,$(includedir)/ustack/base) $(call dest,$(systemdunitdir)) \
-		$(call dest,$(mandir)/man1) $(call dest,$(mandir)/man5) \
-		$(call dest,$(mandir)/man8)
+		$(call dest,$(mandir)/man5) $(call dest,$(mandir)/man8) \
+		$(call dest,$(completiondir))
 	$(INSTALL) -m 755 $(B)/ustackd $(call dest,$(sbindir)/ustackd)
 	$(INSTALL) -m 755 $(B)/ustackctl $(call dest,$(bindir)/ustackctl)
+	$(INSTALL) -m 644 cli/completion.bash $(call dest,$(completiondir)/ustackctl)
 	$(INSTALL) -m 644 $(B)/libustack.a $(call dest,$(libdir)/libustack.a)
 	for h in $(HEADERS); do $(INSTALL) -m 644 stack/$$h \
 		$(call dest,$(includedir)/ustack)/$$h || exit 1; done
@@ -270,6 +272,7 @@ uninstall:			## remove what install put there
 		$(call dest,$(libdir)/libustack.a) \
 		$(call dest,$(pkgconfigdir)/ustack.pc) \
 		$(call dest,$(systemdunitdir)/ustackd.service) \
+		$(call dest,$(completiondir)/ustackctl) \
 		$(foreach m,$(MANUALS),$(call mandest,$(m)))
 	rm -rf $(call dest,$(includedir)/ustack)
 

@@ -18,7 +18,7 @@
 
 #include "daemon/config_int.h"
 
-#define EXPECT_MAX 160u
+#define EXPECT_MAX	  160u
 #define SERVICE_TITLE_MAX (sizeof(CONFIG_SERVICE) + 1 + CONFIG_NAME_MAX)
 
 /* Text of a user, with what would disturb a terminal made visible. */
@@ -239,7 +239,8 @@ static void set_default_services(struct config_pass *p)
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct config_service *svc = service_add(p, list[i].name);
 
-		(void)snprintf(svc->type, sizeof(svc->type), "%s", list[i].name);
+		(void)snprintf(svc->type, sizeof(svc->type), "%s",
+			       list[i].name);
 		svc->port = list[i].port;
 	}
 }

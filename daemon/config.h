@@ -18,10 +18,10 @@
 
 #define CONFIG_PATH_DEFAULT  "/etc/ustack/ustackd.conf"
 #define CONFIG_GROUP_DEFAULT "ustack"
-#define CONFIG_ADDRS_MAX    8u
-#define CONFIG_SERVICES_MAX 32u
-#define CONFIG_NAME_MAX	    32u
-#define CONFIG_PATH_MAX	    256u
+#define CONFIG_ADDRS_MAX     8u
+#define CONFIG_SERVICES_MAX  32u
+#define CONFIG_NAME_MAX	     32u
+#define CONFIG_PATH_MAX	     256u
 
 enum config_offload { OFFLOAD_AUTO, OFFLOAD_ON, OFFLOAD_OFF };
 enum config_log_target { LOG_TO_STDERR, LOG_TO_JOURNAL, LOG_TO_FILE };

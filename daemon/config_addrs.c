@@ -13,7 +13,7 @@
 
 #include "daemon/config_int.h"
 
-#define MAPPED_BITS 96u /* of ::ffff:a.b.c.d in front of the IPv4 address */
+#define MAPPED_BITS   96u /* of ::ffff:a.b.c.d in front of the IPv4 address */
 #define LIST_TEXT_MAX 512u
 
 const char *config_addr_text(const struct ustack_addr *a, char *buf,
@@ -187,7 +187,7 @@ static bool stack_addrs_parse(const struct config_key *k, const char *text,
 		if (ustack_addr_is4(&list[n].addr))
 			len += MAPPED_BITS;
 		if (!rest_is(&list[n].addr, (uint32_t)len, false))
-			return false;	/* 10.7.0.5/24: a host or a network? */
+			return false; /* 10.7.0.5/24: a host or a network? */
 		list[n].len = (uint8_t)len;
 	}
 	memcpy(cfg->stack.addr, list, n * sizeof(list[0]));

@@ -128,8 +128,8 @@ static void check_services(struct config_pass *p)
 
 /* --------------------------------------------------------------- addresses */
 
-static bool in_prefix(const struct ustack_addr *a, const struct ustack_addr *net,
-		      uint32_t len)
+static bool in_prefix(const struct ustack_addr *a,
+		      const struct ustack_addr *net, uint32_t len)
 {
 	uint32_t whole = len / 8;
 	uint32_t bits = len % 8;
@@ -196,7 +196,8 @@ static void check_stack_addrs(struct config_pass *p)
 	for (uint32_t i = 0; i < st->naddrs; i++)
 		for (uint32_t j = 0; j < i; j++)
 			if (st->addr[i].len == st->addr[j].len &&
-			    ustack_addr_eq(&st->addr[i].addr, &st->addr[j].addr))
+			    ustack_addr_eq(&st->addr[i].addr,
+					   &st->addr[j].addr))
 				complain_key(p, "stack", "address",
 					     "expected each address once");
 	/* An interface that others set up may have any addresses. */

@@ -16,7 +16,7 @@
 
 #include "daemon/config_int.h"
 
-#define LINE_MAX_BYTES 190	/* inih's buffer of 200, less its ends */
+#define LINE_MAX_BYTES 190 /* inih's buffer of 200, less its ends */
 #define BLANKS	       " \t\r\n\v\f"
 
 /**
@@ -108,7 +108,7 @@ static char *on_read(char *buf, int size, void *stream)
 	src->line++;
 	line = src->text;
 	if (src->line == 1 && !strncmp(line, "\xef\xbb\xbf", 3))
-		line += 3;	/* byte order mark */
+		line += 3; /* byte order mark */
 	if (strlen(line) != (size_t)(src->text + len - line)) {
 		refuse_line(src, "text, found a NUL byte");
 		line[0] = '\0';

@@ -33,7 +33,8 @@ struct config_key;
  * @expect:	describe a good value, after the word "expected"
  */
 struct config_type {
-	bool (*parse)(const struct config_key *k, const char *text, void *field);
+	bool (*parse)(const struct config_key *k, const char *text,
+		      void *field);
 	void (*print)(const struct config_key *k, const void *field, FILE *out);
 	void (*expect)(const struct config_key *k, char *buf, size_t size);
 };
@@ -84,8 +85,7 @@ const char *config_addr_text(const struct ustack_addr *a, char *buf,
 const struct config_key *config_keys(uint32_t *n);
 
 /** config_key_find() - A key of a section, or NULL */
-const struct config_key *config_key_find(const char *section,
-					 const char *name);
+const struct config_key *config_key_find(const char *section, const char *name);
 
 /** config_section_known() - Is there such a section, "service" included? */
 bool config_section_known(const char *section);
@@ -124,7 +124,8 @@ struct config_pass {
 	FILE *err;
 	int errors;
 	struct config_origin origin[CONFIG_KEYS_MAX];
-	struct config_origin service_origin[CONFIG_SERVICES_MAX][CONFIG_KEYS_MAX];
+	struct config_origin service_origin[CONFIG_SERVICES_MAX]
+					   [CONFIG_KEYS_MAX];
 	struct config_origin service_head[CONFIG_SERVICES_MAX];
 };
 
@@ -148,9 +149,9 @@ struct config_item {
  * @it:		what was written; @key NULL: the section's line itself
  * @fmt:	what is wrong or was expected
  */
-__attribute__((format(printf, 3, 4))) void
-config_complain(struct config_pass *p, const struct config_item *it,
-		const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void config_complain(
+	struct config_pass *p, const struct config_item *it, const char *fmt,
+	...);
 
 /** config_assign() - Take one assignment, or complain */
 void config_assign(struct config_pass *p, const struct config_item *it);

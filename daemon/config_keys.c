@@ -11,23 +11,26 @@
 
 #include "daemon/config_int.h"
 
-#define KIB 1024u
-#define MIB (1024u * KIB)
-#define GIB (1024ull * MIB)
+#define KIB	      1024u
+#define MIB	      (1024u * KIB)
+#define GIB	      (1024ull * MIB)
 
-#define MS  1000ull
-#define SEC (1000 * MS)
-#define MIN (60 * SEC)
+#define MS	      1000ull
+#define SEC	      (1000 * MS)
+#define MIN	      (60 * SEC)
 
 #define NEAR_NAME_MAX 32u
 
-#define AT(m)	   offsetof(struct config, m), sizeof(((struct config *)0)->m)
-#define WHOLE	   0, sizeof(struct config)
-#define SERVICE(m) offsetof(struct config_service, m), sizeof(((struct config_service *)0)->m)
+#define AT(m)	      offsetof(struct config, m), sizeof(((struct config *)0)->m)
+#define WHOLE	      0, sizeof(struct config)
+#define SERVICE(m)                                                             \
+	offsetof(struct config_service, m),                                    \
+		sizeof(((struct config_service *)0)->m)
 
 static const char *const offload_words[] = { "auto", "on", "off", NULL };
 static const char *const cc_words[] = { "reno", NULL };
-static const char *const level_words[] = { "error", "warning", "info", "debug", "trace", NULL };
+static const char *const level_words[] = { "error", "warning", "info",
+					   "debug", "trace",   NULL };
 static const char *const format_words[] = { "text", "json", NULL };
 static const char *const type_words[] = { "echo", "discard", "chargen", NULL };
 
@@ -59,7 +62,8 @@ static const struct config_key keys[] = {
 	{ "tcp", "window-scaling", &config_type_bool, AT(stack.wscale), 0, 0, NULL, NULL },
 	{ "tcp", "nodelay", &config_type_bool, AT(stack.nodelay), 0, 0, NULL, NULL },
 	{ "tcp", "delayed-ack", &config_type_time, AT(stack.delack_us), 0, 499 * MS, NULL, NULL },
-	{ "tcp", "rto-initial", &config_type_time, AT(stack.rto_init_us), MS, 10 * MIN, NULL, NULL },
+	{ "tcp", "rto-initial", &config_type_time, AT(stack.rto_init_us),
+	  MS, 10 * MIN, NULL, NULL },
 	{ "tcp", "rto-min", &config_type_time, AT(stack.rto_min_us), MS, 10 * MIN, NULL, NULL },
 	{ "tcp", "rto-max", &config_type_time, AT(stack.rto_max_us), MS, 10 * MIN, NULL, NULL },
 	{ "tcp", "msl", &config_type_time, AT(stack.msl_us), MS, 10 * MIN, NULL, NULL },

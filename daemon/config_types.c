@@ -133,7 +133,8 @@ static void expect_units(const struct config_key *k, const struct unit *units,
 
 /* ---------------------------------------------------------------- numbers */
 
-static bool uint_parse(const struct config_key *k, const char *text, void *field)
+static bool uint_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
 	static const struct unit none = { "", 1 };
 
@@ -147,12 +148,12 @@ static void uint_print(const struct config_key *k, const void *field, FILE *out)
 
 static void uint_expect(const struct config_key *k, char *buf, size_t size)
 {
-	(void)snprintf(buf, size,
-		       "a whole number from %" PRIu64 " to %" PRIu64, k->min,
-		       k->max);
+	(void)snprintf(buf, size, "a whole number from %" PRIu64 " to %" PRIu64,
+		       k->min, k->max);
 }
 
-static bool size_parse(const struct config_key *k, const char *text, void *field)
+static bool size_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
 	return parse_units(k, text, size_units, NUNITS(size_units), field);
 }
@@ -167,7 +168,8 @@ static void size_print(const struct config_key *k, const void *field, FILE *out)
 
 static void size_expect(const struct config_key *k, char *buf, size_t size)
 {
-	expect_units(k, size_units, "a size such as 64K, 16M or 2G,", buf, size);
+	expect_units(k, size_units, "a size such as 64K, 16M or 2G,", buf,
+		     size);
 }
 
 /* An eighth of the machine's memory, within reason. */
@@ -200,7 +202,8 @@ static void memory_expect(const struct config_key *k, char *buf, size_t size)
 		     size);
 }
 
-static bool time_parse(const struct config_key *k, const char *text, void *field)
+static bool time_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
 	return parse_units(k, text, time_units, NUNITS(time_units), field);
 }
@@ -239,11 +242,12 @@ static int word_index(const char *const *words, const char *text)
 	return -1;
 }
 
-static bool bool_parse(const struct config_key *k, const char *text, void *field)
+static bool bool_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
-	static const char *const words[] = { "no",  "yes", "false", "true",
-					     "off", "on",  "0",	    "1",
-					     NULL };
+	static const char *const words[] = { "no",   "yes", "false",
+					     "true", "off", "on",
+					     "0",    "1",   NULL };
 	int i = word_index(words, text);
 
 	if (i < 0)
@@ -292,7 +296,8 @@ static void choice_expect(const struct config_key *k, char *buf, size_t size)
 	}
 }
 
-static bool word_parse(const struct config_key *k, const char *text, void *field)
+static bool word_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
 	if (word_index(k->words, text) < 0)
 		return false;
@@ -321,7 +326,8 @@ static bool is_name_byte(char c)
 	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-static bool name_parse(const struct config_key *k, const char *text, void *field)
+static bool name_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
 	size_t len = strlen(text);
 
@@ -351,7 +357,8 @@ static bool ifname_parse(const struct config_key *k, const char *text,
 	return name_parse(k, text, field);
 }
 
-static bool path_parse(const struct config_key *k, const char *text, void *field)
+static bool path_parse(const struct config_key *k, const char *text,
+		       void *field)
 {
 	size_t len = strlen(text);
 
@@ -406,8 +413,8 @@ static void target_print(const struct config_key *k, const void *field,
 	if (cfg->log_target == LOG_TO_FILE)
 		(void)fprintf(out, "file:%s", cfg->log_path);
 	else
-		(void)fputs(cfg->log_target == LOG_TO_JOURNAL ? "journal" :
-								"stderr",
+		(void)fputs(cfg->log_target == LOG_TO_JOURNAL ? "journal"
+							      : "stderr",
 			    out);
 }
 

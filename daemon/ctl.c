@@ -48,7 +48,7 @@ int ctl_probe(const char *path)
 	(void)close(fd);
 	if (rc == -ENOENT || rc == -ECONNREFUSED)
 		return 0;
-	return rc == -EAGAIN ? 1 : rc;	/* alive, its backlog is full */
+	return rc == -EAGAIN ? 1 : rc; /* alive, its backlog is full */
 }
 
 /* ---------------------------------------------------------------- the file */
@@ -177,7 +177,7 @@ static void on_accept(struct ev_loop *loop, struct ev_io *w, int revents)
 		return;
 	log_msg(LOG_LVL_WARNING, "%s: cannot accept: %s", ctl->cfg->ctl_socket,
 		strerror(errno));
-	ev_io_stop(loop, &ctl->io);	/* it would wake us at once, for ever */
+	ev_io_stop(loop, &ctl->io); /* it would wake us at once, for ever */
 	ev_timer_set(&ctl->pause, ACCEPT_PAUSE_S, 0.);
 	ev_timer_start(loop, &ctl->pause);
 }

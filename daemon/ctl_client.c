@@ -95,7 +95,7 @@ static void flush(struct ctl_client *c)
 	}
 	if (unsent(c))
 		return;
-	json_fini(&c->out);	/* an idle client holds no buffer */
+	json_fini(&c->out); /* an idle client holds no buffer */
 	c->out_off = 0;
 }
 
@@ -116,7 +116,7 @@ void ctl_client_send(struct ctl_client *c, const char *buf, size_t len)
 	compact(c);
 	json_bytes(&c->out, buf, len);
 	if (json_failed(&c->out))
-		ctl_client_close(c);	/* out of memory: no half a line */
+		ctl_client_close(c); /* out of memory: no half a line */
 	else
 		flush(c);
 }
@@ -145,7 +145,8 @@ static void close_received_fds(struct msghdr *msg)
 /* Read once into the free part of c->in. */
 static void read_some(struct ctl_client *c)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	_Alignas(
+		struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	struct iovec iov;
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
@@ -189,7 +190,7 @@ static char *next_line(struct ctl_client *c, size_t *len)
 		c->in_scan = c->in_len;
 		if (!c->eof || c->in_off == c->in_len)
 			return NULL;
-		nl = c->in + c->in_len++;	/* one byte is spare */
+		nl = c->in + c->in_len++; /* one byte is spare */
 	}
 	*nl = '\0';
 	*len = (size_t)(nl - line);

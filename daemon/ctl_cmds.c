@@ -22,15 +22,20 @@
 #define MAPPED_BITS 96u
 
 /* name, unit, help and field of struct tun_info */
-#define TUN_COUNTERS(X)                                                                        \
-	X("TunRxPackets", "packets", "packets read from the device", rx_packets)               \
-	X("TunRxBytes", "bytes", "bytes read from the device", rx_bytes)                       \
-	X("TunTxPackets", "packets", "packets written to the device", tx_packets)              \
-	X("TunTxBytes", "bytes", "bytes written to the device", tx_bytes)                      \
-	X("TunRxErrors", "reads", "reads that gave no packet", rx_errors)                      \
-	X("TunTxErrors", "packets", "packets that the device refused", tx_errors)              \
-	X("TunBadVnetHeader", "packets", "frames with a malformed virtio header", bad_vnet)    \
-	X("TunDeviceDrops", "packets", "dropped by the kernel because its queue was full", dev_drops)
+#define TUN_COUNTERS(X)                                                        \
+	X("TunRxPackets", "packets", "packets read from the device",           \
+	  rx_packets)                                                          \
+	X("TunRxBytes", "bytes", "bytes read from the device", rx_bytes)       \
+	X("TunTxPackets", "packets", "packets written to the device",          \
+	  tx_packets)                                                          \
+	X("TunTxBytes", "bytes", "bytes written to the device", tx_bytes)      \
+	X("TunRxErrors", "reads", "reads that gave no packet", rx_errors)      \
+	X("TunTxErrors", "packets", "packets that the device refused",         \
+	  tx_errors)                                                           \
+	X("TunBadVnetHeader", "packets",                                       \
+	  "frames with a malformed virtio header", bad_vnet)                   \
+	X("TunDeviceDrops", "packets",                                         \
+	  "dropped by the kernel because its queue was full", dev_drops)
 
 /**
  * struct counter_info - what a counter is, and where
@@ -47,15 +52,15 @@ struct counter_info {
 };
 
 static const struct counter_info counters[] = {
-#define STACK_COUNTER(c, name, unit, help)                        \
-	{ name, unit, help,                                       \
-	  offsetof(struct ctl_counters, stack) +                  \
+#define STACK_COUNTER(c, name, unit, help)                                     \
+	{ name, unit, help,                                                    \
+	  offsetof(struct ctl_counters, stack) +                               \
 		  USTACK_C_##c * sizeof(uint64_t) },
 	USTACK_COUNTERS(STACK_COUNTER)
 #undef STACK_COUNTER
-#define TUN_COUNTER(name, unit, help, field) \
+#define TUN_COUNTER(name, unit, help, field)                                   \
 	{ name, unit, help, offsetof(struct ctl_counters, tun.field) },
-	TUN_COUNTERS(TUN_COUNTER)
+		TUN_COUNTERS(TUN_COUNTER)
 #undef TUN_COUNTER
 };
 
@@ -105,7 +110,8 @@ static void put_interface(struct json *j, const struct ctl *ctl)
 }
 
 /* An address, with a prefix length that is not the family's whole. */
-static void put_prefix(struct json *j, const struct ustack_addr *a, uint32_t len)
+static void put_prefix(struct json *j, const struct ustack_addr *a,
+		       uint32_t len)
 {
 	char text[INET6_ADDRSTRLEN];
 	char full[INET6_ADDRSTRLEN + 8];

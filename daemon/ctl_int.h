@@ -177,8 +177,8 @@ void ctl_reply_end(struct ctl_request *rq);
 void ctl_reply_empty(struct ctl_request *rq);
 
 /** ctl_reply_error() - An error instead of a result; takes @rq */
-__attribute__((format(printf, 3, 4))) void
-ctl_reply_error(struct ctl_request *rq, int code, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void ctl_reply_error(
+	struct ctl_request *rq, int code, const char *fmt, ...);
 
 /**
  * ctl_param_u64() - A whole number among the parameters

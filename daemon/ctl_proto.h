@@ -48,16 +48,16 @@
 #ifndef DAEMON_CTL_PROTO_H
 #define DAEMON_CTL_PROTO_H
 
-#define CTL_PROTOCOL 1 /* grows when something changes its meaning */
+#define CTL_PROTOCOL	  1 /* grows when something changes its meaning */
 
 #define CTL_SOCKET_SYSTEM "/run/ustack/control.sock"
 #define CTL_SOCKET_USER	  "ustack/control.sock" /* in $XDG_RUNTIME_DIR */
 
-#define CTL_LINE_MAX	65536u	 /* bytes of a request, newline included    */
-#define CTL_REPLY_MAX	1048576u /* bytes of a reply			    */
-#define CTL_DEPTH_MAX	8u	 /* objects inside objects in a request	    */
-#define CTL_CLIENTS_MAX 64u	 /* one more is told so and disconnected    */
-#define CTL_PAGE_MAX	256u	 /* connections in one piece of conns.list  */
+#define CTL_LINE_MAX	  65536u   /* bytes of a request, newline included    */
+#define CTL_REPLY_MAX	  1048576u /* bytes of a reply			    */
+#define CTL_DEPTH_MAX	  8u	   /* objects inside objects in a request	    */
+#define CTL_CLIENTS_MAX	  64u	   /* one more is told so and disconnected    */
+#define CTL_PAGE_MAX	  256u	   /* connections in one piece of conns.list  */
 
 #define CTL_STATUS	  "status"
 #define CTL_STATS_GET	  "stats.get"

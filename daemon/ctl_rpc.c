@@ -216,8 +216,9 @@ static void refuse_method(struct ctl_request *rq)
 	for (size_t i = 0; i < n && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len,
 					"%s%s", i ? ", " : "", m[i].name);
-	ctl_reply_error(rq, CTL_E_METHOD, "unknown method \"%.64s\"; there are %s",
-			rq->method, known);
+	ctl_reply_error(rq, CTL_E_METHOD,
+			"unknown method \"%.64s\"; there are %s", rq->method,
+			known);
 }
 
 static void dispatch(struct ctl_request *rq)
@@ -246,7 +247,8 @@ static const char *find_fault(const cJSON *msg)
 		return "batches are not supported, send one object per line";
 	if (!cJSON_IsObject(msg))
 		return "expected an object";
-	if (!cJSON_IsString(version) || strcmp(version->valuestring, "2.0") != 0)
+	if (!cJSON_IsString(version) ||
+	    strcmp(version->valuestring, "2.0") != 0)
 		return "expected \"jsonrpc\":\"2.0\"";
 	if (!cJSON_IsString(method))
 		return "expected a \"method\" with its name";

@@ -144,17 +144,19 @@ void json_str(struct json *j, const char *key, const char *s)
 void json_u64(struct json *j, const char *key, uint64_t v)
 {
 	char num[24];
+	int len = snprintf(num, sizeof(num), "%" PRIu64, v);
 
 	begin(j, key);
-	put(j, num, (size_t)snprintf(num, sizeof(num), "%" PRIu64, v));
+	put(j, num, (size_t)len);
 }
 
 void json_i64(struct json *j, const char *key, int64_t v)
 {
 	char num[24];
+	int len = snprintf(num, sizeof(num), "%" PRId64, v);
 
 	begin(j, key);
-	put(j, num, (size_t)snprintf(num, sizeof(num), "%" PRId64, v));
+	put(j, num, (size_t)len);
 }
 
 void json_bool(struct json *j, const char *key, bool v)

@@ -30,12 +30,13 @@
 #include "daemon/config.h"
 #include "daemon/log_int.h"
 
-#define JOURNAL_SOCKET	"/run/systemd/journal/socket"
-#define IDENTIFIER	"ustackd"
-#define SECOND_US	1000000u
-#define EVENT_AGE_MAX	(60u * SECOND_US) /* older: another clock than ours */
-#define TIME_TEXT_MAX	32u
-#define LINE_JSON_MAX	4096u
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define IDENTIFIER     "ustackd"
+#define SECOND_US      1000000u
+#define EVENT_AGE_MAX  (60u * SECOND_US) /* older: another clock than ours */
+#define APART_SLACK_US 1000u
+#define TIME_TEXT_MAX  32u
+#define LINE_JSON_MAX  4096u
 
 static const char *const level_names[LOG_LVLS] = { "error", "warning", "info",
 						   "debug", "trace" };
@@ -58,16 +59,15 @@ struct limit {
 /* The program has one log; before log_open() it is stderr. */
 static struct {
 	_Atomic int level;
-	int fd;			/* file or journal, -1 = stderr		*/
-	bool journal;		/* @fd is the journal's socket		*/
+	int fd;	      /* file or journal, -1 = stderr		*/
+	bool journal; /* @fd is the journal's socket		*/
 	bool json;
-	bool prefix;		/* stderr is read by journald: "<N>"	*/
-	uint64_t lost;		/* lines that could not be written	*/
+	bool prefix;	   /* stderr is read by journald: "<N>"	*/
+	uint64_t apart_us; /* wall clock less monotonic clock	*/
+	uint64_t lost;	   /* lines that could not be written	*/
 	struct limit limit[USTACK_EVENTS];
 	struct json buf;
-} log_state = { .level = LOG_LVL_INFO,
-		.fd = -1,
-		.buf.max = LINE_JSON_MAX };
+} log_state = { .level = LOG_LVL_INFO, .fd = -1, .buf.max = LINE_JSON_MAX };
 
 int log_level_parse(const char *name)
 {
@@ -104,12 +104,21 @@ static uint64_t clock_us(clockid_t clock)
 	return (uint64_t)ts.tv_sec * SECOND_US + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* The time of day at which the monotonic clock showed @mono_us. */
+/*
+ * The time of day at which the monotonic clock showed @mono_us.  The distance
+ * of the clocks is kept while it stays the same, or events of one moment would
+ * get different times.
+ */
 static uint64_t wall_of(uint64_t mono_us)
 {
-	uint64_t age = clock_us(CLOCK_MONOTONIC) - mono_us;
+	uint64_t now_us = clock_us(CLOCK_MONOTONIC);
+	uint64_t apart_us = clock_us(CLOCK_REALTIME) - now_us;
 
-	return clock_us(CLOCK_REALTIME) - (age > EVENT_AGE_MAX ? 0 : age);
+	if (apart_us - log_state.apart_us + APART_SLACK_US > 2 * APART_SLACK_US)
+		log_state.apart_us = apart_us;
+	if (now_us - mono_us > EVENT_AGE_MAX)
+		mono_us = now_us;
+	return mono_us + log_state.apart_us;
 }
 
 static void format_time(uint64_t wall_us, char *buf, size_t size)
@@ -232,7 +241,7 @@ static uint32_t limit_of(uint8_t kind)
 	case USTACK_EV_CLOSED:
 		return 1000;
 	default:
-		return 5000;	/* trace: somebody wants to see it all */
+		return 5000; /* trace: somebody wants to see it all */
 	}
 }
 
@@ -348,8 +357,8 @@ int log_open(const struct config *cfg)
 	if (fd < 0) {
 		log_msg(LOG_LVL_WARNING,
 			"log target %s cannot be opened: %s; using stderr",
-			cfg->log_target == LOG_TO_JOURNAL ? JOURNAL_SOCKET :
-							    cfg->log_path,
+			cfg->log_target == LOG_TO_JOURNAL ? JOURNAL_SOCKET
+							  : cfg->log_path,
 			strerror(-fd));
 		return fd;
 	}

@@ -18,7 +18,14 @@
 
 #include "stack/ustack.h"
 
-enum log_level { LOG_LVL_ERROR, LOG_LVL_WARNING, LOG_LVL_INFO, LOG_LVL_DEBUG, LOG_LVL_TRACE, LOG_LVLS };
+enum log_level {
+	LOG_LVL_ERROR,
+	LOG_LVL_WARNING,
+	LOG_LVL_INFO,
+	LOG_LVL_DEBUG,
+	LOG_LVL_TRACE,
+	LOG_LVLS
+};
 
 struct config;
 
@@ -59,7 +66,7 @@ uint32_t log_event_mask(enum log_level level);
 
 /** log_msg() - Write one line, main thread (or before threads exist) */
 __attribute__((format(printf, 2, 3))) void log_msg(enum log_level level,
-						    const char *fmt, ...);
+						   const char *fmt, ...);
 
 /** log_event() - Render one event of the stack, main thread */
 void log_event(const struct ustack_event *ev);

@@ -96,9 +96,10 @@ static const char *flags_text(uint8_t flags, char buf[9])
 	static const struct {
 		uint8_t bit;
 		char letter;
-	} list[] = { { 0x01, 'F' }, { 0x02, 'S' }, { 0x04, 'R' },
-		     { 0x08, 'P' }, { 0x10, '.' }, { 0x20, 'U' },
-		     { 0x40, 'E' }, { 0x80, 'W' } };
+	} list[] = {
+		{ 0x01, 'F' }, { 0x02, 'S' }, { 0x04, 'R' }, { 0x08, 'P' },
+		{ 0x10, '.' }, { 0x20, 'U' }, { 0x40, 'E' }, { 0x80, 'W' }
+	};
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
@@ -274,7 +275,8 @@ enum log_level log_event_level(uint8_t kind)
 	return kind < USTACK_EVENTS ? kinds[kind].level : LOG_LVL_TRACE;
 }
 
-const char *log_event_text(const struct ustack_event *ev, char *buf, size_t size)
+const char *log_event_text(const struct ustack_event *ev, char *buf,
+			   size_t size)
 {
 	struct text t = { .buf = buf, .size = size };
 

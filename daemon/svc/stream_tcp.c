@@ -236,10 +236,13 @@ int stream_tcp_register(struct ustack *s)
 
 int stream_tcp_listen(struct ustack *s, int ops_id, struct service *sv)
 {
-	const struct ustack_addr any = { .b = { 0 } };
-	uint64_t ctx = (uint64_t)(uintptr_t)sv;
-	int listener = ustack_listen(s, &any, sv->port, sv->backlog, ops_id,
-				     ctx);
+	const struct ustack_listen_args a = {
+		.port = sv->port,
+		.backlog = sv->backlog,
+		.ops_id = ops_id,
+		.ctx = (uint64_t)(uintptr_t)sv,
+	};
+	int listener = ustack_listen(s, &a);
 
 	if (listener < 0)
 		return listener;

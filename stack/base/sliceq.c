@@ -295,19 +295,19 @@ static uint32_t find(const struct sliceq *q, uint32_t at)
 }
 
 uint32_t sliceq_peek(const struct sliceq *q, uint32_t pos, uint32_t len,
-		     struct slice *out, uint32_t max, uint32_t *n)
+		     struct slice *out, uint32_t max)
 {
 	uint32_t at = pos - q->start;
 	uint32_t done = 0;
+	uint32_t n = 0;
 	uint32_t skip;
 
-	*n = 0;
 	if (at >= q->bytes)
 		return 0;
 	len = min_u32(len, q->bytes - at);
-	for (uint32_t i = find(q, at); done < len && *n < max; i++) {
+	for (uint32_t i = find(q, at); done < len && n < max; i++) {
 		const struct sliceq_entry *e = entry_at(q, i);
-		struct slice *s = &out[(*n)++];
+		struct slice *s = &out[n++];
 
 		skip = pos + done - e->pos;
 		s->buf = e->buf;
@@ -315,7 +315,7 @@ uint32_t sliceq_peek(const struct sliceq *q, uint32_t pos, uint32_t len,
 		s->len = min_u32(e->len - skip, len - done);
 		done += s->len;
 	}
-	return done;
+	return n;
 }
 
 uint32_t sliceq_move(struct sliceq *to, struct sliceq *from, struct mem *m,

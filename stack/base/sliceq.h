@@ -81,17 +81,16 @@ void sliceq_consume(struct sliceq *q, struct mem *m, uint32_t len);
 /**
  * sliceq_peek() - Look at bytes without taking them
  * @q:		queue
- * @pos:	stream position of the first byte wanted, inside the queue
+ * @pos:	stream position of the first byte wanted
  * @len:	most bytes wanted
  * @out:	slices found; borrowed, valid until the queue changes
  * @max:	room in @out
- * @n:		set to the number of slices written
  *
- * Return: bytes covered by the @n slices: at most @len, less where the queue
- * or @max ends first
+ * Return: slices written.  Together they cover @len bytes, or fewer where the
+ * queue or @max ends first; 0 if @pos is outside the queue.
  */
 uint32_t sliceq_peek(const struct sliceq *q, uint32_t pos, uint32_t len,
-		     struct slice *out, uint32_t max, uint32_t *n);
+		     struct slice *out, uint32_t max);
 
 /**
  * sliceq_move() - Move bytes from the front of one queue to the end of another

@@ -96,7 +96,7 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 		return -ERR_ADDRINUSE;
 	if (t->nconns >= s->cfg.max_conns)
 		return -ERR_LIMIT;
-	c = tcp_conn_new(t, &f);
+	c = tcp_conn_new(t, &f, tcp_next_id(t));
 	if (!c)
 		return -ERR_NOMEM;
 	c->ops_id = (int16_t)a->ops_id;
@@ -181,22 +181,20 @@ int ustack_peek(struct ustack *s, struct ustack_conn h, struct ustack_iov *iov,
 		uint32_t n)
 {
 	struct tcp_conn *c = get(s, h);
-	uint32_t pos, left, filled = 0;
+	uint32_t pos, filled = 0;
 
 	if (!c)
 		return -ERR_NOENT;
 	pos = c->rcvq.start;
-	left = c->rcvq.bytes;
-	while (filled < n && left > 0) {
+	while (filled < n) {
 		struct slice sl;
-		uint32_t one = 0;
-		uint32_t got = sliceq_peek(&c->rcvq, pos, left, &sl, 1, &one);
 
+		if (sliceq_peek(&c->rcvq, pos, UINT32_MAX, &sl, 1) == 0)
+			break;
 		iov[filled].base = sl.buf->data + sl.off;
 		iov[filled].len = sl.len;
 		filled++;
-		pos += got;
-		left -= got;
+		pos += sl.len;
 	}
 	return (int)filled;
 }

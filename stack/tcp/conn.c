@@ -82,7 +82,13 @@ static void conn_defaults(struct tcp_conn *c)
 	tcp_wnd_open(c);
 }
 
-struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a)
+uint64_t tcp_next_id(struct tcp *t)
+{
+	return t->next_id++;
+}
+
+struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a,
+			      uint64_t id)
 {
 	struct tcp_conn *c;
 	uint32_t index;
@@ -106,7 +112,7 @@ struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a)
 	t->states[USTACK_CLOSED]++;
 	tcp_flow_init(&c->flow, FLOW_CONN, a);
 	tcp_flow_insert(t, &c->flow);
-	htab_insert(&t->ids, &c->idnode, t->next_id++);
+	htab_insert(&t->ids, &c->idnode, id);
 	conn_defaults(c);
 	return c;
 }

@@ -15,10 +15,15 @@
  * tcp_conn_new() - Make a TCB in CLOSED and put its 4-tuple into the flow table
  * @t:		TCP
  * @a:		4-tuple, not in use
+ * @id:		its number, of tcp_next_id()
  *
  * Return: the TCB, or NULL: the limit on connections or memory is reached
  */
-struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a);
+struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a,
+			      uint64_t id);
+
+/** tcp_next_id() - Number of a new connection, as people see it */
+uint64_t tcp_next_id(struct tcp *t);
 
 /** tcp_conn_free() - Give back a TCB; its handle dies */
 void tcp_conn_free(struct tcp_conn *c);

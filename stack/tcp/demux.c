@@ -41,10 +41,7 @@ void tcp_flow_init(struct tcp_flow *f, enum tcp_flow_kind kind,
 
 void tcp_flow_insert(struct tcp *t, struct tcp_flow *f)
 {
-	struct tcp_flow_args a = { .local = &f->local,
-				   .remote = &f->remote,
-				   .lport = f->lport,
-				   .rport = f->rport };
+	struct tcp_flow_args a = tcp_flow_tuple(f);
 
 	htab_insert(&t->flows, &f->node, tcp_flow_hash(&t->key.flow, &a));
 }

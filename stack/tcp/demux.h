@@ -22,6 +22,15 @@ struct tcp_flow_args {
 	uint16_t rport;
 };
 
+/** tcp_flow_tuple() - 4-tuple of a flow; borrows its addresses */
+static inline struct tcp_flow_args tcp_flow_tuple(const struct tcp_flow *f)
+{
+	return (struct tcp_flow_args){ .local = &f->local,
+				       .remote = &f->remote,
+				       .lport = f->lport,
+				       .rport = f->rport };
+}
+
 /** tcp_flow_init() - Fill in a flow that is in no table yet */
 void tcp_flow_init(struct tcp_flow *f, enum tcp_flow_kind kind,
 		   const struct tcp_flow_args *a);

@@ -103,6 +103,7 @@ static void describe_half_open(const struct tcp *t, const struct syn_entry *e,
 {
 	memset(info, 0, sizeof(*info));
 	describe_flow(&e->flow, info);
+	info->id = e->id;
 	info->state = USTACK_SYN_RCVD;
 	info->ops_id = t->listener[e->listener].ops_id;
 	info->listener = e->listener;

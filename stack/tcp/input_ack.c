@@ -28,10 +28,7 @@ void tcp_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 /* SYN-RECEIVED of a simultaneous open: is our SYN acknowledged? */
 static bool ack_in_syn_rcvd(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	const struct tcp_flow_args a = { .local = &c->flow.local,
-					 .remote = &c->flow.remote,
-					 .lport = c->flow.lport,
-					 .rport = c->flow.rport };
+	const struct tcp_flow_args a = tcp_flow_tuple(&c->flow);
 
 	if (seg->ack != c->snd.iss + 1) { /* (9293-a17) */
 		stack_drop(c->t->s, USTACK_C_DROP_TCP_ACK);

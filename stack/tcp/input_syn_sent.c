@@ -11,10 +11,7 @@
 
 static void refuse(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	const struct tcp_flow_args a = { .local = &c->flow.local,
-					 .remote = &c->flow.remote,
-					 .lport = c->flow.lport,
-					 .rport = c->flow.rport };
+	const struct tcp_flow_args a = tcp_flow_tuple(&c->flow);
 
 	stack_drop(c->t->s, USTACK_C_DROP_TCP_SYN_SENT);
 	tcp_reply_rst(c->t, &a, seg);

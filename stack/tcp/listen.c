@@ -24,27 +24,27 @@ static bool taken(const struct tcp *t, const struct ustack_addr *addr,
 	return false;
 }
 
-int ustack_listen(struct ustack *s, const struct ustack_addr *addr,
-		  uint16_t port, uint32_t backlog, int ops_id, uint64_t ctx)
+int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 {
 	struct tcp *t = s->tcp;
 
-	if (port == 0 || backlog == 0 || ops_id < 0 || ops_id >= (int)t->nops)
+	if (a->port == 0 || a->backlog == 0 || a->ops_id < 0 ||
+	    a->ops_id >= (int)t->nops)
 		return -ERR_INVAL;
-	if (!addr_ok(s, addr))
+	if (!addr_ok(s, &a->addr))
 		return -ERR_ADDRNOTAVAIL;
-	if (taken(t, addr, port))
+	if (taken(t, &a->addr, a->port))
 		return -ERR_ADDRINUSE;
 	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++) {
 		struct tcp_listener *l = &t->listener[i];
 
 		if (l->used || l->waiting > 0)
 			continue;
-		*l = (struct tcp_listener){ .addr = *addr,
-					    .ctx = ctx,
-					    .backlog = backlog,
-					    .port = port,
-					    .ops_id = (int16_t)ops_id,
+		*l = (struct tcp_listener){ .addr = a->addr,
+					    .ctx = a->ctx,
+					    .backlog = a->backlog,
+					    .port = a->port,
+					    .ops_id = (int16_t)a->ops_id,
 					    .used = true };
 		return (int)i;
 	}

@@ -30,25 +30,34 @@ uint32_t tcp_gso_max(const struct tcp_conn *c)
 	return room < c->snd.mss ? c->snd.mss : room - room % c->snd.mss;
 }
 
-/* Payload slices; a packet that would need too many of them is made shorter. */
+/* Slices of the payload from @o->seq on; returns the bytes they cover. */
+static uint32_t collect(struct ustack_pkt *p, const struct tcp_out *o)
+{
+	uint32_t n = sliceq_peek(o->q, o->seq, o->len, p->slice,
+				 USTACK_PKT_SLICES);
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		bytes += p->slice[i].len;
+	p->nslices = (uint8_t)n;
+	return bytes;
+}
+
+/* Payload; a packet that would need too many slices is made shorter. */
 static void attach(struct ustack_pkt *p, struct tcp_out *o)
 {
-	uint32_t n = 0;
 	uint32_t got;
 
 	p->nslices = 0;
 	if (o->len == 0)
 		return;
-	got = sliceq_peek(o->q, o->seq, o->len, p->slice, USTACK_PKT_SLICES,
-			  &n);
-	if (got < o->len) {
-		o->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-		o->len = got > o->mss ? got - got % o->mss : got;
-		got = sliceq_peek(o->q, o->seq, o->len, p->slice,
-				  USTACK_PKT_SLICES, &n);
-		ASSERT(got == o->len);
-	}
-	p->nslices = (uint8_t)n;
+	got = collect(p, o);
+	if (got == o->len)
+		return;
+	o->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	o->len = got > o->mss ? got - got % o->mss : got;
+	got = collect(p, o);
+	ASSERT(got == o->len);
 }
 
 static void report_sent(struct ustack *s, const struct tcp_out *o)

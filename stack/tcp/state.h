@@ -2,15 +2,16 @@
 /*
  * state.h - the connection state machine as a table (RFC 9293 section 3.3.2)
  *
- *	CLOSED --- active open --> SYN-SENT ------+--> ESTABLISHED
- *	  SYN cache -- ACK of SYN --> ESTABLISHED |  (simultaneous: SYN-RECEIVED)
+ *	CLOSED -- active open --> SYN-SENT -- SYN,ACK ----------> ESTABLISHED
+ *				     +-- SYN --> SYN-RECEIVED -- ACK --^
+ *	LISTEN -- SYN --> SYN-RECEIVED -- ACK ------------------> ESTABLISHED
  *
  *	ESTABLISHED -- close --> FIN-WAIT-1 -- ACK --> FIN-WAIT-2 -- FIN --> TIME-WAIT
  *	     |                       +-- FIN --> CLOSING -- ACK -----------> TIME-WAIT
  *	     +-- FIN --> CLOSE-WAIT -- close --> LAST-ACK -- ACK --> CLOSED
  *
- * A passive connection lives in the SYN cache while it is half-open and
- * becomes a tcp_conn in ESTABLISHED.
+ * A passive connection lives in the SYN cache while it is half-open; it gets a
+ * TCB, in SYN-RECEIVED, by the ACK that establishes it.
  */
 
 #ifndef STACK_TCP_STATE_H

@@ -66,6 +66,7 @@ static void reply(struct tcp *t, struct syn_entry *e, uint8_t flags)
 					 .remote = &e->flow.remote };
 	bool syn = (flags & TCP_SYN) != 0;
 	struct tcp_out o = { .flow = &e->flow,
+			     .id = e->id,
 			     .seq = syn ? e->iss : e->iss + 1,
 			     .ack = e->irs + 1,
 			     .flags = flags,
@@ -121,6 +122,22 @@ static void evict_oldest(struct tcp *t)
 	}
 }
 
+/* LISTEN -> SYN-RECEIVED: of the connection that this will become. */
+static void report_listen(const struct tcp *t, const struct syn_entry *e)
+{
+	struct ustack_event ev = { .time_us = t->s->now_us,
+				   .kind = USTACK_EV_STATE,
+				   .id = e->id,
+				   .local = e->flow.local,
+				   .remote = e->flow.remote,
+				   .lport = e->flow.lport,
+				   .rport = e->flow.rport,
+				   .from = USTACK_LISTEN,
+				   .to = USTACK_SYN_RCVD };
+
+	t->s->host.event(t->s->host.ctx, &ev);
+}
+
 static uint8_t agreed(const struct tcp *t, uint8_t offered)
 {
 	uint8_t ours = 0;
@@ -155,6 +172,7 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 		.wscale = seg->opt.wscale,
 		.has = agreed(t, seg->opt.has),
 		.born_us = t->s->now_us,
+		.id = tcp_next_id(t),
 	};
 	tcp_flow_init(&e->flow, FLOW_SYN, a);
 	tcp_flow_insert(t, &e->flow);
@@ -163,55 +181,64 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 	t->states[USTACK_SYN_RCVD]++;
 	t->listener[listener].half_open++;
 	stack_count(t->s, USTACK_C_TCP_PASSIVE_OPENS);
+	if (stack_wants(t->s, USTACK_EV_STATE))
+		report_listen(t, e);
 	send_synack(t, e);
+}
+
+/* What the half-open connection knew becomes the TCB's. */
+static void inherit(struct tcp_conn *c, const struct syn_entry *e)
+{
+	const struct tcp_flow_args a = tcp_flow_tuple(&c->flow);
+	const struct tcp_opts opt = {
+		.has = (uint8_t)(e->has | (e->mss ? TCP_OPT_HAS_MSS : 0)),
+		.mss = e->mss,
+		.wscale = e->wscale,
+		.tsval = e->ts_recent,
+	};
+
+	c->opened_us = e->born_us;
+	c->snd.iss = e->iss;
+	c->snd.una = e->iss + 1;
+	c->snd.nxt = e->iss + 1;
+	c->snd.wnd = e->wnd; /* a SYN's window is not scaled */
+	c->snd.max_wnd = e->wnd;
+	c->snd.wl1 = e->irs;
+	c->snd.wl2 = e->iss;
+	c->rcv.irs = e->irs;
+	c->rcv.nxt = e->irs + 1;
+	c->rcv.acked = c->rcv.nxt;
+	c->rcv.adv = c->rcv.nxt + e->adv;
+	c->ts.offset = tcp_ts_offset(c->t, &a);
+	sliceq_init(&c->sndq, c->snd.una);
+	sliceq_init(&c->rcvq, c->rcv.nxt);
+	tcp_set_peer_opts(c, &opt);
+	if (e->sent > 1)
+		c->flags |= CF_SYN_REXMIT;
 }
 
 /* The handshake is complete: a TCB takes the entry's place. */
 static struct tcp_conn *complete(struct tcp *t, struct syn_entry *e)
 {
-	struct tcp_listener *l = &t->listener[e->listener];
-	struct tcp_flow f = e->flow;
-	struct syn_entry old = *e;
-	struct tcp_flow_args a = { .local = &f.local,
-				   .remote = &f.remote,
-				   .lport = f.lport,
-				   .rport = f.rport };
-	struct tcp_opts opt = {
-		.has = (uint8_t)(old.has | (old.mss ? TCP_OPT_HAS_MSS : 0)),
-		.mss = old.mss,
-		.wscale = old.wscale,
-		.tsval = old.ts_recent
-	};
+	const struct syn_entry old = *e;
+	const struct tcp_flow_args a = tcp_flow_tuple(&old.flow);
+	struct tcp_listener *l = &t->listener[old.listener];
 	struct tcp_conn *c;
 
 	syncache_drop(t, e);
-	c = tcp_conn_new(t, &a);
+	c = tcp_conn_new(t, &a, old.id);
 	if (!c) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_CONN_LIMIT);
 		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
 		return NULL;
 	}
+	t->states[USTACK_CLOSED]--;
+	t->states[USTACK_SYN_RCVD]++;
+	c->state = USTACK_SYN_RCVD;
 	c->listener = old.listener;
 	c->ops_id = l->ops_id;
 	c->ctx = l->ctx;
-	c->opened_us = old.born_us;
-	c->snd.iss = old.iss;
-	c->snd.una = old.iss + 1;
-	c->snd.nxt = old.iss + 1;
-	c->snd.wnd = old.wnd; /* a SYN's window is not scaled */
-	c->snd.max_wnd = old.wnd;
-	c->snd.wl1 = old.irs;
-	c->snd.wl2 = old.iss;
-	c->rcv.irs = old.irs;
-	c->rcv.nxt = old.irs + 1;
-	c->rcv.acked = c->rcv.nxt;
-	c->rcv.adv = c->rcv.nxt + old.adv;
-	c->ts.offset = tcp_ts_offset(t, &a);
-	sliceq_init(&c->sndq, c->snd.una);
-	sliceq_init(&c->rcvq, c->rcv.nxt);
-	tcp_set_peer_opts(c, &opt);
-	if (old.sent > 1)
-		c->flags |= CF_SYN_REXMIT;
+	inherit(c, &old);
 	tcp_established(c);
 	if (old.sent == 1) /* Karn: sent only once */
 		rtt_sample(&c->rtt, (uint32_t)(t->s->now_us - old.sent_us));
@@ -253,10 +280,7 @@ static void on_rst(struct tcp *t, struct syn_entry *e,
 struct tcp_conn *syncache_input(struct tcp *t, struct syn_entry *e,
 				const struct tcp_seg *seg)
 {
-	const struct tcp_flow_args a = { .local = &e->flow.local,
-					 .remote = &e->flow.remote,
-					 .lport = e->flow.lport,
-					 .rport = e->flow.rport };
+	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
 
 	if (seg->flags & TCP_RST) {
 		on_rst(t, e, seg);

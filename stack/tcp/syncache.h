@@ -23,6 +23,7 @@
  * @due_us:	when to send the SYN-ACK again, or forget
  * @sent_us:	when the last one left
  * @born_us:	when the SYN came
+ * @id:		number that the connection will have
  * @iss:	our initial sequence number
  * @irs:	the peer's
  * @ts_recent:	its timestamp
@@ -40,6 +41,7 @@ struct syn_entry {
 	uint64_t due_us;
 	uint64_t sent_us;
 	uint64_t born_us;
+	uint64_t id;
 	uint32_t iss;
 	uint32_t irs;
 	uint32_t ts_recent;

@@ -44,10 +44,7 @@ static void restart(struct tcp *t, struct tw_entry *e)
 void timewait_enter(struct tcp_conn *c)
 {
 	struct tcp *t = c->t;
-	struct tcp_flow_args a = { .local = &c->flow.local,
-				   .remote = &c->flow.remote,
-				   .lport = c->flow.lport,
-				   .rport = c->flow.rport };
+	struct tcp_flow_args a = tcp_flow_tuple(&c->flow);
 	struct tw_entry *e;
 
 	stack_count(t->s, USTACK_C_TCP_TIME_WAITS);

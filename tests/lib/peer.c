@@ -250,7 +250,9 @@ static const struct ustack_ops ops = {
 static void init(struct peer *p, void (*tweak)(struct ustack_config *cfg),
 		 bool v6)
 {
-	struct ustack_addr any = { { 0 } };
+	struct ustack_listen_args l = { .port = STACK_PORT,
+					.backlog = 64,
+					.ctx = (uint64_t)(uintptr_t)p };
 	struct ustack_config cfg;
 
 	memset(p, 0, sizeof(*p));
@@ -262,8 +264,8 @@ static void init(struct peer *p, void (*tweak)(struct ustack_config *cfg),
 		tweak(&cfg);
 	vhost_init(&p->h, &cfg, PEER_SEED);
 	p->ops_id = ustack_ops_register(p->h.s, &ops);
-	p->listener = ustack_listen(p->h.s, &any, STACK_PORT, 64, p->ops_id,
-				    (uint64_t)(uintptr_t)p);
+	l.ops_id = p->ops_id;
+	p->listener = ustack_listen(p->h.s, &l);
 	ck_assert_int_ge(p->listener, 0);
 }
 

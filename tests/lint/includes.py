@@ -12,9 +12,9 @@ import sys
 
 FREE = r"(stdbool|stddef|stdint|stdalign|limits|stdarg|string)\.h"
 INTRIN = r"(immintrin|arm_neon)\.h"
-PUBLIC = ["stack/ustack.h", "stack/ustack_mib.h", "stack/base/assert.h",
+PUBLIC = ["stack/ustack.h", "stack/ustack_mib.h", "stack/ustack_types.h", "stack/base/assert.h",
           "stack/base/err.h", "stack/base/slice.h"]
-LIBC = (r"(assert|ctype|errno|fcntl|getopt|inttypes|limits|locale|math|poll|signal|"
+LIBC = (r"(assert|ctype|errno|fcntl|getopt|grp|inttypes|limits|locale|math|poll|pwd|signal|"
         r"stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|termios|"
         r"sys/[a-z]+|arpa/inet|netinet/[a-z]+|net/if)\.h")
 
@@ -29,7 +29,7 @@ RULES = {
                "stack/tcp/*"], [FREE]),
     "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", LIBC]),
     "daemon": (["daemon/*", "daemon/svc/*", "stack/link/*", "crypto/*", *PUBLIC],
-               [LIBC, r"(ev|pthread|ini|seccomp|grp|pwd|sched|stdatomic|syslog)\.h",
+               [LIBC, r"(ev|pthread|ini|seccomp|sched|stdatomic|syslog)\.h",
                 r"(cjson|libmnl|linux)/.*"]),
     "daemon/svc": (["daemon/svc/*", "stack/base/err.h"], [FREE, r"(stdlib|stdio|errno)\.h"]),
     "cli": (["cli/*", "daemon/ctl_proto.h"], [LIBC, r"cjson/.*", r"n?curses\.h"]),

@@ -180,13 +180,17 @@ static const struct ustack_ops ops = {
 
 static void start(struct sim *sim)
 {
-	struct ustack_addr any = { { 0 } };
+	struct ustack_listen_args l = {
+		.port = PORT,
+		.backlog = 16,
+		.ctx = (uint64_t)(uintptr_t)&sim->app[0][1]
+	};
 	int id[2];
 
 	for (int i = 0; i < 2; i++)
 		id[i] = ustack_ops_register(sim->w.host[i].s, &ops);
-	if (ustack_listen(sim->w.host[1].s, &any, PORT, 16, id[1],
-			  (uint64_t)(uintptr_t)&sim->app[0][1]) < 0)
+	l.ops_id = id[1];
+	if (ustack_listen(sim->w.host[1].s, &l) < 0)
 		sim_fail(sim, "listen refused");
 	for (uint32_t k = 0; k < sim->nconns; k++) {
 		struct sim_app *a = &sim->app[k][0];

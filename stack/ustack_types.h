@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ustack_types.h - addresses, packets and events as ustack.h hands them about
+ */
+
+#ifndef STACK_USTACK_TYPES_H
+#define STACK_USTACK_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct ustack;
+
+/* ------------------------------------------------------------- addresses */
+
+/**
+ * struct ustack_addr - IPv6 address, or IPv4 address as ::ffff:a.b.c.d
+ * @b:	bytes as on the wire; all zero means "any, of either family"
+ */
+struct ustack_addr {
+	_Alignas(8) uint8_t b[16];
+};
+
+/**
+ * struct ustack_prefix - addresses that share their first bits
+ * @addr:	first address
+ * @len:	bits that count, 0 to 128; an IPv4 /24 is 96 + 24
+ */
+struct ustack_prefix {
+	struct ustack_addr addr;
+	uint8_t len;
+};
+
+/** ustack_addr4() - Make an address from four IPv4 bytes */
+struct ustack_addr ustack_addr4(const uint8_t b[4]);
+
+/** ustack_addr_is4() - Is it an IPv4 address? */
+bool ustack_addr_is4(const struct ustack_addr *a);
+
+/** ustack_addr_eq() - Are the two the same? */
+bool ustack_addr_eq(const struct ustack_addr *a, const struct ustack_addr *b);
+
+/* --------------------------------------------------------------- packets */
+
+#define USTACK_PKT_SLICES   64u	   /* most slices in one packet */
+#define USTACK_PKT_HEADROOM 16u	   /* free bytes in front of the IP header */
+#define USTACK_PKT_HEAD	    120u   /* IPv6 + TCP with all options, and some */
+#define USTACK_PKT_ROOM	    65600u /* bytes that a packet made for input takes */
+
+#define USTACK_PKT_CSUM_PARTIAL                                                \
+	0x01u /* out: transport checksum holds the pseudo-header's
+				       * sum only; in: not computed by the host, all is well */
+#define USTACK_PKT_CSUM_OK 0x02u /* in: the device has verified it */
+#define USTACK_PKT_IPV6	   0x04u /* out: IPv6, else IPv4 */
+
+/**
+ * struct ustack_pkt - one IP packet, possibly a super-packet
+ * @next:	free for whoever owns the packet
+ * @len:	bytes of the whole packet
+ * @head_len:	bytes at @head: all headers on output, 0 on input
+ * @gso_size:	payload bytes of each wire segment that the packet stands for,
+ *		0 if it stands for itself
+ * @l4_off:	out: offset of the transport header
+ * @csum_off:	out: offset of the checksum field in the transport header
+ * @flags:	USTACK_PKT_*
+ * @nslices:	slices in use
+ * @room:	free bytes in front of @head for a device's own header
+ * @head:	headers
+ * @slice:	the rest of the packet, in order
+ *
+ * On output the packet and its slices are lent to host.output() for the call.
+ */
+struct ustack_pkt {
+	struct ustack_pkt *next;
+	uint32_t len;
+	uint16_t head_len;
+	uint16_t gso_size;
+	uint16_t l4_off;
+	uint16_t csum_off;
+	uint8_t flags;
+	uint8_t nslices;
+	_Alignas(16) uint8_t room[USTACK_PKT_HEADROOM];
+	uint8_t head[USTACK_PKT_HEAD];
+	struct slice slice[USTACK_PKT_SLICES];
+};
+
+/**
+ * ustack_pkt_new() - Make a packet to read into
+ * @s:		instance
+ *
+ * The packet has one slice over a fresh buffer: @slice[0].off leaves
+ * USTACK_PKT_HEADROOM bytes in front, @slice[0].len is USTACK_PKT_ROOM.  The
+ * reader sets @slice[0].len and @len to what it got, and @gso_size and @flags.
+ *
+ * Return: a packet owned by the caller, or NULL when memory is spent
+ */
+struct ustack_pkt *ustack_pkt_new(struct ustack *s);
+
+/** ustack_pkt_free() - Drop a packet of ustack_pkt_new() */
+void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p);
+
+/* ----------------------------------------------------------------- events */
+
+enum ustack_state {
+	USTACK_CLOSED,
+	USTACK_LISTEN,
+	USTACK_SYN_SENT,
+	USTACK_SYN_RCVD,
+	USTACK_ESTABLISHED,
+	USTACK_FIN_WAIT_1,
+	USTACK_FIN_WAIT_2,
+	USTACK_CLOSE_WAIT,
+	USTACK_CLOSING,
+	USTACK_LAST_ACK,
+	USTACK_TIME_WAIT,
+	USTACK_STATES,
+};
+
+/** ustack_state_name() - "ESTABLISHED", as RFC 9293 writes it */
+const char *ustack_state_name(enum ustack_state st);
+
+/* Why a segment was sent again, or sent at all against a closed window. */
+enum ustack_cause {
+	USTACK_CAUSE_NONE,	  /* first transmission */
+	USTACK_CAUSE_RTO,	  /* retransmission timer */
+	USTACK_CAUSE_FAST,	  /* third duplicate acknowledgement */
+	USTACK_CAUSE_PARTIAL_ACK, /* NewReno partial acknowledgement */
+	USTACK_CAUSE_WND_PROBE,	  /* zero-window probe */
+	USTACK_CAUSE_SYN,	  /* SYN or SYN-ACK without answer */
+	USTACK_CAUSES,
+};
+
+/** ustack_cause_name() - "rto", "dupack", "partial_ack", ... */
+const char *ustack_cause_name(enum ustack_cause c);
+
+/* Why a connection ended. */
+enum ustack_reason {
+	USTACK_END_NORMAL,    /* FIN both ways, all acknowledged */
+	USTACK_END_RESET,     /* RST by the peer */
+	USTACK_END_REFUSED,   /* RST in answer to our SYN */
+	USTACK_END_TIMEOUT,   /* the peer stopped answering */
+	USTACK_END_ABORTED,   /* ustack_abort(), or close with unread data */
+	USTACK_END_UNREACH,   /* ICMP said so during the handshake */
+	USTACK_END_NO_MEMORY, /* a budget was spent */
+	USTACK_ENDS,
+};
+
+/** ustack_reason_name() - "normal", "reset", ... */
+const char *ustack_reason_name(enum ustack_reason r);
+
+/** ustack_reason_err() - The ERR_ code a socket layer would report, 0 = none */
+enum err ustack_reason_err(enum ustack_reason r);
+
+/* Kinds of event; the mask has bit (1 << kind). */
+enum ustack_event_kind {
+	USTACK_EV_OPENED,   /* connectivity:connection_started */
+	USTACK_EV_STATE,    /* connectivity:connection_state_updated */
+	USTACK_EV_CLOSED,   /* connectivity:connection_closed */
+	USTACK_EV_SENT,	    /* transport:packet_sent */
+	USTACK_EV_RECEIVED, /* transport:packet_received */
+	USTACK_EV_DROPPED,  /* transport:packet_dropped */
+	USTACK_EV_LOST,	    /* recovery:packet_lost */
+	USTACK_EV_METRICS,  /* recovery:metrics_updated */
+	USTACK_EVENTS,
+};
+
+/** ustack_event_name() - The name in the comment above */
+const char *ustack_event_name(enum ustack_event_kind k);
+
+/**
+ * struct ustack_event - something happened
+ * @time_us:	when
+ * @kind:	what; says which fields below are set
+ * @id:		the connection's number as people see it, 0 = none
+ * @local:	our address		(not DROPPED without a flow)
+ * @remote:	the peer's address
+ * @lport:	our port
+ * @rport:	the peer's port
+ * @active:	OPENED: we sent the SYN
+ * @from:	STATE: old state
+ * @to:		STATE: new state
+ * @cause:	SENT, LOST: why sent again, why held for lost
+ * @reason:	CLOSED: why
+ * @drop:	DROPPED: index of its counter, USTACK_C_DROP_*
+ * @flags:	SENT, RECEIVED: TCP flags
+ * @seq:	SENT, RECEIVED, LOST: sequence number
+ * @ack:	SENT, RECEIVED: acknowledgement number
+ * @len:	SENT, RECEIVED, LOST: payload bytes
+ * @wnd:	SENT, RECEIVED: window in bytes, scaled
+ * @cwnd:	METRICS: congestion window in bytes
+ * @ssthresh:	METRICS: in bytes, UINT32_MAX = none yet
+ * @srtt_us:	METRICS, CLOSED: smoothed round-trip time, 0 = none
+ * @rto_us:	METRICS, LOST by timer: retransmission timeout
+ * @bytes_in:	CLOSED: payload received in order
+ * @bytes_out:	CLOSED: payload sent and acknowledged
+ * @retrans:	CLOSED: segments sent again
+ * @age_us:	CLOSED: time since it was opened
+ */
+struct ustack_event {
+	uint64_t time_us;
+	uint64_t id;
+	struct ustack_addr local;
+	struct ustack_addr remote;
+	uint16_t lport;
+	uint16_t rport;
+	uint8_t kind;
+	uint8_t from;
+	uint8_t to;
+	uint8_t cause;
+	uint8_t reason;
+	uint8_t flags;
+	bool active;
+	uint16_t drop;
+	uint32_t seq;
+	uint32_t ack;
+	uint32_t len;
+	uint32_t wnd;
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t srtt_us;
+	uint32_t rto_us;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint64_t retrans;
+	uint64_t age_us;
+};
+
+#endif /* STACK_USTACK_TYPES_H */
