@@ -190,9 +190,7 @@ static void on_pause_over(struct ev_loop *loop, struct ev_timer *w, int revents)
 	ev_io_start(loop, &ctl->io);
 }
 
-struct ctl *ctl_new(struct ev_loop *loop, struct worker *w,
-		    const struct config *cfg, void (*on_shutdown)(void *arg),
-		    void *arg, char *err, size_t errlen)
+struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen)
 {
 	struct ctl *ctl = calloc(1, sizeof(*ctl));
 	struct stat st;
@@ -201,20 +199,20 @@ struct ctl *ctl_new(struct ev_loop *loop, struct worker *w,
 		(void)snprintf(err, errlen, "control socket: out of memory");
 		return NULL;
 	}
-	ctl->fd = open_socket(cfg, err, errlen);
+	ctl->fd = open_socket(a->cfg, err, errlen);
 	if (ctl->fd < 0) {
 		free(ctl);
 		return NULL;
 	}
-	if (lstat(cfg->ctl_socket, &st) == 0) {
+	if (lstat(a->cfg->ctl_socket, &st) == 0) {
 		ctl->dev = st.st_dev;
 		ctl->ino = st.st_ino;
 	}
-	ctl->loop = loop;
-	ctl->worker = w;
-	ctl->cfg = cfg;
-	ctl->on_shutdown = on_shutdown;
-	ctl->shutdown_arg = arg;
+	ctl->loop = a->loop;
+	ctl->worker = a->worker;
+	ctl->cfg = a->cfg;
+	ctl->on_shutdown = a->on_shutdown;
+	ctl->shutdown_arg = a->arg;
 	ctl->start_us = ctl_now_us();
 	ctl->reset_us = ctl->start_us;
 	json_init(&ctl->reply, CTL_REPLY_MAX);
@@ -222,7 +220,7 @@ struct ctl *ctl_new(struct ev_loop *loop, struct worker *w,
 	ctl->io.data = ctl;
 	ev_timer_init(&ctl->pause, on_pause_over, ACCEPT_PAUSE_S, 0.);
 	ctl->pause.data = ctl;
-	ev_io_start(loop, &ctl->io);
+	ev_io_start(ctl->loop, &ctl->io);
 	return ctl;
 }
 

@@ -16,13 +16,25 @@ struct ev_loop;
 struct worker;
 
 /**
- * ctl_new() - Listen on the control socket
- * @loop:	the main thread's loop; borrowed
- * @w:		worker that is asked; borrowed
- * @cfg:	configuration; borrowed
+ * struct ctl_args - what a control socket works with, all borrowed for its life
+ * @loop:	the main thread's loop
+ * @worker:	worker that is asked
+ * @cfg:	configuration
  * @on_shutdown: called when a client asks the daemon to end, after its reply
  *		has been sent; it must not call ctl_free()
  * @arg:	its argument
+ */
+struct ctl_args {
+	struct ev_loop *loop;
+	struct worker *worker;
+	const struct config *cfg;
+	void (*on_shutdown)(void *arg);
+	void *arg;
+};
+
+/**
+ * ctl_new() - Listen on the control socket
+ * @a:		what it works with; the struct itself is borrowed for the call
  * @err:	on failure: what failed, on what, why
  * @errlen:	room in @err
  *
@@ -31,9 +43,7 @@ struct worker;
  *
  * Return: the control socket, or NULL
  */
-struct ctl *ctl_new(struct ev_loop *loop, struct worker *w,
-		    const struct config *cfg, void (*on_shutdown)(void *arg),
-		    void *arg, char *err, size_t errlen);
+struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen);
 
 /**
  * ctl_free() - Disconnect all clients and remove the socket

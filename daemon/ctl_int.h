@@ -87,7 +87,7 @@ struct ctl_counters {
  * @loop:	borrowed
  * @worker:	borrowed
  * @cfg:	borrowed
- * @on_shutdown: see ctl_new()
+ * @on_shutdown: see struct ctl_args
  * @shutdown_arg: its argument
  * @fd:		listens
  * @dev:	device of the socket's file: is it still ours?

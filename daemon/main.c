@@ -208,7 +208,10 @@ static int start_parts(void)
 	if (!self.worker)
 		return -1;
 	worker_on_failure(self.worker, on_failed);
-	self.ctl = ctl_new(self.loop, self.worker, &self.cfg, on_shutdown, NULL,
+	self.ctl = ctl_new(&(struct ctl_args){ .loop = self.loop,
+					       .worker = self.worker,
+					       .cfg = &self.cfg,
+					       .on_shutdown = on_shutdown },
 			   err, sizeof(err));
 	if (!self.ctl) {
 		log_msg(LOG_LVL_ERROR, "%s", err);
@@ -230,13 +233,7 @@ static void stop_parts(void)
 
 static int run(void)
 {
-	int rc = log_open(&self.cfg);
-
-	if (rc) {
-		log_msg(LOG_LVL_ERROR, "log: %s: %s", self.cfg.log_path,
-			strerror(-rc));
-		return EXIT_FAILURE;
-	}
+	log_open(&self.cfg); /* says itself when it falls back to stderr */
 	self.loop = ev_default_loop(EVFLAG_AUTO);
 	if (!self.loop) {
 		log_msg(LOG_LVL_ERROR, "libev: no event loop");

@@ -158,8 +158,11 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "cc: no such congestion control";
 	if (cfg->delack_us >= 500000)
 		return "delack_us: must be below 500 ms (RFC 9293 MUST-40)";
-	if (cfg->rto_min_us == 0 || cfg->rto_max_us < cfg->rto_min_us)
-		return "rto: need 0 < rto_min_us <= rto_max_us";
+	if (cfg->rto_min_us == 0 || cfg->rto_init_us < cfg->rto_min_us ||
+	    cfg->rto_max_us < cfg->rto_init_us)
+		return "rto: need 0 < rto_min_us <= rto_init_us <= rto_max_us";
+	if (cfg->init_cwnd == 0 || cfg->init_cwnd > 1000)
+		return "init_cwnd: must be 1 to 1000 segments";
 	if (cfg->ttl == 0)
 		return "ttl: must not be 0";
 	if (cfg->synack_retries > TCP_SYNACK_RETRIES_LIMIT)

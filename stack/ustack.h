@@ -64,6 +64,7 @@ struct ustack_host {
  * @not_ours:	addresses inside those prefixes that belong to the host
  * @nnot_ours:	entries in @not_ours
  * @mtu:	bytes of the largest IP packet on the link, 1280 to 65535
+ *		(from 576 without IPv6)
  * @tx_csum:	the link completes transport checksums (CSUM_PARTIAL)
  * @tx_tso4:	the link takes IPv4 super-packets
  * @tx_tso6:	the link takes IPv6 super-packets
@@ -364,7 +365,8 @@ ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn c,
  * @sl:		slice of a buffer of ustack_buf_new(); its bytes must not change
  *		any more.  The stack counts a reference of its own.
  *
- * Return: as ustack_send(); a slice is taken whole or not at all
+ * Return: as ustack_send(); a slice is taken whole or not at all;
+ * -ERR_MSGSIZE if it could never fit in the send buffer
  */
 ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn c,
 			  struct slice sl) MUST_USE;
@@ -548,8 +550,9 @@ int ustack_find(struct ustack *s, uint64_t id, struct ustack_conn *c) MUST_USE;
  * @info:	filled in
  * @n:		room in @info
  *
- * What lives through the whole walk is seen once.  Half-open and TIME-WAIT
- * entries come after the full connections.
+ * A connection that lives through the whole walk is seen once.  Half-open and
+ * TIME-WAIT entries come last, by their place in line: while entries before
+ * them end, some may be missed.
  *
  * Return: entries filled; 0 at the end
  */

@@ -13,7 +13,6 @@
 
 #define QUOTE_MAX (576u - 20u - ICMP_HDR_LEN) /* (1122-13) */
 
-/* An answer longer than the MTU is not sent: fragments are not made. */
 static void on_echo(struct ustack *s, const struct ip_view *v,
 		    const struct icmp_hdr *in)
 {

@@ -20,6 +20,10 @@ int icmp_answer(struct ustack *s, const struct ip_view *v,
 	struct ubuf *b;
 	int r;
 
+	if (ip_hdr_len(a.dst) + ICMP_HDR_LEN + len > s->cfg.mtu) {
+		stack_drop(s, USTACK_C_DROP_ICMP_SIZE); /* no fragments */
+		return -ERR_MSGSIZE;
+	}
 	icmp_build(p.head + ip_hdr_len(a.dst), h);
 	b = ubuf_new(&s->mem, max_u32(len, 1));
 	if (!b) {

@@ -135,7 +135,8 @@ struct icmp_hdr;
  * @body:	what follows it, copied
  * @len:	bytes of @body
  *
- * Return: what host.output() said, or -ERR_NOMEM
+ * Return: what host.output() said, -ERR_NOMEM, or -ERR_MSGSIZE if it would
+ * not fit in the MTU
  */
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len);

@@ -88,7 +88,7 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 		r = choose_local(s, a, &local);
 	if (r < 0)
 		return r;
-	if (a->rport == 0 || a->ops_id >= (int)t->nops)
+	if (a->rport == 0 || a->ops_id < 0 || a->ops_id >= (int)t->nops)
 		return -ERR_INVAL;
 	if (f.lport == 0)
 		f.lport = tcp_port_pick(t, &f);
@@ -126,9 +126,16 @@ static int send_refusal(const struct tcp_conn *c)
 	return 0;
 }
 
+/* Nothing was taken: say when there is room.  Where memory is what lacks, no
+ * acknowledgement may come to say so; then the timer looks.
+ */
 static ptrdiff_t no_room(struct tcp_conn *c)
 {
 	c->flags |= CF_WANT_WRITE;
+	if (tcp_send_space(c) > 0) {
+		tcp_memory_wait(c);
+		tcp_mark_ready(c);
+	}
 	return -ERR_AGAIN;
 }
 
@@ -156,7 +163,7 @@ ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn h,
 	if (total > 0)
 		tcp_mark_ready(c);
 	if (cut)
-		c->flags |= CF_WANT_WRITE;
+		no_room(c);
 	return total == 0 && cut ? -ERR_AGAIN : total;
 }
 
@@ -170,6 +177,8 @@ ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn h,
 		return refusal;
 	if (sl.len == 0)
 		return 0;
+	if (sl.len > c->snd.buf)
+		return -ERR_MSGSIZE;
 	if (sl.len > tcp_send_space(c) || stack_mem_low(s) ||
 	    sliceq_append(&c->sndq, &s->mem, sl) < 0)
 		return no_room(c);
@@ -282,6 +291,7 @@ int ustack_abort(struct ustack *s, struct ustack_conn h)
 
 	if (!c)
 		return -ERR_NOENT;
+	c->flags |= c->flags & CF_DETACHED ? CF_ORPHAN : 0;
 	tcp_reset(c, USTACK_END_ABORTED);
 	tcp_mark_ready(c);
 	return 0;
@@ -304,9 +314,6 @@ int ustack_close(struct ustack *s, struct ustack_conn h)
 		tcp_reset(c, USTACK_END_ABORTED);
 	} else if (!(c->flags & CF_SHUT)) {
 		shut(c);
-	} else if (c->state == USTACK_FIN_WAIT_2) {
-		c->life_at = s->now_us + s->cfg.fin_wait2_us;
-		tcp_timers_arm(c);
 	}
 	return 0;
 }

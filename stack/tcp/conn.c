@@ -196,6 +196,8 @@ void tcp_kill(struct tcp_conn *c, enum ustack_reason why)
 	count_end(c);
 	tcp_set_state(c, USTACK_CLOSED);
 	detach(c, why);
+	if (c->flags & CF_QUEUED)
+		c->ops_id = -1; /* the service never heard of it */
 	leave_backlog(c);
 	c->flags &= ~(CF_EV_ALL | CF_ACK_NOW) | CF_EV_CLOSED;
 	drop_queues(c);

@@ -100,11 +100,11 @@ int tcp_listener_find(const struct tcp *t, const struct ustack_addr *addr,
 
 uint16_t tcp_port_pick(struct tcp *t, const struct tcp_flow_args *a)
 {
-	uint32_t base = (uint32_t)tcp_flow_hash(&t->key.port, a);
+	uint64_t base = tcp_flow_hash(&t->key.port, a) % PORT_COUNT;
 
 	for (uint32_t i = 0; i < PORT_COUNT; i++) {
 		struct tcp_flow_args try = *a;
-		uint32_t n = base + t->port_offset++;
+		uint64_t n = base + t->port_offset++ % PORT_COUNT;
 
 		try.lport = (uint16_t)(PORT_FIRST + n % PORT_COUNT);
 		if (tcp_listener_find(t, a->local, try.lport) < 0 &&

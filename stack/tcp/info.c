@@ -7,6 +7,7 @@
 #include "conn.h"
 #include "reasm.h"
 #include "recovery.h"
+#include "sendq.h"
 #include "syncache.h"
 #include "timers.h"
 #include "timewait.h"
@@ -74,7 +75,8 @@ static void describe(const struct tcp_conn *c, struct ustack_info *info)
 	info->rcvq = c->rcvq.bytes;
 	info->ooo = reasm_bytes(c);
 	info->mem = mem_block_size(sizeof(*c)) + sizeof(struct tcp_slot) +
-		    c->rcvq.footprint + c->sndq.footprint;
+		    c->rcvq.footprint + c->sndq.footprint + reasm_footprint(c) +
+		    rec_footprint(c);
 }
 
 int ustack_info(struct ustack *s, struct ustack_conn h,

@@ -52,20 +52,6 @@ static bool parse(struct ustack *s, const struct ustack_pkt *p,
 	return true;
 }
 
-static void report_received(const struct tcp_conn *c, const struct tcp_seg *seg)
-{
-	struct ustack_event ev;
-
-	tcp_event_init(c, &ev, USTACK_EV_RECEIVED);
-	ev.flags = seg->flags;
-	ev.seq = seg->seq;
-	ev.ack = seg->ack;
-	ev.len = seg->len;
-	ev.wnd = seg->flags & TCP_SYN ? seg->wnd
-				      : (uint32_t)seg->wnd << c->snd.wscale;
-	tcp_event_emit(c, &ev);
-}
-
 static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	if (!tcp_in_seq(c, seg)) /* first:   PAWS, window, trimming */
@@ -84,8 +70,6 @@ static void conn_input(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	c->st.segs_in++;
 	c->heard_us = tcp_now(c);
-	if (stack_wants(c->t->s, USTACK_EV_RECEIVED))
-		report_received(c, seg);
 	if (c->state == USTACK_SYN_SENT)
 		tcp_in_syn_sent(c, seg);
 	else
@@ -124,32 +108,52 @@ static void stray_input(struct tcp *t, const struct tcp_flow_args *a,
 	tcp_reply_rst(t, a, seg);
 }
 
+static void conn_or_compact_input(struct tcp *t, struct tcp_flow *f,
+				  struct tcp_seg *seg)
+{
+	struct tcp_conn *c;
+
+	if (f->kind == FLOW_CONN)
+		c = container_of(f, struct tcp_conn, flow);
+	else
+		c = syncache_input(t, container_of(f, struct syn_entry, flow),
+				   seg);
+	if (c)
+		conn_input(c, seg);
+}
+
+static void report(const struct tcp *t, const struct tcp_flow *f,
+		   const struct tcp_seg *seg)
+{
+	const struct tcp_conn *c = container_of(f, struct tcp_conn, flow);
+	const struct syn_entry *e = container_of(f, struct syn_entry, flow);
+	const struct tw_entry *w = container_of(f, struct tw_entry, flow);
+
+	if (f->kind == FLOW_CONN)
+		tcp_event_received(t, f, tcp_id(c), seg, c->snd.wscale);
+	else if (f->kind == FLOW_SYN)
+		tcp_event_received(t, f, e->id, seg, e->wscale);
+	else
+		tcp_event_received(t, f, w->id, seg, 0);
+}
+
 void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v)
 {
 	struct tcp_flow_args a = { .local = &v->dst, .remote = &v->src };
 	struct tcp_seg seg;
 	struct tcp_hdr h;
 	struct tcp_flow *f;
-	struct tcp_conn *c;
 
 	if (!parse(t->s, p, v, &seg, &h))
 		return;
 	a.lport = h.dport;
 	a.rport = h.sport;
 	f = tcp_flow_find(t, &a);
-	if (f && f->kind == FLOW_CONN) {
-		conn_input(container_of(f, struct tcp_conn, flow), &seg);
-		return;
-	}
-	if (f && f->kind == FLOW_SYN) {
-		c = syncache_input(t, container_of(f, struct syn_entry, flow),
-				   &seg);
-		if (c)
-			conn_input(c, &seg);
-		return;
-	}
-	if (f &&
-	    !timewait_input(t, container_of(f, struct tw_entry, flow), &seg))
-		return;
-	stray_input(t, &a, &seg);
+	if (f && stack_wants(t->s, USTACK_EV_RECEIVED))
+		report(t, f, &seg);
+	if (f && f->kind != FLOW_TIME_WAIT)
+		conn_or_compact_input(t, f, &seg);
+	else if (!f || timewait_input(t, container_of(f, struct tw_entry, flow),
+				      &seg))
+		stray_input(t, &a, &seg);
 }

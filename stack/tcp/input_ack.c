@@ -121,8 +121,6 @@ static bool on_fin_acked(struct tcp_conn *c)
 	switch (c->state) {
 	case USTACK_FIN_WAIT_1:
 		tcp_set_state(c, USTACK_FIN_WAIT_2);
-		if (c->flags & CF_ORPHAN) /* (res-2) */
-			c->life_at = tcp_now(c) + c->t->s->cfg.fin_wait2_us;
 		return true;
 	case USTACK_CLOSING:
 	case USTACK_LAST_ACK:

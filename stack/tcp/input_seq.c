@@ -3,7 +3,7 @@
  * input_seq.c - the first four checks of a segment on a synchronized
  *		 connection: PAWS, window, RST, SYN
  *
- *	rcv.nxt                 rcv.adv
+ *	rcv.nxt                 rcv.edge
  *	   |------- window --------|
  *	 [-----)                            trimmed on the left
  *	                        [-----)     trimmed on the right
@@ -71,7 +71,7 @@ static bool acceptable(const struct tcp_conn *c, const struct tcp_seg *seg)
 	if (seq_in(seg->seq, c->rcv.nxt, wnd))
 		return true;
 	if (len == 0)
-		return seg->seq == c->rcv.adv && !(seg->flags & TCP_RST);
+		return seg->seq == c->rcv.edge && !(seg->flags & TCP_RST);
 	return seq_in(seg->seq + len - 1, c->rcv.nxt, wnd);
 }
 

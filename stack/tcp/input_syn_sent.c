@@ -22,10 +22,10 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	uint32_t wnd = tcp_rcv_wnd(c);
 
-	c->rcv.irs = seg->seq;
 	c->rcv.nxt = seg->seq + 1;
 	c->rcv.acked = c->rcv.nxt;
 	c->rcv.adv = c->rcv.nxt + wnd;
+	c->rcv.edge = c->rcv.adv;
 	sliceq_init(&c->rcvq, c->rcv.nxt);
 	c->snd.wnd = seg->wnd; /* not scaled (7323-2) */
 	c->snd.max_wnd = seg->wnd;

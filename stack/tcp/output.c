@@ -73,6 +73,8 @@ static int send_syn(struct tcp_conn *c)
 		return 0;
 	if (c->flags & CF_SYN_REXMIT)
 		o.cause = USTACK_CAUSE_SYN;
+	else
+		c->opened_us = tcp_now(c); /* the connect call had no time */
 	o.wnd = (uint16_t)min_u32(c->rcv.buf, UINT16_MAX); /* (7323-2) */
 	o.wnd_bytes = o.wnd;
 	o.opt.has = TCP_OPT_HAS_MSS;
@@ -87,6 +89,7 @@ static int send_syn(struct tcp_conn *c)
 		o.opt.tsecr = synack ? c->ts.recent : 0; /* (7323-8) */
 	}
 	c->rcv.adv = c->rcv.nxt + o.wnd;
+	c->rcv.edge = c->rcv.adv;
 	r = tcp_emit_conn(c, &o);
 	if (r == -ERR_AGAIN)
 		return r;
@@ -318,6 +321,14 @@ static int send_data(struct tcp_conn *c)
 	return r;
 }
 
+/* Nobody waits for the peer's FIN any more: bound the wait (res-2). */
+static void limit_fin_wait(struct tcp_conn *c)
+{
+	if (c->state == USTACK_FIN_WAIT_2 && c->flags & CF_ORPHAN &&
+	    c->life_at == TIME_NEVER)
+		c->life_at = tcp_now(c) + c->t->s->cfg.fin_wait2_us;
+}
+
 bool tcp_output(struct tcp_conn *c)
 {
 	int r = send_syn(c);
@@ -329,6 +340,7 @@ bool tcp_output(struct tcp_conn *c)
 	}
 	if (r == 0 && c->state >= USTACK_SYN_RCVD)
 		r = send_ack(c);
+	limit_fin_wait(c);
 	tcp_timers_arm(c);
 	return r == -ERR_AGAIN;
 }

@@ -172,6 +172,15 @@ uint32_t reasm_deliver(struct tcp_conn *c)
 	return total;
 }
 
+uint32_t reasm_footprint(const struct tcp_conn *c)
+{
+	uint32_t n = 0;
+
+	for (const struct tcp_reasm *r = c->reasm; r; r = r->next)
+		n += (uint32_t)mem_block_size(sizeof(*r)) + r->q.footprint;
+	return n;
+}
+
 uint32_t reasm_bytes(const struct tcp_conn *c)
 {
 	uint32_t n = 0;

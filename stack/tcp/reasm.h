@@ -4,8 +4,8 @@
  *
  *	rcv.nxt     hole      [ range ]  hole  [ range ]
  *
- * A sorted list of ranges, each a queue of slices.  Where new data overlaps
- * what is held, what came first stays.  The number of ranges is bounded, so
+ * A sorted list of ranges, each a queue of slices.  Where ranges would overlap,
+ * what came first stays; what comes in order is taken as it comes.  The number of ranges is bounded, so
  * that tiny segments cost no more than they are worth (res-1).
  */
 
@@ -32,6 +32,9 @@ int reasm_add(struct tcp_conn *c, const struct tcp_seg *seg) MUST_USE;
  * Return: bytes moved
  */
 uint32_t reasm_deliver(struct tcp_conn *c);
+
+/** reasm_footprint() - Memory held, in bytes */
+uint32_t reasm_footprint(const struct tcp_conn *c);
 
 /** reasm_bytes() - Bytes held */
 uint32_t reasm_bytes(const struct tcp_conn *c);

@@ -45,8 +45,7 @@ uint32_t rtt_rto_us(const struct rtt *r, const struct rtt_limits *l)
 
 	if (r->srtt_us != 0)
 		rto = (uint64_t)r->srtt_us +
-		      max_u32(RTT_GRANULARITY_US,
-			      4 * min_u32(r->var_us, l->max_us));
+		      max_u64(RTT_GRANULARITY_US, 4 * (uint64_t)r->var_us);
 	rto = max_u64(rto, max_u32(l->min_us, r->floor_us));
 	return (uint32_t)min_u64(rto << r->backoff, l->max_us);
 }

@@ -156,6 +156,15 @@ void rec_resent(struct tcp_conn *c, struct tcp_rec *r)
 	c->snd.lost -= r->len;
 }
 
+uint32_t rec_footprint(const struct tcp_conn *c)
+{
+	uint32_t n = 0;
+
+	for (const struct tcp_rec *r = c->rec_first; r; r = r->next)
+		n += (uint32_t)mem_block_size(sizeof(*r));
+	return n;
+}
+
 void rec_clear(struct tcp_conn *c)
 {
 	while (c->rec_first)

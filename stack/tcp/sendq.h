@@ -97,6 +97,9 @@ struct tcp_rec *rec_first_lost(const struct tcp_conn *c);
 /** rec_resent() - Note that a lost record left once more */
 void rec_resent(struct tcp_conn *c, struct tcp_rec *r);
 
+/** rec_footprint() - Memory that the records hold, in bytes */
+uint32_t rec_footprint(const struct tcp_conn *c);
+
 /** rec_clear() - Drop all records */
 void rec_clear(struct tcp_conn *c);
 

@@ -69,6 +69,30 @@ void tcp_set_state(struct tcp_conn *c, enum ustack_state to)
 	tcp_event_emit(c, &ev);
 }
 
+void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
+			uint64_t id, const struct tcp_seg *seg, uint8_t wscale)
+{
+	struct ustack *s = t->s;
+	uint8_t shift = seg->flags & TCP_SYN ? 0 : wscale;
+	struct ustack_event ev;
+
+	if (!stack_wants(s, USTACK_EV_RECEIVED))
+		return;
+	ev = (struct ustack_event){ .time_us = s->now_us,
+				    .kind = USTACK_EV_RECEIVED,
+				    .id = id,
+				    .local = f->local,
+				    .remote = f->remote,
+				    .lport = f->lport,
+				    .rport = f->rport,
+				    .flags = seg->flags,
+				    .seq = seg->seq,
+				    .ack = seg->ack,
+				    .len = seg->len,
+				    .wnd = (uint32_t)seg->wnd << shift };
+	s->host.event(s->host.ctx, &ev);
+}
+
 void tcp_event_opened(const struct tcp_conn *c)
 {
 	struct ustack_event ev;

@@ -181,6 +181,7 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 	t->states[USTACK_SYN_RCVD]++;
 	t->listener[listener].half_open++;
 	stack_count(t->s, USTACK_C_TCP_PASSIVE_OPENS);
+	tcp_event_received(t, &e->flow, e->id, seg, 0);
 	if (stack_wants(t->s, USTACK_EV_STATE))
 		report_listen(t, e);
 	send_synack(t, e);
@@ -205,10 +206,10 @@ static void inherit(struct tcp_conn *c, const struct syn_entry *e)
 	c->snd.max_wnd = e->wnd;
 	c->snd.wl1 = e->irs;
 	c->snd.wl2 = e->iss;
-	c->rcv.irs = e->irs;
 	c->rcv.nxt = e->irs + 1;
 	c->rcv.acked = c->rcv.nxt;
 	c->rcv.adv = c->rcv.nxt + e->adv;
+	c->rcv.edge = c->rcv.adv;
 	c->ts.offset = tcp_ts_offset(c->t, &a);
 	sliceq_init(&c->sndq, c->snd.una);
 	sliceq_init(&c->rcvq, c->rcv.nxt);
@@ -240,7 +241,7 @@ static struct tcp_conn *complete(struct tcp *t, struct syn_entry *e)
 	c->ctx = l->ctx;
 	inherit(c, &old);
 	tcp_established(c);
-	if (old.sent == 1) /* Karn: sent only once */
+	if (old.sent == 1 && !old.resent) /* Karn */
 		rtt_sample(&c->rtt, (uint32_t)(t->s->now_us - old.sent_us));
 	c->flags |= CF_EV_ACCEPT | CF_QUEUED;
 	l->waiting++;
@@ -277,37 +278,48 @@ static void on_rst(struct tcp *t, struct syn_entry *e,
 	}
 }
 
-struct tcp_conn *syncache_input(struct tcp *t, struct syn_entry *e,
-				const struct tcp_seg *seg)
+/* The checks before the ACK; false if the segment is done with. */
+static bool may_ack(struct tcp *t, struct syn_entry *e,
+		    const struct tcp_seg *seg)
 {
-	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
+	const uint8_t syn_only = TCP_SYN | TCP_ACK | TCP_RST;
 
 	if (seg->flags & TCP_RST) {
 		on_rst(t, e, seg);
-		return NULL;
+		return false;
 	}
-	if (seg->flags & TCP_SYN && seg->seq == e->irs &&
-	    !(seg->flags & TCP_ACK)) { /* our SYN-ACK was lost */
+	if ((seg->flags & syn_only) == TCP_SYN && seg->seq == e->irs) {
+		e->resent = true; /* the other one was lost */
 		reply(t, e, TCP_SYN | TCP_ACK);
-		return NULL;
+		return false;
 	}
 	if (seg->flags & TCP_SYN || !in_window(e, seg) || !paws_ok(e, seg)) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_SEQ);
 		if (stack_limit_ok(t->s))
 			reply(t, e, TCP_ACK);
-		return NULL;
+		return false;
 	}
 	if (!(seg->flags & TCP_ACK)) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_NO_ACK);
-		return NULL;
+		return false;
 	}
+	return true;
+}
+
+struct tcp_conn *syncache_input(struct tcp *t, struct syn_entry *e,
+				const struct tcp_seg *seg)
+{
+	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
+	const struct tcp_listener *l = &t->listener[e->listener];
+
+	if (!may_ack(t, e, seg))
+		return NULL;
 	if (seg->ack != e->iss + 1) { /* (9293-a17) */
 		stack_drop(t->s, USTACK_C_DROP_TCP_ACK);
 		tcp_reply_rst(t, &a, seg);
 		return NULL;
 	}
-	if (t->listener[e->listener].waiting >=
-	    t->listener[e->listener].backlog) {
+	if (l->waiting >= l->backlog) {
 		stack_count(t->s, USTACK_C_TCP_ACCEPT_OVERFLOWS);
 		return NULL; /* (4987-6): its data will come again */
 	}

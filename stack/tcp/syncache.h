@@ -33,7 +33,8 @@
  * @listener:	for whom
  * @wscale:	its shift
  * @has:	TCP_OPT_HAS_* of its SYN that we agreed to
- * @sent:	SYN-ACKs sent
+ * @sent:	SYN-ACKs sent by the clock
+ * @resent:	one more was sent in answer to a repeated SYN
  */
 struct syn_entry {
 	struct tcp_flow flow;
@@ -52,6 +53,7 @@ struct syn_entry {
 	uint8_t wscale;
 	uint8_t has;
 	uint8_t sent;
+	bool resent;
 };
 
 /** syncache_init() - Start empty */

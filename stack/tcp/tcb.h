@@ -137,7 +137,7 @@ struct tcp_reasm;
  * @ctx:	the service's
  * @rtx_at:	retransmission or persist timer, TIME_NEVER = off
  * @delack_at:	delayed ACK
- * @life_at:	FIN-WAIT-2 time, TIME_NEVER = off
+ * @life_at:	FIN-WAIT-2 time, or when to look for memory; TIME_NEVER = off
  * @snd:	send sequence space (RFC 9293 section 3.3.1)
  * @rcv:	receive sequence space
  * @ts:		timestamps (RFC 7323)
@@ -191,9 +191,9 @@ struct tcp_conn {
 	} snd;
 	struct {
 		uint32_t nxt;
-		uint32_t adv;	/* right edge announced */
-		uint32_t acked; /* last ACK sent (Last.ACK.sent) */
-		uint32_t irs;
+		uint32_t adv; /* right edge promised */
+		uint32_t edge; /* furthest edge that a window field has announced */
+		uint32_t acked;	  /* last ACK sent (Last.ACK.sent) */
 		uint32_t buf;	  /* receive buffer, bytes */
 		uint32_t fin_seq; /* the peer's FIN, valid with CF_FIN_SEEN */
 		uint32_t round;	  /* buffer growth: end of the round */
@@ -365,7 +365,7 @@ static inline uint32_t tcp_inflight(const struct tcp_conn *c)
 }
 
 /* Receive window as promised, in bytes.  A FIN, and what rounding announced
- * beyond the promise, may have carried rcv.nxt past the edge.
+ * beyond the promise, may have carried rcv.nxt past it.
  */
 static inline uint32_t tcp_rcv_wnd(const struct tcp_conn *c)
 {

@@ -125,6 +125,12 @@ static void offer(struct tcp_conn *c, const struct ustack_ops *ops)
 		tcp_reset(c, USTACK_END_ABORTED);
 }
 
+/* The same, for a callback that nobody wants after ustack_close(). */
+static bool wanted(struct tcp_conn *c, uint32_t flag)
+{
+	return !(c->flags & CF_ORPHAN) && due(c, flag);
+}
+
 static void call_back(struct tcp_conn *c, const struct ustack_ops *ops)
 {
 	struct ustack *s = c->t->s;
@@ -134,16 +140,17 @@ static void call_back(struct tcp_conn *c, const struct ustack_ops *ops)
 		offer(c, ops);
 	if (c->flags & CF_PARKED)
 		return;
-	if (due(c, CF_EV_CONNECTED) && ops->connected)
+	if (wanted(c, CF_EV_CONNECTED) && ops->connected)
 		ops->connected(s, h, c->ctx);
-	if (due(c, CF_EV_READABLE) && c->rcvq.bytes > 0 && ops->readable)
+	if (wanted(c, CF_EV_READABLE) && c->rcvq.bytes > 0 && ops->readable)
 		ops->readable(s, h, c->ctx);
-	if (due(c, CF_EV_WRITABLE) && c->flags & CF_WANT_WRITE) {
+	if (wanted(c, CF_EV_WRITABLE) && c->flags & CF_WANT_WRITE) {
 		c->flags &= ~CF_WANT_WRITE;
 		if (ops->writable)
 			ops->writable(s, h, c->ctx);
 	}
-	if (c->rcvq.bytes == 0 && due(c, CF_EV_PEER_CLOSED) && ops->peer_closed)
+	if (c->rcvq.bytes == 0 && wanted(c, CF_EV_PEER_CLOSED) &&
+	    ops->peer_closed)
 		ops->peer_closed(s, h, c->ctx);
 }
 

@@ -11,6 +11,8 @@
 #include "sendq.h"
 #include "state.h"
 
+#define MEMORY_POLL_US 100000u
+
 uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
 	const struct ustack_config *cfg = &c->t->s->cfg;
@@ -112,6 +114,22 @@ static void on_rtx(struct tcp_conn *c)
 		on_rtx_timeout(c);
 }
 
+void tcp_memory_wait(struct tcp_conn *c)
+{
+	c->life_at = tcp_now(c) + MEMORY_POLL_US;
+}
+
+static void on_life(struct tcp_conn *c)
+{
+	c->life_at = TIME_NEVER;
+	if (c->state == USTACK_FIN_WAIT_2 && c->flags & CF_ORPHAN)
+		tcp_kill(c, USTACK_END_TIMEOUT);
+	else if (c->flags & CF_WANT_WRITE && stack_mem_low(c->t->s))
+		tcp_memory_wait(c);
+	else
+		c->flags |= CF_EV_WRITABLE;
+}
+
 void tcp_conn_on_timer(struct tcp_conn *c)
 {
 	uint64_t now = tcp_now(c);
@@ -123,7 +141,7 @@ void tcp_conn_on_timer(struct tcp_conn *c)
 		c->flags |= CF_ACK_NOW | CF_ACK_LATE;
 	}
 	if (c->life_at <= now)
-		tcp_kill(c, USTACK_END_TIMEOUT);
+		on_life(c);
 	tcp_timers_arm(c);
 	tcp_mark_ready(c);
 }

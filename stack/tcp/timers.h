@@ -4,7 +4,7 @@
  *
  *	rtx_at     data in flight: retransmission; window shut: persist
  *	delack_at  delayed acknowledgement
- *	life_at    FIN-WAIT-2
+ *	life_at    FIN-WAIT-2 of an orphan; else: is there memory again?
  *
  * The wheel has one node a connection, at the earliest of these or before it.
  */
@@ -28,6 +28,9 @@ void tcp_rtx_start(struct tcp_conn *c);
 
 /** tcp_rtx_restart() - New data was acknowledged: start anew, or stop (6298-8) */
 void tcp_rtx_restart(struct tcp_conn *c);
+
+/** tcp_memory_wait() - Look soon whether a refused send would be taken now */
+void tcp_memory_wait(struct tcp_conn *c);
 
 /** tcp_conn_on_timer() - The node fired: see to each deadline that has passed */
 void tcp_conn_on_timer(struct tcp_conn *c);

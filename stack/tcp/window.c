@@ -68,6 +68,7 @@ uint16_t tcp_wnd_announce(struct tcp_conn *c)
 	uint8_t shift = shift_in_use(c);
 	uint32_t wnd = tcp_rcv_wnd(c);
 	uint32_t space = min_u32(free_space(c), WND_FIELD_MAX << shift);
+	uint32_t field;
 
 	/* TIME-WAIT repeats what the connection's last ACK said. */
 	if (!(c->flags & CF_DETACHED) && space > wnd &&
@@ -75,14 +76,14 @@ uint16_t tcp_wnd_announce(struct tcp_conn *c)
 		c->rcv.adv = c->rcv.nxt + space;
 		wnd = space;
 	}
-	return (uint16_t)((wnd + (1u << shift) - 1) >> shift);
+	field = (wnd + (1u << shift) - 1) >> shift;
+	c->rcv.edge = seq_max(c->rcv.edge, c->rcv.nxt + (field << shift));
+	return (uint16_t)field;
 }
 
 uint32_t tcp_wnd_accept(const struct tcp_conn *c)
 {
-	uint32_t wnd = tcp_rcv_wnd(c);
-
-	return wnd ? wnd + (1u << shift_in_use(c)) - 1 : 0;
+	return seq_gt(c->rcv.edge, c->rcv.nxt) ? c->rcv.edge - c->rcv.nxt : 0;
 }
 
 /* A window's worth came and was read while the round lasted: double. */

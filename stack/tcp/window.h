@@ -2,14 +2,16 @@
 /*
  * window.h - the receive window: what we announce, and how the buffer grows
  *
- *	rcv.nxt          rcv.adv: promised edge, never moves left
- *	   |----------------|..|  rounded up to the window scale's unit
+ *	rcv.nxt          rcv.adv  rcv.edge
+ *	   |----------------|........|
  *	   |<-- rcv.buf less what waits to be read -->|
  *
  * A window field counts units of 2^shift bytes.  Rounding down would take back
  * part of a promise (7323-6), and counting what rounding up gave away as
- * promised would let the edge creep; so the promise is kept exact, the field is
- * rounded up, and up to a unit beyond the promise is accepted.
+ * promised would let the promise creep.  So the promise, rcv.adv, is kept
+ * exact and never moves left; the field is rounded up; and what a field once
+ * said is accepted: up to rcv.edge, less than a unit beyond the promise.
+ *
  * Silly windows are avoided: the edge moves only by a segment or half the
  * buffer at a time (MUST-39).  A buffer starts small and doubles while the
  * application keeps reading what a whole window brought, as long as the sum of
@@ -41,9 +43,7 @@ uint8_t tcp_wnd_shift(const struct ustack *s);
  */
 uint16_t tcp_wnd_announce(struct tcp_conn *c);
 
-/** tcp_wnd_accept() - Bytes beyond rcv.nxt that a segment may cover: what the
- * last window field said, at most
- */
+/** tcp_wnd_accept() - Bytes beyond rcv.nxt that a segment may cover */
 uint32_t tcp_wnd_accept(const struct tcp_conn *c);
 
 /** tcp_wnd_consumed() - The application took @len bytes: grow, and say so if it matters */

@@ -416,30 +416,36 @@ uint32_t peer_drain(struct peer *p)
 	return n;
 }
 
-struct pseg peer_expect_at(struct peer *p, uint8_t flags, uint32_t seq,
-			   uint32_t ack, uint32_t len, const char *file,
-			   int line)
+void peer_at(struct peer *p, const char *file, int line)
+{
+	p->file = file;
+	p->line = line;
+}
+
+struct pseg peer_expect_next(struct peer *p, uint8_t flags, uint32_t seq,
+			     uint32_t ack, uint32_t len)
 {
 	struct pseg s = { 0 };
 
-	ck_assert_msg(peer_rx(p, &s), "%s:%d: nothing was sent", file, line);
+	ck_assert_msg(peer_rx(p, &s), "%s:%d: nothing was sent", p->file,
+		      p->line);
 	ck_assert_msg((s.flags & ~TCP_PSH) == (flags & ~TCP_PSH) &&
 			      s.seq == seq && s.ack == ack && s.len == len,
 		      "%s:%d: got flags %02x seq %u ack %u len %u,"
 		      " want %02x %u %u %u",
-		      file, line, s.flags, s.seq, s.ack, s.len, flags, seq, ack,
-		      len);
+		      p->file, p->line, s.flags, s.seq, s.ack, s.len, flags,
+		      seq, ack, len);
 	return s;
 }
 
-void peer_expect_none_at(struct peer *p, const char *file, int line)
+void peer_expect_nothing(struct peer *p)
 {
 	struct pseg s;
 
 	ck_assert_msg(
 		!peer_rx(p, &s),
 		"%s:%d: sent flags %02x seq %u ack %u len %u, want nothing",
-		file, line, s.flags, s.seq, s.ack, s.len);
+		p->file, p->line, s.flags, s.seq, s.ack, s.len);
 }
 
 struct pseg peer_open_with(struct peer *p, struct pseg syn)

@@ -120,6 +120,8 @@ struct peer {
 	uint32_t head;
 	uint32_t tail;
 	uint32_t icmp_out; /* ICMP packets the stack has sent */
+	const char *file;  /* where the test stands */
+	int line;
 	uint32_t icmp_len; /* bytes of the last of them, IP header included */
 	uint8_t icmp[1500];
 };
@@ -165,18 +167,22 @@ bool peer_rx(struct peer *p, struct pseg *seg);
 /** peer_drain() - Forget all segments sent so far; returns their number */
 uint32_t peer_drain(struct peer *p);
 
-/** peer_expect() - The next segment has these flags (PSH aside), numbers and length */
+/** peer_expect() - The next segment has these flags (PSH aside), numbers, length */
 #define peer_expect(p, flags, seq, ack, len)                                   \
-	peer_expect_at(p, flags, seq, ack, len, __FILE__, __LINE__)
+	(peer_at(p, __FILE__, __LINE__),                                       \
+	 peer_expect_next(p, flags, seq, ack, len))
 
-struct pseg peer_expect_at(struct peer *p, uint8_t flags, uint32_t seq,
-			   uint32_t ack, uint32_t len, const char *file,
-			   int line);
+struct pseg peer_expect_next(struct peer *p, uint8_t flags, uint32_t seq,
+			     uint32_t ack, uint32_t len);
+
+/** peer_at() - Where the test stands, for messages */
+void peer_at(struct peer *p, const char *file, int line);
 
 /** peer_expect_none() - Nothing was sent */
-#define peer_expect_none(p) peer_expect_none_at(p, __FILE__, __LINE__)
+#define peer_expect_none(p)                                                    \
+	(peer_at(p, __FILE__, __LINE__), peer_expect_nothing(p))
 
-void peer_expect_none_at(struct peer *p, const char *file, int line);
+void peer_expect_nothing(struct peer *p);
 
 /** peer_open() - Three-way handshake by the peer: MSS 1460, no other option */
 void peer_open(struct peer *p);

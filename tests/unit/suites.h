@@ -29,13 +29,40 @@
 	X(suite_wire_ip6)		\
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
+	X(suite_tcp_api)		\
+	X(suite_tcp_cc_reno)		\
+	X(suite_tcp_conn)		\
+	X(suite_tcp_demux)		\
+	X(suite_tcp_info)		\
+	X(suite_tcp_isn)		\
+	X(suite_tcp_reasm)		\
+	X(suite_tcp_recovery)		\
+	X(suite_tcp_rtt)		\
+	X(suite_tcp_sendq)		\
+	X(suite_tcp_state)		\
+	X(suite_tcp_syncache)		\
+	X(suite_tcp_timewait)		\
+	X(suite_tcp_window)		\
+	X(suite_tcp_corners)		\
+	X(suite_ip_addr)		\
+	X(suite_ip_icmp)		\
+	X(suite_ip_input)		\
+	X(suite_ip_output)		\
+	X(suite_stack_config)		\
+	X(suite_stack_names)		\
+	X(suite_stack_stack)		\
 	X(suite_daemon_vnet)		\
 	X(suite_daemon_tun)		\
 	X(suite_daemon_args)		\
 	X(suite_daemon_mailbox)		\
 	X(suite_daemon_svc_echo)	\
 	X(suite_daemon_svc_chargen)	\
-	X(suite_daemon_worker)
+	X(suite_daemon_worker)		\
+	X(suite_daemon_config)		\
+	X(suite_daemon_log)		\
+	X(suite_daemon_ctl)		\
+	X(suite_daemon_ctl_rpc)		\
+	X(suite_cli_fmt)
 /* clang-format on */
 
 #define SUITE_DECLARE(suite) Suite *suite(void);

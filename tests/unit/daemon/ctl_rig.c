@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_rig.c - the control socket between real clients and a pretended worker
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl_rig.h"
+
+#include "daemon/ctl.h"
+#include "daemon/log.h"
+
+static void pretended_post(struct worker *w, struct job *j);
+static struct ustack *pretended_stack(struct worker *w);
+static const uint64_t *pretended_counters(const struct worker *w);
+static struct tun *pretended_tun(const struct worker *w);
+static void pretended_set_level(struct worker *w, int level);
+static uint64_t pretended_lost(const struct worker *w);
+static uint32_t pretended_services(const struct worker *w,
+				   struct worker_service *out, uint32_t max);
+static void pretended_tun_info(const struct tun *t, struct tun_info *info);
+static uint32_t pretended_walk(struct ustack *s, uint64_t *cursor,
+			       struct ustack_info *info, uint32_t n);
+static int pretended_find(struct ustack *s, uint64_t id, struct ustack_conn *c);
+static int pretended_info(struct ustack *s, struct ustack_conn c,
+			  struct ustack_info *info);
+static int pretended_end(struct ustack *s, struct ustack_conn c);
+static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
+
+/* clang-format off */
+#define worker_post	     pretended_post
+#define worker_stack	     pretended_stack
+#define worker_counters	     pretended_counters
+#define worker_tun	     pretended_tun
+#define worker_set_level     pretended_set_level
+#define worker_events_lost   pretended_lost
+#define worker_services	     pretended_services
+#define tun_info(t, i)	     pretended_tun_info(t, i)
+#define ustack_walk	     pretended_walk
+#define ustack_find	     pretended_find
+#define ustack_info(s, c, i) pretended_info(s, c, i)
+#define ustack_abort	     pretended_end
+#define ustack_close	     pretended_end
+#define ustack_gauges(s, g)  pretended_gauges(s, g)
+
+/* clang-format on */
+
+/* The originals' names may be taken by other tests' objects. */
+#define ctl_new	  tested_ctl_new
+#define ctl_free  tested_ctl_free
+#define ctl_probe tested_ctl_probe
+
+#include "daemon/ctl.c"
+#include "daemon/ctl_client.c"
+#include "daemon/ctl_cmds.c"
+#include "daemon/ctl_conns.c"
+#include "daemon/ctl_rpc.c"
+
+#define TURNS_MAX 50
+
+struct ctl_rig rig;
+
+/* ------------------------------------------------------ pretended worker */
+
+static void pretended_post(struct worker *w, struct job *j)
+{
+	struct job **last = &w->first;
+
+	while (*last)
+		last = &(*last)->next;
+	j->next = NULL;
+	*last = j;
+}
+
+void rig_run_jobs(void)
+{
+	struct job *j;
+
+	while ((j = rig.worker.first)) {
+		rig.worker.first = j->next;
+		j->run(j, &rig.worker);
+		j->done(j);
+	}
+}
+
+static struct ustack *pretended_stack(struct worker *w)
+{
+	return (struct ustack *)(void *)w;
+}
+
+static const uint64_t *pretended_counters(const struct worker *w)
+{
+	return w->counters;
+}
+
+static struct tun *pretended_tun(const struct worker *w)
+{
+	(void)w;
+	return NULL;
+}
+
+static void pretended_set_level(struct worker *w, int level)
+{
+	w->level = level;
+}
+
+static uint64_t pretended_lost(const struct worker *w)
+{
+	(void)w;
+	return 0;
+}
+
+static uint32_t pretended_services(const struct worker *w,
+				   struct worker_service *out, uint32_t max)
+{
+	(void)w;
+	(void)max;
+	out[0] = (struct worker_service){ .name = "echo",
+					  .type = "echo",
+					  .port = 7,
+					  .open = 2 };
+	return 1;
+}
+
+static void pretended_tun_info(const struct tun *t, struct tun_info *info)
+{
+	(void)t;
+	*info = (struct tun_info){ .ifname = "ustack0", .mode = "csum+tso" };
+}
+
+/* Connections are numbered from 1. */
+static struct ustack_info conn_of(uint64_t id)
+{
+	return (struct ustack_info){
+		.id = id,
+		.state = id % 2 ? USTACK_TIME_WAIT : USTACK_ESTABLISHED,
+		.local = ustack_addr4((const uint8_t[4]){ 10, 7, 0, 2 }),
+		.remote = ustack_addr4((const uint8_t[4]){ 10, 7, 0, 1 }),
+		.lport = id % 2 ? RIG_WAIT_PORT : RIG_ESTAB_PORT,
+		.rport = 40000,
+		.cc = "reno",
+		.cc_state = "open",
+		.mss = 1448,
+		.ssthresh = UINT32_MAX,
+	};
+}
+
+static uint32_t pretended_walk(struct ustack *s, uint64_t *cursor,
+			       struct ustack_info *info, uint32_t n)
+{
+	uint32_t i;
+
+	(void)s;
+	for (i = 0; i < n && *cursor < rig.worker.conns; i++)
+		info[i] = conn_of(++*cursor);
+	return i;
+}
+
+static int pretended_find(struct ustack *s, uint64_t id, struct ustack_conn *c)
+{
+	(void)s;
+	*c = (struct ustack_conn){ .index = (uint32_t)id, .gen = 1 };
+	return id && id <= rig.worker.conns ? 0 : -ERR_NOENT;
+}
+
+static int pretended_info(struct ustack *s, struct ustack_conn c,
+			  struct ustack_info *info)
+{
+	(void)s;
+	*info = conn_of(c.index);
+	return 0;
+}
+
+static int pretended_end(struct ustack *s, struct ustack_conn c)
+{
+	(void)s;
+	(void)c;
+	rig.worker.ended++;
+	return 0;
+}
+
+static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g)
+{
+	(void)s;
+	*g = (struct ustack_gauges){ .mem_limit = 1 << 20 };
+}
+
+/* -------------------------------------------------------- the socket's side */
+
+static void on_shutdown(void *arg)
+{
+	(void)arg;
+	rig.shutdowns++;
+}
+
+struct ctl *rig_open_ctl(char *err, size_t errlen)
+{
+	return ctl_new(&(struct ctl_args){ .loop = rig.loop,
+					   .worker = &rig.worker,
+					   .cfg = &rig.cfg,
+					   .on_shutdown = on_shutdown },
+		       err, errlen);
+}
+
+void rig_setup(void)
+{
+	char err[256];
+
+	log_set_level(LOG_LVL_ERROR);
+	(void)snprintf(rig.dir, sizeof(rig.dir), "/tmp/ustack-test-ctl.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(rig.dir));
+	(void)snprintf(rig.cfg.ctl_socket, sizeof(rig.cfg.ctl_socket),
+		       "%s/run/control.sock", rig.dir);
+	rig.loop = ev_loop_new(EVFLAG_AUTO);
+	rig.ctl = rig_open_ctl(err, sizeof(err));
+	ck_assert_msg(rig.ctl, "%s", err);
+}
+
+void rig_teardown(void)
+{
+	char dir[80];
+
+	if (rig.ctl)
+		ctl_free(rig.ctl);
+	rig_run_jobs();
+	ev_loop_destroy(rig.loop);
+	(void)snprintf(dir, sizeof(dir), "%s/run", rig.dir);
+	ck_assert_int_eq(rmdir(dir), 0); /* the socket is gone */
+	ck_assert_int_eq(rmdir(rig.dir), 0);
+}
+
+/* Let the daemon's side work until it has nothing to do. */
+void rig_turn(void)
+{
+	for (int i = 0; i < 4; i++) {
+		ev_run(rig.loop, EVRUN_NOWAIT);
+		if (!rig.worker.hold)
+			rig_run_jobs();
+	}
+}
+
+int rig_dial(void)
+{
+	struct sockaddr_un sa;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert(fill_address(&sa, rig.cfg.ctl_socket));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	rig_turn();
+	return fd;
+}
+
+void rig_say(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EAGAIN)
+			return; /* hung up: the test will see */
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+		rig_turn();
+	}
+}
+
+/* A line from the daemon in rig.line; false when it hung up or says nothing. */
+bool rig_hear(int fd)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < TURNS_MAX;) {
+		ssize_t n = recv(fd, rig.line + len, RIG_LINE_ROOM - len,
+				 MSG_DONTWAIT | MSG_PEEK);
+		char *nl;
+
+		if (n == 0)
+			return false;
+		if (n < 0) {
+			rig_turn();
+			i++;
+			continue;
+		}
+		nl = memchr(rig.line + len, '\n', (size_t)n);
+		if (nl)
+			n = nl + 1 - (rig.line + len);
+		n = recv(fd, rig.line + len, (size_t)n, MSG_DONTWAIT);
+		ck_assert_int_gt(n, 0);
+		len += (size_t)n;
+		if (nl) {
+			rig.line[len - 1] = '\0';
+			return true;
+		}
+		ck_assert_uint_lt(len, RIG_LINE_ROOM);
+	}
+	return false;
+}
+
+bool rig_hung_up(int fd)
+{
+	char byte;
+	ssize_t n;
+
+	rig_turn();
+	n = recv(fd, &byte, 1, MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+/* Ask and parse the answer. */
+cJSON *rig_ask(int fd, const char *text)
+{
+	cJSON *reply;
+
+	rig_say(fd, text, strlen(text));
+	rig_say(fd, "\n", 1);
+	ck_assert_msg(rig_hear(fd), "no answer to %s", text);
+	reply = cJSON_Parse(rig.line);
+	ck_assert_msg(reply, "no JSON: %s", rig.line);
+	return reply;
+}
+
+const cJSON *rig_at(const cJSON *obj, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(obj, key);
+}
+
+/* ------------------------------------------------------------ for the tests */
+
+void rig_free_ctl(void)
+{
+	ctl_free(rig.ctl);
+	rig.ctl = NULL;
+}
+
+int rig_probe(void)
+{
+	return ctl_probe(rig.cfg.ctl_socket);
+}
+
+void rig_leave_stale(void)
+{
+	struct sockaddr_un sa;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	ck_assert(fill_address(&sa, rig.cfg.ctl_socket));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	(void)close(fd); /* its file stays */
+}
+
+TCase *rig_case(Suite *s, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, rig_setup, rig_teardown);
+	tcase_set_timeout(tc, 30);
+	suite_add_tcase(s, tc);
+	return tc;
+}

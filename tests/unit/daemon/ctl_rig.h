@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_rig.h - the control socket between real clients and a pretended worker
+ *
+ * ctl_rig.c compiles the control socket's own files once more, with the calls
+ * to worker and stack renamed to pretended ones.  The pretended worker holds
+ * jobs until the test lets them go, so that a client can vanish at any moment;
+ * its stack has as many connections as the test says.
+ */
+
+#ifndef TESTS_UNIT_DAEMON_CTL_RIG_H
+#define TESTS_UNIT_DAEMON_CTL_RIG_H
+
+#include <check.h>
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/ctl_int.h"
+
+#define RIG_LINE_ROOM  (CTL_REPLY_MAX + 1)
+#define RIG_ESTAB_PORT 7
+#define RIG_WAIT_PORT  9
+
+#define RPC(method, params)                                                    \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" method                   \
+	"\",\"params\":" params "}"
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/**
+ * struct worker - holds jobs, and what the test says there is
+ * @first:	jobs, in order
+ * @hold:	they stay there
+ * @conns:	connections; odd ones are in TIME-WAIT
+ * @ended:	connections aborted or closed
+ * @level:	last worker_set_level()
+ * @counters:	the stack's
+ */
+struct worker {
+	struct job *first;
+	bool hold;
+	uint32_t conns;
+	uint32_t ended;
+	int level;
+	uint64_t counters[USTACK_COUNTERS_MAX];
+};
+
+/**
+ * struct ctl_rig - what a test of the control socket works with
+ * @dir:	directory of the socket's directory
+ * @cfg:	configuration; its socket's path is set
+ * @loop:	the daemon's loop
+ * @ctl:	what is tested, NULL = freed by the test
+ * @shutdowns:	calls of on_shutdown
+ * @worker:	the pretended worker
+ * @line:	what rig_hear() heard
+ */
+struct ctl_rig {
+	char dir[64];
+	struct config cfg;
+	struct ev_loop *loop;
+	struct ctl *ctl;
+	int shutdowns;
+	struct worker worker;
+	char line[RIG_LINE_ROOM];
+};
+
+extern struct ctl_rig rig;
+
+/** rig_setup() - Open a control socket in a directory of its own */
+void rig_setup(void);
+
+/** rig_teardown() - Close it; checks that nothing is left behind */
+void rig_teardown(void);
+
+/** rig_case() - A test case with these two, added to @s */
+TCase *rig_case(Suite *s, const char *name);
+
+/** rig_open_ctl() - Call ctl_new() */
+struct ctl *rig_open_ctl(char *err, size_t errlen);
+
+/** rig_free_ctl() - Call ctl_free() */
+void rig_free_ctl(void);
+
+/** rig_probe() - Call ctl_probe() */
+int rig_probe(void);
+
+/** rig_leave_stale() - Put a socket there that nobody listens at */
+void rig_leave_stale(void);
+
+/** rig_run_jobs() - Let the worker do what it was asked */
+void rig_run_jobs(void);
+
+/** rig_turn() - Let the daemon's side work until it has nothing to do */
+void rig_turn(void);
+
+/** rig_dial() - Connect */
+int rig_dial(void);
+
+/** rig_say() - Send bytes, letting the daemon work meanwhile */
+void rig_say(int fd, const char *text, size_t len);
+
+/** rig_hear() - A line into rig.line; false = hung up, or nothing is said */
+bool rig_hear(int fd);
+
+/** rig_hung_up() - Has the daemon disconnected, with nothing left to read? */
+bool rig_hung_up(int fd);
+
+/** rig_ask() - Send a line and parse the answer */
+cJSON *rig_ask(int fd, const char *text);
+
+/** rig_at() - A member of an object, or NULL */
+const cJSON *rig_at(const cJSON *obj, const char *key);
+
+#endif /* TESTS_UNIT_DAEMON_CTL_RIG_H */

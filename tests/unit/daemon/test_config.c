@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_config.c - the configuration: values, errors, contradictions, printing
+ *
+ * Method: a configuration is loaded from text by way of a temporary file, with
+ * overrides where a case has them; messages are caught and looked at.
+ */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/config_int.h"
+#include "daemon/log.h"
+#include "suites.h"
+
+#define MANUAL "daemon/ustackd.conf.5"
+
+static struct {
+	char path[64];
+	struct config cfg;
+	char *messages;
+	size_t len;
+} t;
+
+/* Load @text with one override; the number of errors. */
+static int load(const char *text, const char *override)
+{
+	struct config_source src = { .path = t.path,
+				     .override = &override,
+				     .noverride = override ? 1 : 0,
+				     .tun_fd = -1 };
+	FILE *out;
+	int fd;
+	int n;
+
+	(void)snprintf(t.path, sizeof(t.path), "/tmp/ustack-test.XXXXXX");
+	fd = mkstemp(t.path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
+	(void)close(fd);
+	free(t.messages);
+	out = open_memstream(&t.messages, &t.len);
+	n = config_load(&t.cfg, &src, out);
+	(void)fclose(out);
+	(void)unlink(t.path);
+	return n;
+}
+
+static void teardown(void)
+{
+	free(t.messages);
+}
+
+/* --------------------------------------------------------------- defaults */
+
+START_TEST(empty_file_is_the_defaults)
+{
+	ck_assert_int_eq(load("", NULL), 0);
+	ck_assert_str_eq(t.cfg.ifname, "ustack0");
+	ck_assert_uint_eq(t.cfg.mtu, 1500);
+	ck_assert_uint_eq(t.cfg.stack.mtu, 1500);
+	ck_assert(t.cfg.manage);
+	ck_assert_uint_eq(t.cfg.txqueuelen, 5000);
+	ck_assert_uint_eq(t.cfg.nhost_addr, 2);
+	ck_assert_uint_eq(t.cfg.host_addr[0].len, 24);
+	ck_assert_uint_eq(t.cfg.stack.naddrs, 2);
+	ck_assert_uint_eq(t.cfg.stack.nnot_ours, 0);
+	ck_assert_uint_eq(t.cfg.nservice, 3);
+	ck_assert_uint_eq(t.cfg.service[2].port, 19);
+	ck_assert_int_eq(t.cfg.log_level, LOG_LVL_INFO);
+	ck_assert_int_eq(t.cfg.tun_fd, -1);
+	ck_assert_uint_ge(t.cfg.stack.mem_limit_bytes, 64u << 20);
+	ck_assert_uint_le(t.cfg.stack.mem_limit_bytes, (uint64_t)4 << 30);
+}
+END_TEST
+
+START_TEST(missing_file_is_an_error_when_named)
+{
+	struct config_source src = { .path = "/nonexistent", .tun_fd = -1 };
+	FILE *out = open_memstream(&t.messages, &t.len);
+
+	ck_assert_int_eq(config_load(&t.cfg, &src, out), 1);
+	(void)fclose(out);
+	ck_assert_ptr_nonnull(
+		strstr(t.messages, "/nonexistent: cannot be read"));
+}
+END_TEST
+
+START_TEST(directory_is_no_file)
+{
+	struct config_source src = { .path = "/tmp", .tun_fd = -1 };
+	FILE *out = open_memstream(&t.messages, &t.len);
+
+	ck_assert_int_eq(config_load(&t.cfg, &src, out), 1);
+	(void)fclose(out);
+}
+END_TEST
+
+/* --------------------------------------------------------------- printing */
+
+static char *print(void)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	config_print(&t.cfg, out);
+	(void)fclose(out);
+	return text;
+}
+
+static const char *const printable[] = {
+	"",
+	"[interface]\nmanage=no\noffload=off\nname=a.b-c_1\n",
+	"[stack]\naddress = 10.7.0.0/24, fd07::/64\nmemory-limit=17M\n",
+	"[tcp]\nrto-min=1ms\ndelayed-ack=0s\nmsl=90s\nwindow-max=4097\n",
+	"[service a]\ntype=echo\nport=1\n[service b]\nport=2\ntype=chargen\n",
+	"[log]\ntarget=file:/x/y\nformat=json\nlevel=trace\n",
+	"[control]\nsocket=/x\ngroup=\nshutdown-timeout=0s\n",
+};
+
+/* What -t prints is a configuration, and the same one. */
+START_TEST(printed_configuration_reads_back)
+{
+	char *first;
+	char *second;
+
+	ck_assert_msg(load(printable[_i], NULL) == 0, "%s", t.messages);
+	first = print();
+	ck_assert_msg(load(first, NULL) == 0, "%s", t.messages);
+	second = print();
+	ck_assert_str_eq(first, second);
+	free(first);
+	free(second);
+}
+END_TEST
+
+/* ".It Cm KEY No = VALUE" as the manual has it, or without a value. */
+static bool manual_shows(const char *manual, const char *key, const char *value)
+{
+	char line[256];
+
+	(void)snprintf(line, sizeof(line), "\n.It Cm %s No = %s\n", key, value);
+	if (strstr(manual, line))
+		return true;
+	(void)snprintf(line, sizeof(line), "\n.It Cm %s\n", key);
+	return strstr(manual, line) != NULL;
+}
+
+START_TEST(manual_lists_each_key_with_its_default)
+{
+	static char manual[65536];
+	FILE *in = fopen(MANUAL, "r");
+	char automatic[] = "auto";
+	char *text;
+	char *rest;
+	char *line;
+
+	ck_assert_msg(in, "run from the top of the tree");
+	manual[fread(manual, 1, sizeof(manual) - 1, in)] = '\0';
+	(void)fclose(in);
+	ck_assert_int_eq(load("", NULL), 0);
+	text = print();
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		char *value = strstr(line, " = ");
+
+		if (!value)
+			continue;
+		*value = '\0';
+		value += 3;
+		if (!strcmp(line, "memory-limit"))
+			value = automatic;
+		ck_assert_msg(manual_shows(manual, line, value),
+			      "no \".It Cm %s No = %s\" in " MANUAL, line,
+			      value);
+	}
+	free(text);
+}
+END_TEST
+
+/* ----------------------------------------------------------------- errors */
+
+static const struct {
+	const char *name;
+	const char *text;
+	const char *override;
+	const char *want; /* after "FILE:", or the whole line of -o */
+} faults[] = {
+	{ "no section", "mtu=1\n", NULL, "1: mtu = 1: expected a [section]" },
+	{ "unknown section", "\n[tpc]\n", NULL,
+	  "2: [tpc]: unknown section, expected [tcp]?" },
+	{ "unknown key", "[tcp]\nrto-mim=1s\n", NULL,
+	  "2: [tcp] rto-mim = 1s: unknown key, expected rto-min?" },
+	{ "later issue's key", "[tcp]\nsyn-cookies=auto\n", NULL,
+	  "2: [tcp] syn-cookies = auto: unknown key" },
+	{ "later issue's section", "[impair]\n", NULL,
+	  "1: [impair]: unknown section" },
+	{ "no number", "[interface]\nmtu=big\n", NULL,
+	  "2: [interface] mtu = big: expected a whole number from 576 to 65535" },
+	{ "out of range", "[interface]\nmtu=65536\n", NULL,
+	  "2: [interface] mtu = 65536: expected" },
+	{ "overflow", "[interface]\nmtu=18446744073709552116\n", NULL,
+	  "expected a whole" },
+	{ "negative", "[tcp]\nttl=-1\n", NULL,
+	  "expected a whole number from 1 to 255" },
+	{ "time without unit", "[tcp]\nrto-min=200\n", NULL,
+	  "expected a time with its unit" },
+	{ "delayed ack too long", "[tcp]\ndelayed-ack=500ms\n", NULL,
+	  "from 0s to 499ms" },
+	{ "size overflow", "[tcp]\nwindow-max=99999999999999999G\n", NULL,
+	  "expected a size" },
+	{ "word", "[log]\nlevel=loud\n", NULL,
+	  "expected error, warning, info, debug or trace" },
+	{ "yes or no", "[tcp]\nnodelay=maybe\n", NULL, "expected yes or no" },
+	{ "relative path", "[log]\ntarget=file:x\n", NULL,
+	  "expected stderr, journal or file:PATH" },
+	{ "long socket path",
+	  "[control]\nsocket=/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+	  NULL, "at most 107 bytes" },
+	{ "interface name", "[interface]\nname=a/b\n", NULL,
+	  "expected a name of at most 15" },
+	{ "host without length", "[interface]\nhost-address=10.7.0.1\n", NULL,
+	  "prefix length" },
+	{ "host is network", "[interface]\nhost-address=10.7.0.0/24\n", NULL,
+	  "prefix length" },
+	{ "host is broadcast", "[interface]\nhost-address=10.7.0.255/24\n",
+	  NULL, "prefix length" },
+	{ "host bits in network", "[stack]\naddress=10.7.0.5/24\n", NULL,
+	  "without host bits" },
+	{ "multicast", "[stack]\naddress=224.0.0.1\n", NULL,
+	  "expected up to 8 addresses" },
+	{ "loopback", "[stack]\naddress=::1\n", NULL,
+	  "expected up to 8 addresses" },
+	{ "mapped", "[stack]\naddress=::ffff:10.7.0.2\n", NULL,
+	  "expected up to 8 addresses" },
+	{ "empty list", "[stack]\naddress=\n", NULL,
+	  "expected up to 8 addresses" },
+	{ "trailing comma", "[stack]\naddress=10.7.0.2,\n", NULL,
+	  "expected up to 8 addresses" },
+	{ "given twice", "[log]\nlevel=info\nlevel=info\n", NULL,
+	  "3: [log] level = info: expected once, first given at line 2" },
+	{ "no assignment", "[log]\nlevel\n", NULL,
+	  "2: expected key = value, a [section] or" },
+	{ "no bracket", "[log\n", NULL, "1: expected a ']'" },
+	{ "nameless service", "[service]\n", NULL,
+	  "1: [service]: expected [service NAME]" },
+	{ "service twice", "[service a]\ntype=echo\nport=1\n[service a]\n",
+	  NULL, "4: [service a]: expected once, first given at line 1" },
+	{ "service without type", "[service a]\nport=1\n", NULL,
+	  "1: [service a]: expected a key type" },
+	{ "service without port", "[service a]\ntype=echo\n", NULL,
+	  "1: [service a]: expected a key port" },
+	{ "port twice",
+	  "[service a]\ntype=echo\nport=1\n[service b]\ntype=echo\nport=1\n",
+	  NULL,
+	  "4: [service b]: expected a port of its own, 1 is that of [service a]" },
+	{ "tls service", "[service a]\ntype=echo\nport=1\ntls=yes\n", NULL,
+	  "4: [service a] tls = yes: unknown key" },
+	{ "mtu and IPv6", "[interface]\nmtu=1000\n", NULL,
+	  "2: [interface] mtu = 1000: expected at least 1280" },
+	{ "host's own address", "[stack]\naddress=10.7.0.1\n", NULL,
+	  "2: [stack] address = 10.7.0.1: expected another address than the host's" },
+	{ "outside the subnet", "[stack]\naddress=10.8.0.1\n", NULL,
+	  "10.8.0.1 is not" },
+	{ "no room", "[stack]\naddress=10.7.0.0/31\n", NULL,
+	  "expected a network with room" },
+	{ "address twice", "[stack]\naddress=10.7.0.2, 10.7.0.2\n", NULL,
+	  "each address once" },
+	{ "rto order", "[tcp]\nrto-min=2m\n", NULL,
+	  "2: [tcp] rto-min = 2m: expected at most rto-max" },
+	{ "rto-initial", "[tcp]\nrto-max=500ms\n", NULL,
+	  "rto-initial = 1s (default): expected" },
+	{ "override without dot", "", "mtu=3",
+	  "-o mtu=3: expected SECTION.KEY=VALUE" },
+	{ "override without value", "", "interface.mtu",
+	  "-o interface.mtu: expected SECTION" },
+	{ "override of nothing", "", "interface.mut=9000",
+	  "-o interface.mut=9000: unknown key, expected mtu?" },
+	{ "bad override", "", "interface.mtu=1",
+	  "-o interface.mtu=1: expected a whole number" },
+	{ "override contradicts", "", "interface.mtu=1000",
+	  "-o interface.mtu=1000: expected at" },
+};
+
+START_TEST(fault_is_named_by_place_and_expectation)
+{
+	ck_assert_msg(load(faults[_i].text, faults[_i].override) == 1, "%s: %s",
+		      faults[_i].name, t.messages);
+	ck_assert_msg(strstr(t.messages, faults[_i].want), "%s: %s",
+		      faults[_i].name, t.messages);
+	ck_assert_msg(t.messages[strlen(t.messages) - 1] == '\n', "%s",
+		      faults[_i].name);
+}
+END_TEST
+
+START_TEST(all_errors_come_at_once)
+{
+	ck_assert_int_eq(load("x=1\n[interface]\nmtu=x\nname=\n[nix]\na=b\n"
+			      "[log]\nlevel=x\njunk\n",
+			      "tcp.ttl=0"),
+			 7);
+}
+END_TEST
+
+START_TEST(line_too_long_is_refused_whole)
+{
+	char text[512];
+	size_t len = (size_t)snprintf(text, sizeof(text),
+				      "[log]\nlevel = info");
+
+	memset(text + len, ' ', 300);
+	(void)snprintf(text + len + 300, sizeof(text) - len - 300,
+		       "mtu = 3\nformat = json\n");
+	ck_assert_int_eq(load(text, NULL), 1);
+	ck_assert_ptr_nonnull(strstr(t.messages, ":2: expected a line of at"));
+	ck_assert(t.cfg.log_json);
+}
+END_TEST
+
+/* ----------------------------------------------------------------- values */
+
+START_TEST(layout_of_lines_is_free)
+{
+	ck_assert_msg(load("\xef\xbb\xbf# comment\n  [ tcp ]  ; comment\r\n"
+			   "\tttl=7   ; comment\n  nodelay : yes\n"
+			   "; comment\n\n[log]\nlevel=debug",
+			   NULL) == 0,
+		      "%s", t.messages);
+	ck_assert_uint_eq(t.cfg.stack.ttl, 7);
+	ck_assert(t.cfg.stack.nodelay);
+	ck_assert_int_eq(t.cfg.log_level, LOG_LVL_DEBUG);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint64_t us;
+} times[] = {
+	{ "1ms", 1000 },     { "1500us", 1500 },   { "2s", 2000000 },
+	{ "2m", 120000000 }, { "1h", 3600000000 },
+};
+
+START_TEST(times_have_units)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "tcp.fin-wait2-timeout=%s",
+		       times[_i].text);
+	ck_assert_int_eq(load("", text), 0);
+	ck_assert_uint_eq(t.cfg.stack.fin_wait2_us, times[_i].us);
+}
+END_TEST
+
+START_TEST(network_leaves_out_what_is_the_hosts)
+{
+	ck_assert_msg(load("[stack]\naddress=10.7.0.0/24, fd07::/64\n", NULL) ==
+			      0,
+		      "%s", t.messages);
+	/* host, network, broadcast; and the host's IPv6 address */
+	ck_assert_uint_eq(t.cfg.stack.nnot_ours, 4);
+	ck_assert_uint_eq(t.cfg.stack.addr[0].len, 96 + 24);
+	ck_assert_uint_eq(t.cfg.stack.addr[1].len, 64);
+}
+END_TEST
+
+START_TEST(foreign_interface_may_have_any_addresses)
+{
+	ck_assert_msg(
+		load("[interface]\nmanage=no\n[stack]\naddress=10.9.0.1\n",
+		     NULL) == 0,
+		"%s", t.messages);
+}
+END_TEST
+
+START_TEST(override_wins_over_file)
+{
+	ck_assert_int_eq(load("[interface]\nmtu=9000\n", "interface.mtu=1400"),
+			 0);
+	ck_assert_uint_eq(t.cfg.mtu, 1400);
+}
+END_TEST
+
+START_TEST(override_changes_a_default_service)
+{
+	ck_assert_int_eq(load("", "service echo.port=7007"), 0);
+	ck_assert_uint_eq(t.cfg.nservice, 3);
+	ck_assert_uint_eq(t.cfg.service[0].port, 7007);
+}
+END_TEST
+
+START_TEST(small_window_shrinks_the_first_buffer)
+{
+	ck_assert_int_eq(load("[tcp]\nwindow-max=8K\n", NULL), 0);
+	ck_assert_uint_eq(t.cfg.stack.rcvbuf_init, 8192);
+}
+END_TEST
+
+/* Whatever bytes a file has: messages, no crash, and they fit a terminal. */
+START_TEST(noise_is_refused_quietly)
+{
+	static const char letters[] =
+		"[]=;#:., \n\r\tatcpservice/0123456789\x01\xff";
+	unsigned int seed = (unsigned int)test_seed();
+	char text[600];
+
+	for (int i = 0; i < 500; i++) {
+		size_t len = (size_t)rand_r(&seed) % (sizeof(text) - 1);
+
+		for (size_t k = 0; k < len; k++)
+			text[k] = letters[(size_t)rand_r(&seed) %
+					  (sizeof(letters) - 1)];
+		text[len] = '\0';
+		(void)load(text, NULL);
+		ck_assert_ptr_null(strchr(t.messages, '\x01'));
+	}
+}
+END_TEST
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+Suite *suite_daemon_config(void)
+{
+	Suite *s = suite_create("daemon/config");
+	TCase *tc = tcase_create("config");
+
+	tcase_add_checked_fixture(tc, NULL, teardown);
+	tcase_add_test(tc, empty_file_is_the_defaults);
+	tcase_add_test(tc, missing_file_is_an_error_when_named);
+	tcase_add_test(tc, directory_is_no_file);
+	tcase_add_loop_test(tc, printed_configuration_reads_back, 0,
+			    LENGTH(printable));
+	tcase_add_test(tc, manual_lists_each_key_with_its_default);
+	tcase_add_loop_test(tc, fault_is_named_by_place_and_expectation, 0,
+			    LENGTH(faults));
+	tcase_add_test(tc, all_errors_come_at_once);
+	tcase_add_test(tc, line_too_long_is_refused_whole);
+	tcase_add_test(tc, layout_of_lines_is_free);
+	tcase_add_loop_test(tc, times_have_units, 0, LENGTH(times));
+	tcase_add_test(tc, network_leaves_out_what_is_the_hosts);
+	tcase_add_test(tc, foreign_interface_may_have_any_addresses);
+	tcase_add_test(tc, override_wins_over_file);
+	tcase_add_test(tc, override_changes_a_default_service);
+	tcase_add_test(tc, small_window_shrinks_the_first_buffer);
+	tcase_add_test(tc, noise_is_refused_quietly);
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_corners.c - corners between modules, where something once went wrong
+ */
+
+#include "inner.h"
+#include "stack/wire/icmp.h"
+#include "stack/wire/ip6.h"
+
+/* an API call carries no time, yet the SYN's round trip is measured from it. */
+START_TEST(round_trip_of_a_syn_starts_when_it_leaves)
+{
+	struct peer p;
+
+	peer_init(&p, NULL);
+	vhost_run(&p.h);
+	p.h.now_us += SEC(10); /* the loop slept */
+	peer_connect(&p);
+	peer_expect(&p, TCP_SYN, 0, 0, 0);
+	p.h.now_us += MS(10);
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN | TCP_ACK,
+				   .ack = 1,
+				   .mss = 1460 });
+	EXPECT_LE(peer_info(&p).srtt_us, MS(11));
+	peer_fini(&p);
+}
+END_TEST
+
+/* the same for the time that FIN-WAIT-2 may last. */
+START_TEST(fin_wait_2_lasts_its_time_from_close_on)
+{
+	struct peer p;
+
+	peer_init(&p, NULL);
+	peer_open(&p);
+	ck_assert_int_eq(ustack_shutdown(p.h.s, p.conn), 0);
+	vhost_run(&p.h);
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK, .seq = 1, .ack = 2 });
+	ck_assert_int_eq(peer_state(&p), USTACK_FIN_WAIT_2);
+	p.h.now_us += SEC(120); /* nothing is due: the loop slept */
+	ck_assert_int_eq(ustack_close(p.h.s, p.conn), 0);
+	vhost_run(&p.h);
+	ck_assert_int_eq(peer_state(&p), USTACK_FIN_WAIT_2);
+	peer_fini(&p);
+}
+END_TEST
+
+/* 65535 bytes behind an IPv6 header are legal input; ASSERT in ip_output(). */
+START_TEST(echo_of_the_longest_ipv6_packet_is_no_bug_of_ours)
+{
+	struct ip6_hdr ip = { .payload_len = 65535,
+			      .hop_limit = 9,
+			      .proto = 58 };
+	struct icmp_hdr icmp = { .type = ICMP6_ECHO };
+	struct vpkt *v = vpkt_new(40 + 65535);
+	struct peer p;
+
+	peer_init6(&p, NULL);
+	memcpy(ip.src, vhost_addr("fd07::1").b, 16);
+	memcpy(ip.dst, vhost_addr("fd07::2").b, 16);
+	ip6_build(v->data, &ip);
+	icmp_build(v->data + 40, &icmp);
+	v->csum_ok = true;
+	vhost_input(&p.h, v);
+	peer_fini(&p);
+}
+END_TEST
+
+/* icmp4.c says that an answer longer than the MTU is not sent. */
+START_TEST(echo_longer_than_the_mtu_is_not_answered)
+{
+	struct ip6_hdr ip = { .payload_len = 3000,
+			      .hop_limit = 9,
+			      .proto = 58 };
+	struct icmp_hdr icmp = { .type = ICMP6_ECHO };
+	struct vpkt *v = vpkt_new(40 + 3000);
+	struct peer p;
+
+	peer_init6(&p, NULL);
+	memcpy(ip.src, vhost_addr("fd07::1").b, 16);
+	memcpy(ip.dst, vhost_addr("fd07::2").b, 16);
+	ip6_build(v->data, &ip);
+	icmp_build(v->data + 40, &icmp);
+	v->csum_ok = true;
+	vhost_input(&p.h, v);
+	EXPECT_EQ(p.icmp_out, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* a sender that was refused for want of memory is told when there is some. */
+START_TEST(writable_comes_when_memory_is_back)
+{
+	struct ubuf *hog[16];
+	struct peer p;
+
+	peer_init(&p, NULL);
+	peer_open(&p);
+	p.h.s->mem.budget = p.h.s->mem.used + (1u << 20) + 500000;
+	for (uint32_t i = 0; i < ARRAY_LEN(hog); i++)
+		hog[i] = ustack_buf_new(p.h.s, 60000);
+	EXPECT(stack_mem_low(p.h.s));
+	ck_assert_int_eq(peer_send(&p, 1000), -ERR_AGAIN);
+	for (uint32_t i = 0; i < ARRAY_LEN(hog); i++)
+		if (hog[i])
+			ubuf_put(hog[i]);
+	EXPECT(!stack_mem_low(p.h.s));
+	peer_advance(&p, SEC(60));
+	EXPECT_EQ(p.c.writable, 1);
+	peer_fini(&p);
+}
+END_TEST
+
+/* "Reset; queues are dropped, @closed(ABORTED) follows". */
+START_TEST(abort_ends_a_connection_that_is_over_but_unread)
+{
+	struct peer p;
+
+	peer_init(&p, NULL);
+	p.no_auto_read = true;
+	peer_open(&p);
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK | TCP_FIN,
+				   .seq = 1,
+				   .ack = 1,
+				   .len = 10 });
+	ck_assert_int_eq(ustack_shutdown(p.h.s, p.conn), 0);
+	vhost_run(&p.h);
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK, .seq = 12, .ack = 2 });
+	ck_assert_int_eq(ustack_abort(p.h.s, p.conn), 0);
+	peer_advance(&p, SEC(10));
+	EXPECT_EQ(p.c.closed, 1);
+	EXPECT_EQ(inner_tcp(&p)->nconns, 0);
+	p.no_auto_read = false;
+	peer_fini(&p);
+}
+END_TEST
+
+static uint32_t calls_after_close;
+
+static void close_on_readable(struct ustack *s, struct ustack_conn c,
+			      uint64_t ctx)
+{
+	(void)ctx;
+	ustack_consume(s, c, SIZE_MAX);
+	ck_assert_int_eq(ustack_close(s, c), 0);
+}
+
+static void note_peer_closed(struct ustack *s, struct ustack_conn c,
+			     uint64_t ctx)
+{
+	(void)s;
+	(void)c;
+	(void)ctx;
+	calls_after_close++;
+}
+
+/* "@closed is its only callback from now on". */
+START_TEST(nothing_but_closed_is_called_after_close)
+{
+	static const struct ustack_ops ops = { .readable = close_on_readable,
+					       .peer_closed = note_peer_closed };
+	struct ustack_listen_args a = { .port = 8, .backlog = 1 };
+	struct peer p;
+
+	peer_init(&p, NULL);
+	a.ops_id = ustack_ops_register(p.h.s, &ops);
+	ck_assert_int_ge(ustack_listen(p.h.s, &a), 0);
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .dport = 8 });
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK | TCP_FIN,
+				   .dport = 8,
+				   .seq = 1,
+				   .ack = 1,
+				   .len = 10 });
+	EXPECT_EQ(calls_after_close, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* Karn (RFC 6298 section 3): a SYN-ACK that a second SYN drew is ambiguous. */
+START_TEST(repeated_synack_gives_no_sample)
+{
+	struct peer p;
+
+	peer_init(&p, NULL);
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .mss = 1460 });
+	peer_advance(&p, MS(900));
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .mss = 1460 });
+	peer_advance(&p, MS(10));
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK, .seq = 1, .ack = 1 });
+	EXPECT_LE(peer_info(&p).srtt_us, MS(10));
+	peer_fini(&p);
+}
+END_TEST
+
+/* with no initial window a connection would never send. */
+START_TEST(initial_window_of_nothing_is_refused)
+{
+	struct ustack_config cfg;
+
+	ustack_config_init(&cfg);
+	cfg.init_cwnd = 0;
+	ck_assert_ptr_nonnull(ustack_config_check(&cfg));
+}
+END_TEST
+
+/* all SYN-ACKs of an entry leave at once then. */
+START_TEST(initial_timeout_of_nothing_is_refused)
+{
+	struct ustack_config cfg;
+
+	ustack_config_init(&cfg);
+	cfg.rto_init_us = 0;
+	ck_assert_ptr_nonnull(ustack_config_check(&cfg));
+}
+END_TEST
+
+/* a service number that listen refuses; below -32768 it indexes wild. */
+START_TEST(connect_refuses_a_negative_service)
+{
+	struct ustack_connect_args a = { .remote = vhost_addr("10.7.0.1"),
+					 .rport = 80,
+					 .ops_id = -32769 };
+	struct ustack_conn c;
+	struct peer p;
+
+	peer_init(&p, NULL);
+	ck_assert_int_eq(ustack_connect(p.h.s, &a, &c), -ERR_INVAL);
+	peer_fini(&p);
+}
+END_TEST
+
+/* the offset of RFC 6056 algorithm 3 wraps where the range does not. */
+START_TEST(last_free_port_is_found_wherever_the_offset_stands)
+{
+	static struct tcp_flow flow[49152];
+	struct ustack_addr local = vhost_addr("10.7.0.2");
+	struct ustack_addr remote = vhost_addr("10.7.0.1");
+	struct tcp_flow_args a = { .local = &local,
+				   .remote = &remote,
+				   .rport = 80 };
+	struct tcp *t;
+	struct peer p;
+	uint32_t base;
+
+	peer_init(&p, NULL);
+	t = inner_tcp(&p);
+	base = (uint32_t)tcp_flow_hash(&t->key.port, &a);
+	for (uint32_t i = 0; i < 49152; i++) {
+		a.lport = (uint16_t)(16384 + i);
+		tcp_flow_init(&flow[i], FLOW_CONN, &a);
+		if (i != 40000)
+			tcp_flow_insert(t, &flow[i]);
+	}
+	a.lport = 0;
+	t->port_offset = 0u - base - 16384;
+	EXPECT_EQ(tcp_port_pick(t, &a), 16384 + 40000);
+	for (uint32_t i = 0; i < 49152; i++)
+		if (i != 40000)
+			tcp_flow_remove(t, &flow[i]);
+	peer_fini(&p);
+}
+END_TEST
+
+/* 4 * RTTVAR is computed in 32 bits. */
+START_TEST(timeout_does_not_wrap_with_huge_bounds)
+{
+	const struct rtt_limits l = { 1, 1, UINT32_MAX };
+	struct rtt r;
+
+	rtt_init(&r);
+	rtt_sample(&r, 0x80000000u);
+	EXPECT_EQ(rtt_rto_us(&r, &l), UINT32_MAX);
+}
+END_TEST
+
+Suite *suite_tcp_corners(void)
+{
+	Suite *s = suite_create("tcp/corners");
+	TCase *tc = tcase_create("not mended");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, round_trip_of_a_syn_starts_when_it_leaves);
+	tcase_add_test(tc, fin_wait_2_lasts_its_time_from_close_on);
+	tcase_add_test(tc, echo_of_the_longest_ipv6_packet_is_no_bug_of_ours);
+	tcase_add_test(tc, echo_longer_than_the_mtu_is_not_answered);
+	tcase_add_test(tc, writable_comes_when_memory_is_back);
+	tcase_add_test(tc, abort_ends_a_connection_that_is_over_but_unread);
+	tcase_add_test(tc, nothing_but_closed_is_called_after_close);
+	tcase_add_test(tc, repeated_synack_gives_no_sample);
+	tcase_add_test(tc, initial_window_of_nothing_is_refused);
+	tcase_add_test(tc, initial_timeout_of_nothing_is_refused);
+	tcase_add_test(tc, connect_refuses_a_negative_service);
+	tcase_add_test(tc, last_free_port_is_found_wherever_the_offset_stands);
+	tcase_add_test(tc, timeout_does_not_wrap_with_huge_bounds);
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_sendq.c - send records against an array with one entry a sequence
+ *		  number
+ */
+
+#include <stdlib.h>
+
+#include "inner.h"
+#include "stack/tcp/sendq.h"
+
+#define ISS    0xffff0000u /* the wrap comes early */
+#define LENGTH 400000u
+#define STEPS  40000u
+
+struct number {
+	uint8_t flags;
+	uint64_t sent_us;
+};
+
+/* @num[i] is what became of sequence number ISS + i */
+struct model {
+	struct peer p;
+	struct tcp_conn *c;
+	struct rng rng;
+	struct number *num;
+	bool fin;
+};
+
+static struct number *at(struct model *m, uint32_t seq)
+{
+	return &m->num[seq - ISS];
+}
+
+static void model_init(struct model *m)
+{
+	rng_init(&m->rng, test_seed());
+	peer_init(&m->p, NULL);
+	peer_open(&m->p);
+	m->c = inner_conn(&m->p);
+	m->c->snd.una = ISS;
+	m->c->snd.nxt = ISS;
+	m->num = calloc(LENGTH, sizeof(*m->num));
+	m->fin = false;
+}
+
+/* The records cover [una, nxt) and say of each number what the model says. */
+static void check(struct model *m)
+{
+	uint32_t seq = m->c->snd.una;
+	uint32_t lost = 0;
+	struct tcp_rec *prev = NULL;
+
+	for (struct tcp_rec *r = m->c->rec_first; r; r = r->next) {
+		EXPECT(r->prev == prev);
+		EXPECT_EQ(r->seq, seq);
+		EXPECT_GT(r->len, 0);
+		for (uint32_t i = 0; i < r->len; i += 1 + r->len / 7) {
+			EXPECT_EQ(r->flags & (REC_LOST | REC_RETX),
+				  at(m, seq + i)->flags);
+			EXPECT_EQ(r->sent_us, at(m, seq + i)->sent_us);
+		}
+		if (r->flags & REC_LOST)
+			lost += r->len;
+		seq += r->len;
+		EXPECT_EQ((r->flags & REC_FIN) != 0, m->fin && !r->next);
+		prev = r;
+	}
+	EXPECT_EQ(seq, m->c->snd.nxt);
+	EXPECT(m->c->rec_last == prev);
+	EXPECT_EQ(m->c->snd.lost, lost);
+	EXPECT_EQ(tcp_inflight(m->c), m->c->snd.nxt - m->c->snd.una - lost);
+}
+
+static void do_append(struct model *m)
+{
+	uint32_t len = 1 + rng_below(&m->rng, 5000);
+	bool fin = rng_below(&m->rng, 4000) == 0;
+	uint32_t seq = m->c->snd.nxt;
+
+	if (m->fin || seq + len - ISS > LENGTH || tcp_unacked(m->c) > 60000)
+		return;
+	rec_append(m->c, rec_new(m->c), len, fin);
+	m->fin = fin;
+	for (uint32_t i = 0; i < len; i++)
+		*at(m, seq + i) = (struct number){ .sent_us = tcp_now(m->c) };
+}
+
+static struct tcp_rec *any(struct model *m)
+{
+	struct tcp_rec *r = m->c->rec_first;
+
+	for (uint32_t n = rng_below(&m->rng, 20); r && r->next && n > 0; n--)
+		r = r->next;
+	return r;
+}
+
+static void do_split(struct model *m)
+{
+	struct tcp_rec *r = any(m);
+
+	if (r && r->len > 1)
+		EXPECT(rec_split(m->c, r, 1 + rng_below(&m->rng, r->len - 1)) ==
+		       0);
+}
+
+static void note_lost(struct model *m, uint32_t seq, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		at(m, seq + i)->flags |= REC_LOST;
+}
+
+static void do_lose(struct model *m)
+{
+	struct tcp_rec *r = any(m);
+	uint32_t una = m->c->snd.una;
+
+	if (!r)
+		return;
+	if (rng_below(&m->rng, 20) == 0) {
+		rec_mark_all_lost(m->c, USTACK_CAUSE_RTO);
+		note_lost(m, una, tcp_unacked(m->c));
+	} else if (rng_below(&m->rng, 3) == 0) {
+		uint32_t head = min_u32(m->c->rec_first->len, m->c->snd.mss);
+
+		rec_mark_head_lost(m->c, USTACK_CAUSE_FAST);
+		note_lost(m, una, head);
+	} else {
+		rec_mark_lost(m->c, r, USTACK_CAUSE_FAST);
+		note_lost(m, r->seq, r->len);
+	}
+}
+
+static void do_resend(struct model *m)
+{
+	struct tcp_rec *r = rec_first_lost(m->c);
+	uint32_t first = m->c->snd.una;
+
+	while (first != m->c->snd.nxt && !(at(m, first)->flags & REC_LOST))
+		first++;
+	EXPECT_EQ(r ? r->seq : m->c->snd.nxt, first);
+	if (!r)
+		return;
+	rec_resent(m->c, r);
+	for (uint32_t i = 0; i < r->len; i++)
+		*at(m,
+		    r->seq + i) = (struct number){ .flags = REC_RETX,
+						   .sent_us = tcp_now(m->c) };
+}
+
+/* Karn: the oldest whole record sent once; and was anything sent twice? */
+static void do_ack(struct model *m)
+{
+	uint32_t ack = m->c->snd.una + rng_below(&m->rng, 4000);
+	struct tcp_acked want = { .sent_us = TIME_NEVER }, got;
+
+	ack = seq_min(ack, m->c->snd.nxt);
+	for (struct tcp_rec *r = m->c->rec_first; r && seq_lt(r->seq, ack);
+	     r = r->next) {
+		if (r->flags & REC_RETX)
+			want.retx = true;
+		else if (seq_leq(r->seq + r->len, ack) &&
+			 want.sent_us == TIME_NEVER)
+			want.sent_us = r->sent_us;
+	}
+	got = rec_ack(m->c, ack);
+	EXPECT_EQ(got.retx, want.retx);
+	EXPECT_EQ(got.sent_us, want.sent_us);
+	m->c->snd.una = ack;
+	if (ack == m->c->snd.nxt)
+		m->fin = false;
+}
+
+START_TEST(records_say_what_became_of_each_number)
+{
+	void (*const step[])(struct model *
+			     m) = { do_append, do_append, do_split, do_lose,
+				    do_resend, do_resend, do_ack };
+	struct model m;
+	uint64_t used;
+
+	model_init(&m);
+	used = m.p.h.s->mem.used;
+	for (uint32_t i = 0; i < STEPS; i++) {
+		m.p.h.s->now_us += rng_below(&m.rng, 50);
+		step[rng_below(&m.rng, ARRAY_LEN(step))](&m);
+		check(&m);
+	}
+	EXPECT_GT(m.c->snd.una - ISS, LENGTH / 2);
+	rec_clear(m.c);
+	m.c->snd.una = m.c->snd.nxt;
+	check(&m);
+	EXPECT_EQ(m.p.h.s->mem.used, used);
+	peer_fini(&m.p);
+	free(m.num);
+}
+END_TEST
+
+/* The FIN's number stays with the last piece. */
+START_TEST(split_leaves_the_fin_to_the_tail)
+{
+	struct peer p;
+	struct tcp_conn *c;
+
+	peer_init(&p, NULL);
+	peer_open(&p);
+	c = inner_conn(&p);
+	rec_append(c, rec_new(c), 1001, true);
+	EXPECT(rec_split(c, c->rec_first, 1000) == 0);
+	EXPECT_EQ(c->rec_first->flags, 0);
+	EXPECT_EQ(c->rec_last->flags, REC_FIN);
+	EXPECT_EQ(c->rec_last->len, 1);
+	rec_clear(c);
+	peer_fini(&p);
+}
+END_TEST
+
+/* What is marked twice is counted once. */
+START_TEST(mark_counts_a_record_once_and_keeps_its_cause)
+{
+	struct peer p;
+	struct tcp_conn *c;
+
+	peer_init(&p, NULL);
+	peer_open(&p);
+	c = inner_conn(&p);
+	rec_append(c, rec_new(c), 3000, false);
+	rec_mark_head_lost(c, USTACK_CAUSE_FAST);
+	EXPECT_EQ(c->rec_first->len, 1460);
+	rec_mark_all_lost(c, USTACK_CAUSE_RTO);
+	EXPECT_EQ(c->snd.lost, 3000);
+	EXPECT_EQ(c->rec_first->cause, USTACK_CAUSE_FAST);
+	EXPECT_EQ(c->rec_last->cause, USTACK_CAUSE_RTO);
+	rec_ack(c, c->snd.una + 460);
+	EXPECT_EQ(c->snd.lost, 2540);
+	rec_clear(c);
+	EXPECT_EQ(c->snd.lost, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+Suite *suite_tcp_sendq(void)
+{
+	Suite *s = suite_create("tcp/sendq");
+	TCase *tc = tcase_create("records");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, records_say_what_became_of_each_number);
+	tcase_add_test(tc, split_leaves_the_fin_to_the_tail);
+	tcase_add_test(tc, mark_counts_a_record_once_and_keeps_its_cause);
+	suite_add_tcase(s, tc);
+	return s;
+}
