@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - what the commands of ustackctl share
+ *
+ * main.c has the table of commands, each command is one function here.  A
+ * command gets its own arguments, asks the daemon by client_call(), and prints
+ * for people or, with --json, what it was told.
+ */
+
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Exit status, promised in ustackctl(8). */
+enum cli_status {
+	CLI_DONE = 0,
+	CLI_REFUSED = 1,
+	CLI_USAGE = 2,
+	CLI_NO_DAEMON = 3,
+	CLI_NO_OBJECT = 4,
+};
+
+struct client;
+
+/**
+ * struct cli - one run of the tool
+ * @client:	connection to the daemon
+ * @out:	where results go
+ * @json:	print JSON
+ * @colour:	@out is a terminal that wants colours
+ */
+struct cli {
+	struct client *client;
+	FILE *out;
+	bool json;
+	bool colour;
+};
+
+/**
+ * struct command - one line of the table
+ * @name:	as typed; an unambiguous prefix will do
+ * @args:	its arguments, for the help
+ * @help:	one line
+ * @run:	carries it out; @argv[0] is the name, @argv[@argc] is NULL
+ * @local:	it asks no daemon
+ */
+struct command {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(struct cli *cli, int argc, char **argv);
+	bool local;
+};
+
+int cmd_status(struct cli *cli, int argc, char **argv);
+int cmd_stats(struct cli *cli, int argc, char **argv);
+int cmd_conns(struct cli *cli, int argc, char **argv);
+int cmd_conn(struct cli *cli, int argc, char **argv);
+int cmd_services(struct cli *cli, int argc, char **argv);
+int cmd_log(struct cli *cli, int argc, char **argv);
+int cmd_shutdown(struct cli *cli, int argc, char **argv);
+int cmd_help(struct cli *cli, int argc, char **argv);
+
+/** cli_usage() - Say what is wrong with the arguments; returns CLI_USAGE */
+__attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
+
+/** cli_print_json() - Print what the daemon said, on one line */
+void cli_print_json(const struct cli *cli, const cJSON *what);
+
+/** cli_num() - A number of an object; 0 if it is not there */
+double cli_num(const cJSON *obj, const char *key);
+
+/** cli_str() - A text of an object; "-" if it is not there */
+const char *cli_str(const cJSON *obj, const char *key);
+
+/** cli_bool() - A truth value of an object; false if it is not there */
+bool cli_bool(const cJSON *obj, const char *key);
+
+#endif /* CLI_CLI_H */

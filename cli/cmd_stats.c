@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_stats.c - stats: the counters
+ */
+
+#include <getopt.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "daemon/ctl_proto.h"
+#include "fmt.h"
+
+/**
+ * struct stats_args - what was asked for
+ * @pattern:	counters, NULL = all
+ * @all:	those that are 0 too
+ * @reset:	start them again afterwards
+ */
+struct stats_args {
+	const char *pattern;
+	bool all;
+	bool reset;
+};
+
+static int read_args(int argc, char **argv, struct stats_args *a)
+{
+	static const struct option options[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "reset", no_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	optind = 0; /* start again, after the global options */
+	while ((c = getopt_long(argc, argv, "ar", options, NULL)) != -1) {
+		if (c == 'a')
+			a->all = true;
+		else if (c == 'r')
+			a->reset = true;
+		else
+			return cli_usage(
+				"stats takes [PATTERN] [--all] [--reset]");
+	}
+	if (optind < argc)
+		a->pattern = argv[optind++];
+	if (optind < argc)
+		return cli_usage("stats takes one PATTERN, quote it: '%s*'",
+				 a->pattern);
+	return CLI_DONE;
+}
+
+static uint32_t show(struct cli *cli, const cJSON *result, bool zeros)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(result,
+							     "counters");
+	uint32_t n = 0;
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, list)
+	{
+		double v = cli_num(c, "value");
+
+		if (!zeros && !(v > 0))
+			continue;
+		n++;
+		fprintf(cli->out, "%-28s %20.0f %s\n", cli_str(c, "name"), v,
+			cli_str(c, "unit"));
+	}
+	return n;
+}
+
+int cmd_stats(struct cli *cli, int argc, char **argv)
+{
+	struct stats_args a = { 0 };
+	cJSON *params = NULL;
+	cJSON *result;
+	uint32_t n = 1;
+	int rc = read_args(argc, argv, &a);
+
+	if (rc)
+		return rc;
+	if (a.pattern) {
+		params = cJSON_CreateObject();
+		(void)cJSON_AddStringToObject(params, "pattern", a.pattern);
+	}
+	rc = client_call(cli->client, CTL_STATS_GET, params, &result);
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	else
+		n = show(cli, result, a.all || a.pattern);
+	cJSON_Delete(result);
+	if (!n && a.pattern) {
+		fprintf(stderr,
+			"ustackctl: no counter matches %s; ustackctl stats "
+			"--all has them all\n",
+			a.pattern);
+		return CLI_NO_OBJECT;
+	}
+	if (!a.reset)
+		return CLI_DONE;
+	rc = client_call(cli->client, CTL_STATS_RESET, NULL, &result);
+	cJSON_Delete(result);
+	return rc;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_status.c - status, services, log, shutdown
+ */
+
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "daemon/ctl_proto.h"
+#include "fmt.h"
+
+#define LABEL_WIDTH 13u
+
+static const cJSON *item(const cJSON *obj, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(obj, key);
+}
+
+/* Begin a labelled line; what is added wraps under itself. */
+static struct fmt_wrap begin(struct cli *cli, const char *label)
+{
+	struct fmt_wrap w = { .out = cli->out, .indent = LABEL_WIDTH };
+
+	fprintf(cli->out, "%s%-*s%s", cli->colour ? "\033[1m" : "",
+		(int)LABEL_WIDTH - 1, label, cli->colour ? "\033[0m" : "");
+	w.col = LABEL_WIDTH - 1;
+	return w;
+}
+
+static void show_daemon(struct cli *cli, const cJSON *st)
+{
+	char up[FMT_TEXT];
+	struct fmt_wrap w = begin(cli, "daemon");
+
+	fmt_wrap_add(&w, "ustackd %s, pid %.0f, up %s", cli_str(st, "version"),
+		     cli_num(st, "pid"),
+		     fmt_time(cli_num(st, "uptime_us"), up));
+	fmt_wrap_end(&w);
+}
+
+static void show_interface(struct cli *cli, const cJSON *ifc)
+{
+	char packets[FMT_TEXT];
+	char bytes[FMT_TEXT];
+	struct fmt_wrap w = begin(cli, "interface");
+
+	fmt_wrap_add(&w, "%s, offload %s, mtu %.0f%s", cli_str(ifc, "name"),
+		     cli_str(ifc, "mode"), cli_num(ifc, "mtu"),
+		     cli_bool(ifc, "managed") ? "" : ", not managed");
+	fmt_wrap_end(&w);
+	w = begin(cli, "packets");
+	fmt_wrap_add(&w, "in %s (%s),",
+		     fmt_count(cli_num(ifc, "rx_packets"), packets),
+		     fmt_bytes(cli_num(ifc, "rx_bytes"), bytes));
+	fmt_wrap_add(&w, "out %s (%s),",
+		     fmt_count(cli_num(ifc, "tx_packets"), packets),
+		     fmt_bytes(cli_num(ifc, "tx_bytes"), bytes));
+	fmt_wrap_add(&w, "dropped by the interface %s",
+		     fmt_count(cli_num(ifc, "dev_drops"), packets));
+	fmt_wrap_end(&w);
+}
+
+static void show_list(struct cli *cli, const char *label, const cJSON *list)
+{
+	struct fmt_wrap w = begin(cli, label);
+	const cJSON *a;
+
+	cJSON_ArrayForEach(a, list)
+	{
+		if (cJSON_IsString(a))
+			fmt_wrap_add(&w, "%s", a->valuestring);
+		else
+			fmt_wrap_add(&w, "%s:%.0f", cli_str(a, "name"),
+				     cli_num(a, "port"));
+	}
+	fmt_wrap_end(&w);
+}
+
+static void show_connections(struct cli *cli, const cJSON *conns)
+{
+	struct fmt_wrap w = begin(cli, "connections");
+	char n[FMT_TEXT];
+	bool any = false;
+	const cJSON *st;
+
+	cJSON_ArrayForEach(st, conns)
+	{
+		if (!cJSON_IsNumber(st) || !(st->valuedouble > 0))
+			continue;
+		any = true;
+		fmt_wrap_add(&w, "%s %s", fmt_count(st->valuedouble, n),
+			     st->string);
+	}
+	if (!any)
+		fmt_wrap_add(&w, "none");
+	fmt_wrap_end(&w);
+}
+
+static void show_memory(struct cli *cli, const cJSON *mem)
+{
+	struct fmt_wrap w = begin(cli, "memory");
+	char used[FMT_TEXT];
+	char limit[FMT_TEXT];
+	char peak[FMT_TEXT];
+
+	fmt_wrap_add(&w, "%s of %s,", fmt_bytes(cli_num(mem, "used"), used),
+		     fmt_bytes(cli_num(mem, "limit"), limit));
+	fmt_wrap_add(&w, "at most %s so far,",
+		     fmt_bytes(cli_num(mem, "peak"), peak));
+	fmt_wrap_add(&w, "%.0f bytes per idle connection",
+		     cli_num(mem, "per_idle_conn"));
+	fmt_wrap_end(&w);
+}
+
+static void show_log(struct cli *cli, const cJSON *log)
+{
+	struct fmt_wrap w = begin(cli, "log");
+
+	fmt_wrap_add(&w, "%s", cli_str(log, "level"));
+	if (cli_num(log, "lost") > 0)
+		fmt_wrap_add(&w, "(%.0f events lost)", cli_num(log, "lost"));
+	fmt_wrap_end(&w);
+}
+
+static int no_arguments(int argc, char **argv)
+{
+	if (argc <= 1)
+		return CLI_DONE;
+	return cli_usage("%s takes no argument: %s", argv[0], argv[1]);
+}
+
+int cmd_status(struct cli *cli, int argc, char **argv)
+{
+	const cJSON *addrs;
+	cJSON *st;
+	int rc = no_arguments(argc, argv);
+
+	if (rc)
+		return rc;
+	rc = client_call(cli->client, CTL_STATUS, NULL, &st);
+	if (rc)
+		return rc;
+	if (cli->json) {
+		cli_print_json(cli, st);
+		cJSON_Delete(st);
+		return CLI_DONE;
+	}
+	addrs = item(st, "addresses");
+	show_daemon(cli, st);
+	show_interface(cli, item(st, "interface"));
+	show_list(cli, "host", item(addrs, "host"));
+	show_list(cli, "stack", item(addrs, "stack"));
+	show_list(cli, "services", item(st, "services"));
+	show_connections(cli, item(st, "connections"));
+	show_memory(cli, item(st, "memory"));
+	show_log(cli, item(st, "log"));
+	cJSON_Delete(st);
+	return CLI_DONE;
+}
+
+static void show_service(struct cli *cli, const cJSON *s)
+{
+	char open[FMT_TEXT];
+	char accepted[FMT_TEXT];
+	char in[FMT_TEXT];
+	char out[FMT_TEXT];
+
+	fprintf(cli->out, "%-20s %-8s %5.0f %9s %11s %10s %10s\n",
+		cli_str(s, "name"), cli_str(s, "type"), cli_num(s, "port"),
+		fmt_count(cli_num(s, "open"), open),
+		fmt_count(cli_num(s, "accepted"), accepted),
+		fmt_bytes(cli_num(s, "bytes_in"), in),
+		fmt_bytes(cli_num(s, "bytes_out"), out));
+}
+
+int cmd_services(struct cli *cli, int argc, char **argv)
+{
+	const cJSON *s;
+	cJSON *result;
+	int rc = no_arguments(argc, argv);
+
+	if (rc)
+		return rc;
+	rc = client_call(cli->client, CTL_SERVICES_LIST, NULL, &result);
+	if (rc)
+		return rc;
+	if (cli->json) {
+		cli_print_json(cli, result);
+		cJSON_Delete(result);
+		return CLI_DONE;
+	}
+	fmt_head(cli->out, cli->colour,
+		 "Name                 Type      Port      Open    Accepted"
+		 "         In        Out");
+	cJSON_ArrayForEach(s, item(result, "services"))
+	{
+		show_service(cli, s);
+	}
+	cJSON_Delete(result);
+	return CLI_DONE;
+}
+
+int cmd_log(struct cli *cli, int argc, char **argv)
+{
+	cJSON *params;
+	cJSON *result;
+	int rc;
+
+	if (argc != 2)
+		return cli_usage("log takes one of error, warning, info, debug "
+				 "and trace");
+	params = cJSON_CreateObject();
+	(void)cJSON_AddStringToObject(params, "level", argv[1]);
+	rc = client_call(cli->client, CTL_LOG_SET, params, &result);
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	else
+		fprintf(cli->out, "log level %s (was %s)\n",
+			cli_str(result, "level"), cli_str(result, "was"));
+	cJSON_Delete(result);
+	return CLI_DONE;
+}
+
+int cmd_shutdown(struct cli *cli, int argc, char **argv)
+{
+	cJSON *result;
+	int rc = no_arguments(argc, argv);
+
+	if (rc)
+		return rc;
+	rc = client_call(cli->client, CTL_SHUTDOWN, NULL, &result);
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	cJSON_Delete(result);
+	return CLI_DONE;
+}

@@ -1,0 +1,35 @@
+# bash completion for ustackctl; install as
+# /usr/share/bash-completion/completions/ustackctl
+
+_ustackctl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	local commands="status stats conns conn services log shutdown help"
+	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
+		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
+	local cmd="" i words=""
+
+	if [[ $prev == --socket ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--socket) i=$((i + 1)) ;;
+		-*) ;;
+		*) cmd=${COMP_WORDS[i]}; break ;;
+		esac
+	done
+	case $cmd in
+	"") words="$commands --socket --json --help --version" ;;
+	stats) words="--all --reset --json" ;;
+	conns)
+		words="-s -p -i --json"
+		[[ $prev == -s ]] && words=$states
+		;;
+	conn) [[ $COMP_CWORD -eq $((i + 2)) ]] && words="abort close" ;;
+	log) words="error warning info debug trace" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _ustackctl ustackctl

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - ustackctl: the table of commands, and finding the one meant
+ */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "fmt.h"
+#include "match.h"
+
+#ifndef USTACK_VERSION
+#define USTACK_VERSION "unknown"
+#endif
+
+/* clang-format off */
+static const struct command commands[] = {
+	{ "status", "", "the daemon, its interface, what it holds", cmd_status, false },
+	{ "stats", "[PATTERN] [--all] [--reset]", "counters", cmd_stats, false },
+	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does", cmd_conns, false },
+	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn, false },
+	{ "services", "", "services and what they have done", cmd_services, false },
+	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log, false },
+	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown, false },
+	{ "help", "", "this list", cmd_help, true },
+};
+/* clang-format on */
+
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int cmd_help(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	fprintf(cli->out,
+		"usage: ustackctl [--socket PATH] [--json] [COMMAND]\n"
+		"\n"
+		"Shows and steers a running ustackd.  Without a command: "
+		"status.\n"
+		"\n");
+	for (size_t i = 0; i < NCOMMANDS; i++) {
+		char text[FMT_WIDTH];
+
+		(void)snprintf(text, sizeof(text), "%s %s", commands[i].name,
+			       commands[i].args);
+		fprintf(cli->out, "  %-36s  %s\n", text, commands[i].help);
+	}
+	fprintf(cli->out, "\n"
+			  "Commands may be shortened. See ustackctl(8).\n");
+	return CLI_DONE;
+}
+
+/* The command meant by @word, or NULL after saying what would be right. */
+static const struct command *find_command(const char *word)
+{
+	const char *names[NCOMMANDS];
+	const char *near;
+	int i;
+
+	for (size_t k = 0; k < NCOMMANDS; k++)
+		names[k] = commands[k].name;
+	i = match_word(word, names, NCOMMANDS);
+	if (i >= 0)
+		return &commands[i];
+	if (i == MATCH_MANY) {
+		fprintf(stderr, "ustackctl: %s may be", word);
+		for (size_t k = 0; k < NCOMMANDS; k++)
+			if (!strncmp(names[k], word, strlen(word)))
+				fprintf(stderr, " %s", names[k]);
+		fprintf(stderr, "\n");
+		return NULL;
+	}
+	near = match_nearest(word, names, NCOMMANDS);
+	if (near)
+		(void)cli_usage("unknown command %s, did you mean %s?", word,
+				near);
+	else
+		(void)cli_usage("unknown command %s, try ustackctl help", word);
+	return NULL;
+}
+
+/* Take "--json" out of the arguments, wherever it stands. */
+static bool take_json(int *argc, char **argv)
+{
+	bool found = false;
+	int n = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			found = true;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return found;
+}
+
+static int run_command(struct cli *cli, const char *path, int argc, char **argv)
+{
+	static char status[] = "status";
+	char *none[] = { status, NULL };
+	const struct command *cmd;
+	int rc;
+
+	if (!argc) {
+		argc = 1;
+		argv = none;
+	}
+	cmd = find_command(argv[0]);
+	if (!cmd)
+		return CLI_USAGE;
+	if (cmd->local)
+		return cmd->run(cli, argc, argv);
+	rc = client_open(path, &cli->client);
+	if (rc == CLI_DONE)
+		rc = cmd->run(cli, argc, argv);
+	client_close(cli->client);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct cli cli = { .out = stdout };
+	const char *path = NULL;
+	int c;
+	int rc;
+
+	cli.json = take_json(&argc, argv);
+	cli.colour = fmt_colour_wanted(stdout);
+	while ((c = getopt_long(argc, argv, "+hV", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			path = optarg;
+			break;
+		case 'h':
+			return cmd_help(&cli, 0, NULL);
+		case 'V':
+			printf("ustackctl %s\n", USTACK_VERSION);
+			return CLI_DONE;
+		default:
+			return cli_usage("try ustackctl help");
+		}
+	}
+	rc = run_command(&cli, path, argc - optind, argv + optind);
+	if (fflush(stdout) && rc == CLI_DONE)
+		rc = CLI_REFUSED;
+	return rc;
+}
