@@ -188,9 +188,11 @@ $(B)/unit-tests: $(call obj,$(UNIT_SRC)) $(LIB) \
 		$(if $(wildcard tests/unit/daemon/*.c),$(DAEMON_LDLIBS)) \
 		$(if $(wildcard tests/unit/cli/*.c),$(CLI_LDLIBS)) $(LDLIBS)
 
-$(B)/wire-tests: $(call obj,$(WIRE_SRC))
-$(B)/ustack-sim: $(call obj,$(SIM_SRC))
-$(B)/wire-tests $(B)/ustack-sim: $(LIB) $(STACK_OBJ)
+$(B)/wire-tests: $(call obj,$(WIRE_SRC)) $(LIB) $(STACK_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS) $(LDLIBS)
+
+$(B)/ustack-sim: $(call obj,$(SIM_SRC)) $(LIB) $(STACK_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -38,6 +38,8 @@
 #define LAST_RUNS     1000u /* turns to get the last resets out	*/
 #define LAST_RUN_PKTS 256u
 #define THREAD_NAME   "ustack-worker"
+#define ARENA	      ((size_t)64 << 20)
+#define PAGE	      4096u
 
 /**
  * struct worker - see the top of the file for who touches what
@@ -63,6 +65,8 @@
  * @failed:	main's callback for a broken device, NULL = none, or made
  * @stopped:	main's callback for the end, NULL = none, or made
  * @lost_told:	lost events that the log has been told of; the main thread's
+ * @arena:	memory that no chunk was made of yet
+ * @arena_left:	its bytes
  * @events:	the stack's events on their way to the log
  */
 struct worker {
@@ -87,6 +91,8 @@ struct worker {
 	void (*failed)(struct worker *w);
 	void (*stopped)(struct worker *w);
 	uint64_t lost_told;
+	uint8_t *arena;
+	size_t arena_left;
 	struct evring events;
 };
 
@@ -116,19 +122,46 @@ static void host_random(void *ctx, void *buf, size_t len)
 	}
 }
 
+/*
+ * Chunks come from areas of ARENA bytes that huge pages may back: payload is
+ * copied by the kernel, and with small pages a good part of that is waiting
+ * for the TLB.  A chunk is given back by itself; address space is not reused.
+ */
+static bool arena_new(struct worker *w)
+{
+	void *p = mmap(NULL, ARENA, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return false;
+	if (w->arena_left)
+		munmap(w->arena, w->arena_left);
+	madvise(p, ARENA, MADV_HUGEPAGE);
+	w->arena = p;
+	w->arena_left = ARENA;
+	return true;
+}
+
 static void *host_alloc(void *ctx, size_t len)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct worker *w = ctx;
+	size_t size = (len + PAGE - 1) & ~(size_t)(PAGE - 1);
+	uint8_t *p;
 
-	(void)ctx;
-	return p == MAP_FAILED ? NULL : p;
+	if (size > ARENA)
+		return NULL;
+	if (size > w->arena_left && !arena_new(w))
+		return NULL;
+	p = w->arena;
+	w->arena += size;
+	w->arena_left -= size;
+	return p;
 }
 
 static void host_free(void *ctx, void *p, size_t len)
 {
 	(void)ctx;
-	munmap(p, len);
+	munmap(p, (len + PAGE - 1) & ~(size_t)(PAGE - 1));
 }
 
 static void host_event(void *ctx, const struct ustack_event *ev)

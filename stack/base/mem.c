@@ -18,6 +18,7 @@
 #include "bytes.h"
 #include "poison.h"
 
+#define CLASS_PACKET (MEM_CLASSES - 2) /* the one that is no power of two */
 #define CHUNK_BLOCKS 16u
 #define CHUNK_MIN    ((uint64_t)64 << 10)
 #define CHUNK_MAX    ((uint64_t)1 << 20)
@@ -34,17 +35,27 @@ struct mem_chunk {
 	_Alignas(64) uint8_t blocks[];
 };
 
-/* Number of the class whose blocks hold @len bytes. */
+/*
+ * Number of the class whose blocks hold @len bytes.
+ *
+ *	64  128  ...  32 K  64 K | 68 K | 128 K
+ *
+ * The odd one is for what a device reads: 64 KB and a little.
+ */
 static inline uint32_t class_of(size_t len)
 {
 	unsigned long long top = (len - 1) | ((1u << MEM_MIN_SHIFT) - 1);
+	uint32_t power = 63 - (uint32_t)__builtin_clzll(top) -
+			 (MEM_MIN_SHIFT - 1);
 
-	return 63 - (uint32_t)__builtin_clzll(top) - (MEM_MIN_SHIFT - 1);
+	return power + (len > MEM_PACKET);
 }
 
 static inline size_t class_size(uint32_t cls)
 {
-	return (size_t)1 << (MEM_MIN_SHIFT + cls);
+	if (cls == CLASS_PACKET)
+		return MEM_PACKET;
+	return (size_t)1 << (MEM_MIN_SHIFT + cls - (cls > CLASS_PACKET));
 }
 
 static inline void note_used(struct mem *m, size_t len)

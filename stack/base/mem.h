@@ -20,9 +20,10 @@
 
 #include "err.h"
 
-#define MEM_CLASSES   12u /* powers of two: 64 bytes .. 128 KB */
+#define MEM_CLASSES   13u /* powers of two from 64 bytes to 128 KB, and 68 KB */
 #define MEM_MIN_SHIFT 6u
-#define MEM_BLOCK_MAX ((size_t)1 << (MEM_MIN_SHIFT + MEM_CLASSES - 1))
+#define MEM_PACKET    ((size_t)68 << 10)
+#define MEM_BLOCK_MAX ((size_t)128 << 10)
 
 struct mem_block;
 struct mem_chunk;

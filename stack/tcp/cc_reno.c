@@ -32,10 +32,17 @@ static void reno_on_ack(struct tcp_conn *c, uint32_t acked)
 	}
 }
 
-/* Half of what is in flight, at least two segments (5681-6). */
+/*
+ * Half of what is in flight, at least two segments (5681-6).  What limited
+ * transmit sent beyond the window does not count (RFC 5681 section 3.2).
+ */
 static uint32_t reno_ssthresh(const struct tcp_conn *c)
 {
-	return max_u32(tcp_unacked(c) / 2, 2u * c->snd.mss);
+	uint32_t flight = tcp_unacked(c);
+
+	if (c->rec.state == CA_OPEN)
+		flight = min_u32(flight, c->cc.cwnd);
+	return max_u32(flight / 2, 2u * c->snd.mss);
 }
 
 const struct tcp_cc_ops tcp_cc_reno = {

@@ -234,7 +234,7 @@ void tcp_established(struct tcp_conn *c)
 	c->rtt.backoff = 0;
 	if (c->flags & CF_SYN_REXMIT)
 		c->rtt.floor_us = 3000000; /* (6298-10) */
-	c->rec.recover = c->snd.una;
+	c->rec.recover = c->snd.iss;
 	c->snd.sml = c->snd.una;
 	c->rcv.round = c->rcv.nxt;
 	tcp_cc_start(c);

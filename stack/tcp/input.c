@@ -41,6 +41,7 @@ static bool parse(struct ustack *s, const struct ustack_pkt *p,
 		stack_drop(s, USTACK_C_DROP_TCP_CSUM);
 		return false;
 	}
+	seg->reuses = false;
 	seg->seq = h->seq;
 	seg->ack = h->ack;
 	seg->wnd = h->wnd;
@@ -66,14 +67,30 @@ static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
 	tcp_in_fin(c, seg);  /* eighth:  FIN */
 }
 
+/*
+ * Simultaneous open: the peer's SYN comes again in its SYN-ACK, whose ACK is
+ * what we wait for (RFC 9293 figure 8).  Its window is not scaled (7323-2).
+ */
+static void strip_known_syn(const struct tcp_conn *c, struct tcp_seg *seg)
+{
+	if (c->state != USTACK_SYN_RCVD || seg->seq + 1 != c->rcv.nxt ||
+	    (seg->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK))
+		return;
+	seg->seq++;
+	seg->flags &= (uint8_t)~TCP_SYN;
+	seg->wnd = (uint16_t)(seg->wnd >> c->snd.wscale);
+}
+
 static void conn_input(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	c->st.segs_in++;
 	c->heard_us = tcp_now(c);
-	if (c->state == USTACK_SYN_SENT)
+	if (c->state == USTACK_SYN_SENT) {
 		tcp_in_syn_sent(c, seg);
-	else
+	} else {
+		strip_known_syn(c, seg);
 		in_synchronized(c, seg);
+	}
 	tcp_mark_ready(c);
 }
 

@@ -61,10 +61,12 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 	rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
 }
 
-/* RFC 5681 section 2: what makes an acknowledgement a duplicate (5681-9). */
+/* RFC 5681 section 2: what makes an acknowledgement a duplicate (5681-9).
+ * Answers to probes of a closed window look like it and say nothing.
+ */
 static bool is_dupack(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	return c->rec_first && seg->len == 0 &&
+	return c->rec_first && seg->len == 0 && c->snd.wnd > 0 &&
 	       !(seg->flags & (TCP_SYN | TCP_FIN)) && seg->ack == c->snd.una &&
 	       (uint32_t)seg->wnd << c->snd.wscale == c->snd.wnd;
 }

@@ -139,7 +139,7 @@ bool tcp_in_seq(struct tcp_conn *c, struct tcp_seg *seg)
 	}
 	if (!(seg->flags & TCP_RST))
 		note_timestamp(c, seg);
-	if (!(seg->flags & TCP_SYN))
+	if (!(seg->flags & (TCP_SYN | TCP_RST)))
 		trim(c, seg);
 	return true;
 }
@@ -154,9 +154,10 @@ bool tcp_in_rst(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	if (!(seg->flags & TCP_RST))
 		return true;
-	if (seg->seq != c->rcv.nxt) { /* (5961-2) */
+	if (seg->seq != c->rcv.nxt) {
 		stack_drop(c->t->s, USTACK_C_DROP_TCP_RST);
-		tcp_challenge_ack(c);
+		if (seq_gt(seg->seq, c->rcv.nxt)) /* (5961-2) */
+			tcp_challenge_ack(c);
 		return false;
 	}
 	tcp_kill(c, c->state == USTACK_SYN_RCVD ? USTACK_END_REFUSED

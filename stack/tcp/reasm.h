@@ -5,8 +5,9 @@
  *	rcv.nxt     hole      [ range ]  hole  [ range ]
  *
  * A sorted list of ranges, each a queue of slices.  Where ranges would overlap,
- * what came first stays; what comes in order is taken as it comes.  The number of ranges is bounded, so
- * that tiny segments cost no more than they are worth (res-1).
+ * what came first stays; what comes in order is taken as it comes.  The number
+ * of ranges is bounded, so that tiny segments cost no more than they are worth
+ * (res-1).
  */
 
 #ifndef STACK_TCP_REASM_H

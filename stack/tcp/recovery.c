@@ -43,7 +43,8 @@ void tcp_recovery_on_dupack(struct tcp_conn *c)
 		return;
 	}
 	/* After a timeout, duplicates of old data say nothing (6582-6). */
-	if (c->rec.state == CA_OPEN && c->rec.dupacks >= TCP_DUPACK_THRESH) {
+	if (c->rec.state == CA_OPEN && c->rec.dupacks >= TCP_DUPACK_THRESH &&
+	    seq_gt(c->snd.una, c->rec.recover)) {
 		enter_recovery(c);
 		c->cc.cwnd += TCP_DUPACK_THRESH * c->snd.mss;
 	}

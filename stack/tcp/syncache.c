@@ -12,6 +12,8 @@
 #include "state.h"
 #include "window.h"
 
+#define ISS_MARGIN 65537u /* beyond an old unscaled window, as Linux */
+
 void syncache_init(struct tcp *t)
 {
 	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++)
@@ -138,6 +140,19 @@ static void report_listen(const struct tcp *t, const struct syn_entry *e)
 	t->s->host.event(t->s->host.ctx, &ev);
 }
 
+/* A fast transfer can have outrun the ISN clock: stay ahead of what an old
+ * duplicate might carry.
+ */
+static uint32_t choose_iss(const struct tcp *t, const struct tcp_flow_args *a,
+			   const struct tcp_seg *seg)
+{
+	uint32_t iss = tcp_isn(t, a);
+
+	if (seg->reuses && seq_leq(iss, seg->iss_above))
+		iss = seg->iss_above + ISS_MARGIN;
+	return iss;
+}
+
 static uint8_t agreed(const struct tcp *t, uint8_t offered)
 {
 	uint8_t ours = 0;
@@ -162,7 +177,7 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 		return;
 	}
 	*e = (struct syn_entry){
-		.iss = tcp_isn(t, a),
+		.iss = choose_iss(t, a, seg),
 		.irs = seg->seq,
 		.ts_recent = seg->opt.tsval,
 		.wnd = seg->wnd,
@@ -260,8 +275,14 @@ static bool in_window(const struct syn_entry *e, const struct tcp_seg *seg)
 
 static bool paws_ok(const struct syn_entry *e, const struct tcp_seg *seg)
 {
-	return !(e->has & TCP_OPT_HAS_TS) || !(seg->opt.has & TCP_OPT_HAS_TS) ||
+	return !(e->has & TCP_OPT_HAS_TS) ||
 	       seq_geq(seg->opt.tsval, e->ts_recent);
+}
+
+/* Timestamps were agreed, and it has none (7323-9). */
+static bool lacks_ts(const struct syn_entry *e, const struct tcp_seg *seg)
+{
+	return e->has & TCP_OPT_HAS_TS && !(seg->opt.has & TCP_OPT_HAS_TS);
 }
 
 static void on_rst(struct tcp *t, struct syn_entry *e,
@@ -293,10 +314,20 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 		reply(t, e, TCP_SYN | TCP_ACK);
 		return false;
 	}
-	if (seg->flags & TCP_SYN || !in_window(e, seg) || !paws_ok(e, seg)) {
+	if (lacks_ts(e, seg)) {
+		stack_drop(t->s, USTACK_C_DROP_TCP_NO_TS);
+		return false;
+	}
+	if (!in_window(e, seg) || !paws_ok(e, seg)) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_SEQ);
 		if (stack_limit_ok(t->s))
 			reply(t, e, TCP_ACK);
+		return false;
+	}
+	if (seg->flags & TCP_SYN) { /* fourth check: back to LISTEN */
+		stack_drop(t->s, USTACK_C_DROP_TCP_SYN);
+		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+		syncache_drop(t, e);
 		return false;
 	}
 	if (!(seg->flags & TCP_ACK)) {

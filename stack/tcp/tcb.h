@@ -68,6 +68,8 @@ struct tcp_flow {
  * @wnd:	window field, unscaled
  * @flags:	TCP_FIN ...
  * @opt:	options
+ * @reuses:	it is a SYN that took over a 4-tuple from TIME-WAIT, and
+ * @iss_above:	the new ISS must be above this (MAY-2, 6191-5)
  */
 struct tcp_seg {
 	uint32_t seq;
@@ -78,6 +80,8 @@ struct tcp_seg {
 	uint16_t wnd;
 	uint8_t flags;
 	struct tcp_opts opt;
+	bool reuses;
+	uint32_t iss_above;
 };
 
 /* What the application's side has asked for, and what was agreed. */

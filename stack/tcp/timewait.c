@@ -104,13 +104,14 @@ static bool is_new_syn(const struct tw_entry *e, const struct tcp_seg *seg)
 	return seq_gt(seg->seq, e->rcv_nxt);
 }
 
-bool timewait_input(struct tcp *t, struct tw_entry *e,
-		    const struct tcp_seg *seg)
+bool timewait_input(struct tcp *t, struct tw_entry *e, struct tcp_seg *seg)
 {
 	bool old;
 
 	if (is_new_syn(e, seg)) {
 		stack_count(t->s, USTACK_C_TCP_TIME_WAIT_REUSED);
+		seg->reuses = true;
+		seg->iss_above = e->snd_nxt;
 		timewait_drop(t, e);
 		return true;
 	}

@@ -53,8 +53,7 @@ void timewait_enter(struct tcp_conn *c);
  * Return: true if it is a SYN that opens a new connection: the entry is gone
  * and the segment goes to the listener; false if it is done with
  */
-bool timewait_input(struct tcp *t, struct tw_entry *e,
-		    const struct tcp_seg *seg);
+bool timewait_input(struct tcp *t, struct tw_entry *e, struct tcp_seg *seg);
 
 /** timewait_on_timer() - Forget what is due */
 void timewait_on_timer(struct tcp *t);

@@ -45,11 +45,18 @@ uint8_t tcp_wnd_shift(const struct ustack *s)
 	return shift;
 }
 
+static uint8_t shift_in_use(const struct tcp_conn *c)
+{
+	return c->flags & CF_WSCALE ? c->rcv.wscale : 0;
+}
+
+/* Room in the buffer, as far as a window field can say it. */
 static uint32_t free_space(const struct tcp_conn *c)
 {
 	uint32_t held = c->rcvq.bytes;
+	uint32_t room = c->rcv.buf > held ? c->rcv.buf - held : 0;
 
-	return c->rcv.buf > held ? c->rcv.buf - held : 0;
+	return min_u32(room, WND_FIELD_MAX << shift_in_use(c));
 }
 
 /* Step by which the edge may move (MUST-39). */
@@ -58,16 +65,11 @@ static uint32_t least_step(const struct tcp_conn *c)
 	return min_u32(c->rcv.buf / 2, max_u32(c->rec.adv_mss, 1));
 }
 
-static uint8_t shift_in_use(const struct tcp_conn *c)
-{
-	return c->flags & CF_WSCALE ? c->rcv.wscale : 0;
-}
-
 uint16_t tcp_wnd_announce(struct tcp_conn *c)
 {
 	uint8_t shift = shift_in_use(c);
 	uint32_t wnd = tcp_rcv_wnd(c);
-	uint32_t space = min_u32(free_space(c), WND_FIELD_MAX << shift);
+	uint32_t space = free_space(c);
 	uint32_t field;
 
 	/* TIME-WAIT repeats what the connection's last ACK said. */

@@ -21,11 +21,12 @@ static const struct {
 	{ 1, 64 },	   { 63, 64 },	    { 64, 64 },
 	{ 65, 128 },	   { 128, 128 },    { 129, 256 },
 	{ 2048, 2048 },	   { 2049, 4096 },  { 65536, 65536 },
-	{ 65537, 131072 }, { 131072, 131072 },
+	{ 65537, 69632 },  { 69632, 69632 }, { 69633, 131072 },
+	{ 131072, 131072 },
 };
 /* clang-format on */
 
-START_TEST(block_is_next_power_of_two)
+START_TEST(block_is_of_the_least_class_that_holds_it)
 {
 	size_t block = size_cases[_i].block;
 	struct testmem t;
@@ -259,7 +260,8 @@ Suite *suite_base_mem(void)
 	TCase *tc = tcase_create("pool");
 	int sizes = sizeof(size_cases) / sizeof(size_cases[0]);
 
-	tcase_add_loop_test(tc, block_is_next_power_of_two, 0, sizes);
+	tcase_add_loop_test(tc, block_is_of_the_least_class_that_holds_it, 0,
+			    sizes);
 	tcase_add_loop_test(tc, budget_for_one_block_gives_one, 0, sizes);
 	tcase_add_test(tc, budget_is_used_to_the_end);
 	tcase_add_test(tc, last_freed_block_comes_first);
