@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites.h - the list of wire test suites
+ *
+ * A new suite is one line in SUITES().  To run one alone:
+ * CK_RUN_SUITE=closed (its suite_create() name).
+ */
+
+#ifndef TESTS_WIRE_SUITES_H
+#define TESTS_WIRE_SUITES_H
+
+#include <check.h>
+
+#define SUITES(X)                                                              \
+	X(suite_wire_closed)                                                   \
+	X(suite_wire_listen)                                                   \
+	X(suite_wire_syn_rcvd)                                                 \
+	X(suite_wire_syn_sent)                                                 \
+	X(suite_wire_simultaneous)                                             \
+	X(suite_wire_established)                                              \
+	X(suite_wire_rst)                                                      \
+	X(suite_wire_ack)                                                      \
+	X(suite_wire_data)                                                     \
+	X(suite_wire_fin_wait)                                                 \
+	X(suite_wire_time_wait)                                                \
+	X(suite_wire_close_api)                                                \
+	X(suite_wire_rto)                                                      \
+	X(suite_wire_window)                                                   \
+	X(suite_wire_cc)                                                       \
+	X(suite_wire_options)
+
+#define SUITE_DECLARE(suite) Suite *suite(void);
+SUITES(SUITE_DECLARE)
+
+#endif /* TESTS_WIRE_SUITES_H */
