@@ -136,9 +136,11 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r)
 	err = tcp_emit_conn(c, &o);
 	if (err == -ERR_AGAIN)
 		return err;
-	if (o.len + !!(o.flags & TCP_FIN) < r->len &&
-	    rec_split(c, r, o.len) < 0)
-		return -ERR_AGAIN;
+	/* Cut short for want of slices; without memory to note it, the rest
+	 * passes for sent and is found missing later.
+	 */
+	if (o.len + !!(o.flags & TCP_FIN) < r->len)
+		(void)!rec_split(c, r, o.len);
 	count_cause(c, r->cause, o.len, wire_segs(c, o.len));
 	rec_resent(c, r);
 	c->spoke_us = tcp_now(c);
