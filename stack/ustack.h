@@ -428,10 +428,10 @@ int ustack_abort(struct ustack *s, struct ustack_conn c);
 int ustack_close(struct ustack *s, struct ustack_conn c);
 
 enum ustack_opt {
-	USTACK_OPT_NODELAY,	 /* Nagle off (MUST-17) */
-	USTACK_OPT_SNDBUF,	 /* send buffer, bytes */
-	USTACK_OPT_RCVBUF,	 /* receive buffer, bytes; no growth then */
-	USTACK_OPT_USER_TIMEOUT, /* R2 in microseconds (MUST-21) */
+	USTACK_OPT_NODELAY, /* Nagle off (MUST-17) */
+	USTACK_OPT_SNDBUF,  /* send buffer, bytes */
+	USTACK_OPT_RCVBUF,  /* receive buffer, bytes; no growth then */
+	USTACK_OPT_USER_TIMEOUT, /* R2 in microseconds (MUST-21), 0 = as configured */
 	USTACK_OPT_TTL,		 /* TTL or hop limit (MUST-49) */
 	USTACK_OPT_TOS,		 /* DSCP and ECN byte (MUST-48) */
 };

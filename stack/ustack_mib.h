@@ -110,7 +110,7 @@
 	X(DROP_ICMP_TYPE, "DropIcmpType", "messages", "ICMP: type not acted on")                  \
 	X(DROP_ICMP_LIMIT, "DropIcmpRateLimit", "messages",                                       \
 	  "ICMP answers held back by the rate limit")                                             \
-	X(DROP_ICMP_SIZE, "DropIcmpSize", "messages", "ICMP: answer longer than the MTU")           \
+	X(DROP_ICMP_SIZE, "DropIcmpSize", "messages", "ICMP: answer longer than the MTU") \
 	X(DROP_TCP_TRUNCATED, "DropTcpTruncated", "segments", "TCP: shorter than its header")     \
 	X(DROP_TCP_HDR_LEN, "DropTcpHeaderLength", "segments", "TCP: impossible data offset")     \
 	X(DROP_TCP_CSUM, "DropTcpChecksum", "segments", "TCP: checksum wrong")                    \

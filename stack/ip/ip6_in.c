@@ -49,11 +49,15 @@ static bool addresses_ok(struct ustack *s, const struct ip_view *v)
 static void report(struct ustack *s, const struct ip_view *v,
 		   enum ip6_verdict verdict, uint32_t off)
 {
+	if (ip6_is_icmp_error(v->hdr, (uint32_t)(v->l4 - v->hdr) + v->l4_len))
+		return; /* (4443-2) */
 	if (verdict == IP6_OPTION_REPORT ||
 	    verdict == IP6_OPTION_REPORT_UNICAST)
 		icmp6_param_problem(s, v, ICMP6_PARAM_OPTION, off);
 	else if (verdict == IP6_ROUTING)
 		icmp6_param_problem(s, v, 0, off);
+	else if (verdict == IP6_HOPOPT_NOT_FIRST)
+		icmp6_param_problem(s, v, ICMP6_PARAM_NEXT_HEADER, off);
 }
 
 bool ip6_input(struct ustack *s, const struct ustack_pkt *p, struct ip_view *v)

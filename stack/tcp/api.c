@@ -334,6 +334,16 @@ static int set_rcvbuf(struct tcp_conn *c, uint64_t value)
 	return 0;
 }
 
+static int set_user_timeout(struct tcp_conn *c, uint64_t us)
+{
+	if (us == 0)
+		us = c->t->s->cfg.r2_us;
+	if (us < 1000)
+		return -ERR_INVAL;
+	c->user_timeout_ms = (uint32_t)min_u64(us / 1000u, UINT32_MAX);
+	return 0;
+}
+
 int ustack_setopt(struct ustack *s, struct ustack_conn h, enum ustack_opt opt,
 		  uint64_t value)
 {
@@ -352,9 +362,7 @@ int ustack_setopt(struct ustack *s, struct ustack_conn h, enum ustack_opt opt,
 	case USTACK_OPT_RCVBUF:
 		return set_rcvbuf(c, value);
 	case USTACK_OPT_USER_TIMEOUT:
-		c->user_timeout_ms = (uint32_t)min_u64(value / 1000u,
-						       UINT32_MAX);
-		return 0;
+		return set_user_timeout(c, value);
 	case USTACK_OPT_TTL:
 		if (value == 0 || value > UINT8_MAX)
 			return -ERR_INVAL;

@@ -12,9 +12,9 @@
 /* RFC 6582 section 3.2 step 2. */
 static void enter_recovery(struct tcp_conn *c)
 {
+	c->cc.ssthresh = c->cc.ops->ssthresh(c); /* while still open */
 	c->rec.state = CA_RECOVERY;
 	c->rec.recover = c->snd.nxt;
-	c->cc.ssthresh = c->cc.ops->ssthresh(c);
 	c->cc.cwnd = c->cc.ssthresh;
 	tcp_count(c, USTACK_C_TCP_FAST_RECOVERIES);
 	rec_mark_head_lost(c, USTACK_CAUSE_FAST);

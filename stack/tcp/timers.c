@@ -62,7 +62,10 @@ static void give_up(struct tcp_conn *c)
 /* SYN, or SYN-ACK of a simultaneous open, without answer (MUST-22, MUST-23). */
 static void on_syn_timeout(struct tcp_conn *c)
 {
-	if (tcp_now(c) - c->opened_us >= c->t->s->cfg.syn_r2_us) {
+	uint64_t limit_us = min_u64(c->t->s->cfg.syn_r2_us,
+				    (uint64_t)c->user_timeout_ms * 1000u);
+
+	if (tcp_now(c) - c->opened_us >= limit_us) {
 		give_up(c);
 		return;
 	}

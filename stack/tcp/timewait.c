@@ -64,6 +64,8 @@ void timewait_enter(struct tcp_conn *c)
 				.wnd = tcp_wnd_announce(c),
 				.ts_recent = c->ts.recent,
 				.ts_offset = c->ts.offset,
+				.ttl = c->ttl,
+				.tos = c->tos,
 				.ts_on = (c->flags & CF_TS) != 0 };
 	tcp_flow_init(&e->flow, FLOW_TIME_WAIT, &a);
 	tcp_flow_insert(t, &e->flow);
@@ -80,7 +82,8 @@ static void send_ack(struct tcp *t, struct tw_entry *e)
 			     .seq = e->snd_nxt,
 			     .ack = e->rcv_nxt,
 			     .flags = TCP_ACK,
-			     .ttl = t->s->cfg.ttl,
+			     .ttl = e->ttl,
+			     .tos = e->tos,
 			     .mss = UINT16_MAX,
 			     .wnd = e->wnd };
 

@@ -23,6 +23,8 @@
  * @wnd:	window field of our last segment
  * @ts_recent:	its last timestamp
  * @ts_offset:	ours
+ * @ttl:	TTL or hop limit of what we send
+ * @tos:	its traffic class
  * @ts_on:	timestamps are in use
  */
 struct tw_entry {
@@ -35,6 +37,8 @@ struct tw_entry {
 	uint16_t wnd;
 	uint32_t ts_recent;
 	uint32_t ts_offset;
+	uint8_t ttl;
+	uint8_t tos;
 	bool ts_on;
 };
 

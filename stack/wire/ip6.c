@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "icmp.h"
 #include "stack/base/bytes.h"
 
 #define NEXT_OFF      6u /* of the next header field */
@@ -26,6 +27,7 @@
 #define NEXT_HOPOPT   0u
 #define NEXT_ROUTING  43u
 #define NEXT_FRAGMENT 44u
+#define NEXT_ICMP6    58u
 #define NEXT_DSTOPT   60u
 
 #define OPT_PAD1      0u
@@ -113,6 +115,26 @@ static enum ip6_verdict walk(struct ip6_hdr *h, const uint8_t *p, uint32_t end)
 	if (h->frag && end - off < FRAG_LEN)
 		return IP6_BAD_EXT;
 	return IP6_OK;
+}
+
+bool ip6_is_icmp_error(const uint8_t *p, uint32_t len)
+{
+	uint32_t off = IP6_HDR_LEN;
+	uint8_t next;
+
+	if (len < IP6_HDR_LEN)
+		return true;
+	next = p[NEXT_OFF];
+	for (uint32_t i = 0; is_extension(next); i++) {
+		if (i == IP6_EXT_MAX || len - off < 8 ||
+		    len - off < 8 + p[off + 1] * 8u)
+			return true;
+		next = p[off];
+		off += 8 + p[off + 1] * 8u;
+	}
+	if (next != NEXT_ICMP6)
+		return false;
+	return len == off || p[off] <= ICMP6_ERROR_MAX;
 }
 
 enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len)

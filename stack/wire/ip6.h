@@ -67,6 +67,17 @@ struct ip6_hdr {
 enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len);
 
 /**
+ * ip6_is_icmp_error() - Does a packet carry an ICMPv6 error message?
+ * @p:		start of the packet
+ * @len:	bytes received
+ *
+ * Looks behind headers that ip6_parse() refused, since an error must never
+ * answer an error (RFC 4443 section 2.4 (e.1)).  What cannot be followed to
+ * its end counts as one.
+ */
+bool ip6_is_icmp_error(const uint8_t *p, uint32_t len);
+
+/**
  * ip6_build() - Write a fixed header
  * @p:		room for IP6_HDR_LEN bytes
  * @h:		fields; @l4_off, @frag and @bad_off are ignored

@@ -27,7 +27,17 @@
 	X(suite_wire_rto)                                                      \
 	X(suite_wire_window)                                                   \
 	X(suite_wire_cc)                                                       \
-	X(suite_wire_options)
+	X(suite_wire_options)                                                  \
+	X(suite_wire_half_close)                                               \
+	X(suite_wire_isn)                                                      \
+	X(suite_wire_backlog)                                                  \
+	X(suite_wire_causes)                                                   \
+	X(suite_wire_open_api)                                                 \
+	X(suite_wire_ip_fields)                                                \
+	X(suite_wire_ip4)                                                      \
+	X(suite_wire_ip6)                                                      \
+	X(suite_wire_icmp)                                                     \
+	X(suite_wire_corners)
 
 #define SUITE_DECLARE(suite) Suite *suite(void);
 SUITES(SUITE_DECLARE)

@@ -7,9 +7,9 @@
 #include "suites.h"
 #include "wire.h"
 
-#define UDP	17u
-#define ECHO	0x12345678u /* id and sequence number */
-#define BURST	32u	    /* answers that may leave back to back */
+#define UDP   17u
+#define ECHO  0x12345678u /* id and sequence number */
+#define BURST 32u	  /* answers that may leave back to back */
 
 static uint8_t icmp_proto(const struct peer *p)
 {
@@ -91,10 +91,9 @@ END_TEST
 /* 1122-12: wrong checksum, too short, unknown type: dropped, and why. */
 START_TEST(bad_message_is_dropped_and_counted)
 {
-	static const enum ustack_counter why[] = {
-		USTACK_C_DROP_ICMP_CSUM, USTACK_C_DROP_ICMP_TRUNCATED,
-		USTACK_C_DROP_ICMP_TYPE
-	};
+	static const enum ustack_counter why[] = { USTACK_C_DROP_ICMP_CSUM,
+						   USTACK_C_DROP_ICMP_TRUNCATED,
+						   USTACK_C_DROP_ICMP_TYPE };
 	struct peer p;
 	struct vpkt *v;
 
@@ -157,8 +156,11 @@ START_TEST(unknown_protocol_is_unreachable)
 }
 END_TEST
 
-static const uint8_t error_types[][2] = { { 3, 1 },  { 4, 2 },	 { 5, 3 },
-					  { 11, 4 }, { 12, 127 } };
+static const uint8_t error_types[][2] = { { 3, 1 },
+					  { 4, 2 },
+					  { 5, 3 },
+					  { 11, 4 },
+					  { 12, 127 } };
 
 /* 1122-10, 4443-2: an error, whatever it says, is not answered. */
 START_TEST(errors_are_not_answered)

@@ -165,12 +165,12 @@ START_TEST(small_ttl_is_taken)
 END_TEST
 
 static const uint8_t ip_options[][8] = {
-	{ 1, 1, 1, 1, 1, 1, 1, 1 }, /* NOP */
-	{ 0, 0, 0, 0, 0, 0, 0, 0 }, /* EOL */
-	{ 0x9e, 8, 1, 2, 3, 4, 5, 6 }, /* unknown */
+	{ 1, 1, 1, 1, 1, 1, 1, 1 },	  /* NOP */
+	{ 0, 0, 0, 0, 0, 0, 0, 0 },	  /* EOL */
+	{ 0x9e, 8, 1, 2, 3, 4, 5, 6 },	  /* unknown */
 	{ 1, 0x5e, 2, 1, 0x94, 4, 0, 0 }, /* unknown, then router alert */
-	{ 0x83, 7, 4, 10, 7, 0, 1, 0 }, /* loose source route, at its end */
-	{ 0, 0x5e, 0, 0, 0, 0, 0, 0 }, /* what follows EOL is nothing */
+	{ 0x83, 7, 4, 10, 7, 0, 1, 0 },	  /* loose source route, at its end */
+	{ 0, 0x5e, 0, 0, 0, 0, 0, 0 },	  /* what follows EOL is nothing */
 };
 
 /* MUST-50, 1122-8: IP options are skipped. */

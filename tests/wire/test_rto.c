@@ -213,6 +213,67 @@ START_TEST(user_timeout_moves_r2)
 }
 END_TEST
 
+/* MUST-21: it can be longer than the default, too. */
+START_TEST(user_timeout_can_be_longer)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	ck_assert_int_eq(ustack_setopt(p.h.s, p.conn, USTACK_OPT_USER_TIMEOUT,
+				       SEC(7200)),
+			 0);
+	peer_send(&p, 100);
+	peer_advance(&p, SEC(7100));
+	ck_assert_uint_eq(p.c.closed, 0);
+	peer_advance(&p, SEC(200));
+	ck_assert_int_eq(p.reason, USTACK_END_TIMEOUT);
+	peer_fini(&p);
+}
+END_TEST
+
+/* MUST-21: it bounds the FIN's wait, and that against a closed window. */
+START_TEST(user_timeout_bounds_every_wait)
+{
+	struct peer p;
+
+	wire_init(&p, _i % 2, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	ck_assert_int_eq(ustack_setopt(p.h.s, p.conn, USTACK_OPT_USER_TIMEOUT,
+				       SEC(5)),
+			 0);
+	if (_i / 2) {
+		peer_tx(&p, seg_wnd(1, 1, 0));
+		peer_send(&p, 100);
+	} else {
+		wire_close(&p);
+	}
+	peer_advance(&p, SEC(5) - MS(1));
+	ck_assert_uint_eq(p.c.closed, 0);
+	peer_advance(&p, SEC(5));
+	ck_assert_uint_eq(p.c.closed, 1);
+	ck_assert_int_eq(p.reason, USTACK_END_TIMEOUT);
+	peer_fini(&p);
+}
+END_TEST
+
+/* MUST-21: it says nothing about a connection that waits for nothing. */
+START_TEST(user_timeout_spares_an_idle_connection)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	ck_assert_int_eq(ustack_setopt(p.h.s, p.conn, USTACK_OPT_USER_TIMEOUT,
+				       SEC(5)),
+			 0);
+	peer_advance(&p, SEC(86400));
+	peer_expect_none(&p);
+	wire_check_state(&p, USTACK_ESTABLISHED);
+	peer_fini(&p);
+}
+END_TEST
+
 /* MUST-20: progress sets the clock of R2 back. */
 START_TEST(progress_keeps_the_connection)
 {
@@ -252,6 +313,9 @@ Suite *suite_wire_rto(void)
 	tcase_add_loop_test(tc, timer_stops_when_all_is_acknowledged, 0, 2);
 	tcase_add_loop_test(tc, silence_ends_the_connection_after_r2, 0, 2);
 	tcase_add_loop_test(tc, user_timeout_moves_r2, 0, 2);
+	tcase_add_loop_test(tc, user_timeout_can_be_longer, 0, 2);
+	tcase_add_loop_test(tc, user_timeout_bounds_every_wait, 0, 4);
+	tcase_add_loop_test(tc, user_timeout_spares_an_idle_connection, 0, 2);
 	tcase_add_loop_test(tc, progress_keeps_the_connection, 0, 2);
 	return s;
 }
