@@ -28,7 +28,7 @@ struct client;
 
 /**
  * struct cli - one run of the tool
- * @client:	connection to the daemon
+ * @client:	connects to the daemon when it is first asked
  * @out:	where results go
  * @json:	print JSON
  * @colour:	@out is a terminal that wants colours
@@ -46,14 +46,12 @@ struct cli {
  * @args:	its arguments, for the help
  * @help:	one line
  * @run:	carries it out; @argv[0] is the name, @argv[@argc] is NULL
- * @local:	it asks no daemon
  */
 struct command {
 	const char *name;
 	const char *args;
 	const char *help;
 	int (*run)(struct cli *cli, int argc, char **argv);
-	bool local;
 };
 
 int cmd_status(struct cli *cli, int argc, char **argv);

@@ -26,12 +26,14 @@
 
 /**
  * struct client - a connection
- * @fd:		socket
+ * @path:	where it goes to, NULL = the usual places; borrowed
+ * @fd:		socket, -1 = not connected yet
  * @calls:	calls so far; the number of each is its id
  * @len:	bytes in @buf
  * @buf:	the reply being read
  */
 struct client {
+	const char *path;
 	int fd;
 	int calls;
 	size_t len;
@@ -106,11 +108,23 @@ static int list_paths(const char *path, char paths[][CTL_PATH_MAX])
 	return 2;
 }
 
-int client_open(const char *path, struct client **client)
+struct client *client_new(const char *path)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->path = path;
+	client->fd = -1;
+	return client;
+}
+
+/* The first daemon that answers; an exit status. */
+static int client_connect(struct client *client)
 {
 	char paths[PATHS_MAX][CTL_PATH_MAX];
 	int errors[PATHS_MAX];
-	int n = list_paths(path, paths);
+	int n = list_paths(client->path, paths);
 
 	for (int i = 0; i < n; i++) {
 		int fd = connect_to(paths[i]);
@@ -118,12 +132,7 @@ int client_open(const char *path, struct client **client)
 		errors[i] = fd;
 		if (fd < 0)
 			continue;
-		*client = calloc(1, sizeof(**client));
-		if (!*client) {
-			(void)close(fd);
-			break;
-		}
-		(*client)->fd = fd;
+		client->fd = fd;
 		return CLI_DONE;
 	}
 	for (int i = 0; i < n; i++) {
@@ -136,11 +145,12 @@ int client_open(const char *path, struct client **client)
 	return CLI_NO_DAEMON;
 }
 
-void client_close(struct client *client)
+void client_free(struct client *client)
 {
 	if (!client)
 		return;
-	(void)close(client->fd);
+	if (client->fd >= 0)
+		(void)close(client->fd);
 	free(client);
 }
 
@@ -224,6 +234,11 @@ int client_call(struct client *client, const char *method, cJSON *params,
 	int status;
 
 	*result = NULL;
+	status = client->fd < 0 ? client_connect(client) : CLI_DONE;
+	if (status) {
+		cJSON_Delete(params);
+		return status;
+	}
 	(void)send_request(client, method, params); /* a refusal may wait */
 	if (!read_line(client)) {
 		fprintf(stderr,

@@ -11,25 +11,26 @@
 struct client;
 
 /**
- * client_open() - Connect to the daemon
- * @path:	socket, NULL = $USTACK_SOCKET, else the usual places in turn
- * @client:	set to the connection
+ * client_new() - Get ready for asking; the first client_call() connects
+ * @path:	socket, NULL = $USTACK_SOCKET, else the usual places in turn;
+ *		borrowed
  *
- * Return: CLI_DONE, or CLI_NO_DAEMON with the reason printed
+ * Return: the client, to be freed by client_free(); NULL = out of memory
  */
-int client_open(const char *path, struct client **client);
+struct client *client_new(const char *path);
 
-/** client_close() - Disconnect; NULL is fine */
-void client_close(struct client *client);
+/** client_free() - Disconnect; NULL is fine */
+void client_free(struct client *client);
 
 /**
  * client_call() - Ask and wait for the answer
- * @client:	connection
+ * @client:	client
  * @method:	what to ask
  * @params:	parameters; taken; NULL = none
  * @result:	set to the result, to be freed by cJSON_Delete()
  *
- * Return: CLI_DONE, or another status with the reason printed and no result
+ * Return: CLI_DONE, or another status (CLI_NO_DAEMON: nobody answers) with the
+ * reason printed and no result
  */
 int client_call(struct client *client, const char *method, cJSON *params,
 		cJSON **result);

@@ -3,6 +3,7 @@
  * cmd_conn.c - conn: one connection in full, or its end
  */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 
 #define ENDPOINT_MAX 64u
 #define VALUE_MAX    80u
+#define ID_MAX	     ((1ull << 53) - 1) /* exact in JSON */
 
 enum kind { KIND_BYTES, KIND_COUNT, KIND_TIME, KIND_TEXT, KIND_BOOL };
 
@@ -107,9 +109,11 @@ static void show(struct cli *cli, const cJSON *c)
 static int read_id(const char *text, double *id)
 {
 	char *end;
-	unsigned long long v = strtoull(text, &end, 10);
+	unsigned long long v;
 
-	if (end == text || *end || *text < '0' || *text > '9')
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || v > ID_MAX)
 		return cli_usage("conn takes a connection's number, which "
 				 "ustackctl conns shows, not %s",
 				 text);

@@ -48,20 +48,26 @@ static int read_args(int argc, char **argv, struct conns_args *a)
 		{ "info", no_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const char takes[] = "[-s STATE] [-p PORT] [-i]";
 	int rc = CLI_DONE;
 	int c;
 
-	optind = 0;
+	optind = 0; /* start again, after the global options */
+	opterr = 0;
 	while (!rc &&
-	       (c = getopt_long(argc, argv, "s:p:i", options, NULL)) != -1) {
+	       (c = getopt_long(argc, argv, ":s:p:i", options, NULL)) != -1) {
 		if (c == 's')
 			rc = conn_state_find(optarg, &a->state);
 		else if (c == 'p')
 			rc = read_port(optarg, &a->port);
 		else if (c == 'i')
 			a->info = true;
+		else if (c == ':')
+			rc = cli_usage("%s needs a value: conns takes %s",
+				       argv[optind - 1], takes);
 		else
-			rc = cli_usage("conns takes [-s STATE] [-p PORT] [-i]");
+			rc = cli_usage("unknown option %s: conns takes %s",
+				       argv[optind - 1], takes);
 	}
 	if (!rc && optind < argc)
 		return cli_usage("conns takes no %s; one connection: conn ID",

@@ -33,14 +33,16 @@ static int read_args(int argc, char **argv, struct stats_args *a)
 	int c;
 
 	optind = 0; /* start again, after the global options */
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "ar", options, NULL)) != -1) {
 		if (c == 'a')
 			a->all = true;
 		else if (c == 'r')
 			a->reset = true;
 		else
-			return cli_usage(
-				"stats takes [PATTERN] [--all] [--reset]");
+			return cli_usage("unknown option %s: stats takes "
+					 "[PATTERN] [--all] [--reset]",
+					 argv[optind - 1]);
 	}
 	if (optind < argc)
 		a->pattern = argv[optind++];
@@ -48,6 +50,35 @@ static int read_args(int argc, char **argv, struct stats_args *a)
 		return cli_usage("stats takes one PATTERN, quote it: '%s*'",
 				 a->pattern);
 	return CLI_DONE;
+}
+
+/* Does it name one counter? */
+static bool is_name(const char *pattern)
+{
+	return pattern && !strpbrk(pattern, "*?");
+}
+
+/* How many counters the daemon gave. */
+static int count_all(const cJSON *result)
+{
+	return cJSON_GetArraySize(
+		cJSON_GetObjectItemCaseSensitive(result, "counters"));
+}
+
+/* Say why nothing was shown. */
+static int explain_nothing(const struct stats_args *a, int matching)
+{
+	if (matching) {
+		fprintf(stderr,
+			"ustackctl: %d counters, all 0: --all shows them\n",
+			matching);
+		return CLI_DONE;
+	}
+	fprintf(stderr,
+		"ustackctl: no counter matches %s; ustackctl stats --all has "
+		"them all\n",
+		a->pattern ? a->pattern : "*");
+	return CLI_NO_OBJECT;
 }
 
 static uint32_t show(struct cli *cli, const cJSON *result, bool zeros)
@@ -75,7 +106,8 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	struct stats_args a = { 0 };
 	cJSON *params = NULL;
 	cJSON *result;
-	uint32_t n = 1;
+	uint32_t n;
+	int matching;
 	int rc = read_args(argc, argv, &a);
 
 	if (rc)
@@ -87,20 +119,17 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 	rc = client_call(cli->client, CTL_STATS_GET, params, &result);
 	if (rc)
 		return rc;
+	matching = count_all(result);
+	n = (uint32_t)matching;
 	if (cli->json)
 		cli_print_json(cli, result);
 	else
-		n = show(cli, result, a.all || a.pattern);
+		n = show(cli, result, a.all || is_name(a.pattern));
 	cJSON_Delete(result);
-	if (!n && a.pattern) {
-		fprintf(stderr,
-			"ustackctl: no counter matches %s; ustackctl stats "
-			"--all has them all\n",
-			a.pattern);
-		return CLI_NO_OBJECT;
-	}
-	if (!a.reset)
-		return CLI_DONE;
+	if (!n)
+		rc = explain_nothing(&a, matching);
+	if (rc || !a.reset)
+		return rc;
 	rc = client_call(cli->client, CTL_STATS_RESET, NULL, &result);
 	cJSON_Delete(result);
 	return rc;

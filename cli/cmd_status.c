@@ -9,6 +9,7 @@
 #include "client.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
+#include "match.h"
 
 #define LABEL_WIDTH 13u
 
@@ -203,15 +204,21 @@ int cmd_services(struct cli *cli, int argc, char **argv)
 
 int cmd_log(struct cli *cli, int argc, char **argv)
 {
+	static const char *const levels[] = { "error", "warning", "info",
+					      "debug", "trace" };
 	cJSON *params;
 	cJSON *result;
+	int level = MATCH_NONE;
 	int rc;
 
-	if (argc != 2)
+	if (argc == 2)
+		level = match_word(argv[1], levels,
+				   sizeof(levels) / sizeof(levels[0]));
+	if (level < 0)
 		return cli_usage("log takes one of error, warning, info, debug "
 				 "and trace");
 	params = cJSON_CreateObject();
-	(void)cJSON_AddStringToObject(params, "level", argv[1]);
+	(void)cJSON_AddStringToObject(params, "level", levels[level]);
 	rc = client_call(cli->client, CTL_LOG_SET, params, &result);
 	if (rc)
 		return rc;

@@ -22,9 +22,9 @@ _ustackctl()
 	done
 	case $cmd in
 	"") words="$commands --socket --json --help --version" ;;
-	stats) words="--all --reset --json" ;;
+	stats) words="--all --reset --json --help" ;;
 	conns)
-		words="-s -p -i --json"
+		words="-s -p -i --json --help"
 		[[ $prev == -s ]] && words=$states
 		;;
 	conn) [[ $COMP_CWORD -eq $((i + 2)) ]] && words="abort close" ;;

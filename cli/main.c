@@ -18,14 +18,14 @@
 
 /* clang-format off */
 static const struct command commands[] = {
-	{ "status", "", "the daemon, its interface, what it holds", cmd_status, false },
-	{ "stats", "[PATTERN] [--all] [--reset]", "counters", cmd_stats, false },
-	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does", cmd_conns, false },
-	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn, false },
-	{ "services", "", "services and what they have done", cmd_services, false },
-	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log, false },
-	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown, false },
-	{ "help", "", "this list", cmd_help, true },
+	{ "status", "", "the daemon, its interface, what it holds", cmd_status },
+	{ "stats", "[PATTERN] [--all] [--reset]", "counters", cmd_stats },
+	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does", cmd_conns },
+	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn },
+	{ "services", "", "services and what they have done", cmd_services },
+	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
+	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown },
+	{ "help", "", "this list", cmd_help },
 };
 /* clang-format on */
 
@@ -99,6 +99,15 @@ static bool take_json(int *argc, char **argv)
 	return found;
 }
 
+/* Does an argument ask what the command takes? */
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
+			return true;
+	return false;
+}
+
 static int run_command(struct cli *cli, const char *path, int argc, char **argv)
 {
 	static char status[] = "status";
@@ -113,12 +122,18 @@ static int run_command(struct cli *cli, const char *path, int argc, char **argv)
 	cmd = find_command(argv[0]);
 	if (!cmd)
 		return CLI_USAGE;
-	if (cmd->local)
-		return cmd->run(cli, argc, argv);
-	rc = client_open(path, &cli->client);
-	if (rc == CLI_DONE)
-		rc = cmd->run(cli, argc, argv);
-	client_close(cli->client);
+	if (wants_help(argc, argv)) {
+		fprintf(cli->out, "usage: ustackctl %s%s%s\n%s\n", cmd->name,
+			*cmd->args ? " " : "", cmd->args, cmd->help);
+		return CLI_DONE;
+	}
+	cli->client = client_new(path);
+	if (!cli->client) {
+		fprintf(stderr, "ustackctl: out of memory\n");
+		return CLI_REFUSED;
+	}
+	rc = cmd->run(cli, argc, argv); /* connects when it asks */
+	client_free(cli->client);
 	return rc;
 }
 
@@ -135,9 +150,10 @@ int main(int argc, char **argv)
 	int c;
 	int rc;
 
+	opterr = 0;
 	cli.json = take_json(&argc, argv);
 	cli.colour = fmt_colour_wanted(stdout);
-	while ((c = getopt_long(argc, argv, "+hV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			path = optarg;
@@ -147,8 +163,13 @@ int main(int argc, char **argv)
 		case 'V':
 			printf("ustackctl %s\n", USTACK_VERSION);
 			return CLI_DONE;
+		case ':':
+			return cli_usage("%s needs a value, try ustackctl help",
+					 argv[optind - 1]);
 		default:
-			return cli_usage("try ustackctl help");
+			return cli_usage("unknown option %s, try ustackctl "
+					 "help",
+					 argv[optind - 1]);
 		}
 	}
 	rc = run_command(&cli, path, argc - optind, argv + optind);

@@ -5,10 +5,12 @@
 
 #include "match.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#define WORD_MAX 32u
+#define WORD_MAX  32u
+#define SHORT_MAX 4u
 
 int match_word(const char *word, const char *const *list, size_t n)
 {
@@ -41,7 +43,18 @@ static void next_row(uint32_t *row, char letter, const char *b, size_t blen)
 	}
 }
 
-/* Letters to change, add or drop to make one word of the other. */
+/* Is one the other with two neighbouring letters swapped? */
+static bool is_swap(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a && *b && a[0] == b[1] && a[1] == b[0] &&
+	       !strcmp(a + 2, b + 2);
+}
+
+/* Letters to change, add, drop or swap to make one word of the other. */
 static uint32_t distance(const char *a, const char *b)
 {
 	uint32_t row[WORD_MAX + 1];
@@ -49,11 +62,21 @@ static uint32_t distance(const char *a, const char *b)
 
 	if (strlen(a) > WORD_MAX || blen > WORD_MAX)
 		return UINT32_MAX;
+	if (is_swap(a, b))
+		return 1;
 	for (uint32_t j = 0; j <= blen; j++)
 		row[j] = j;
 	for (; *a; a++)
 		next_row(row, *a, b, blen);
 	return row[blen];
+}
+
+/* How many letters may be wrong: in a short word, two make another word. */
+static uint32_t tolerance(const char *a, const char *b)
+{
+	size_t len = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+
+	return len <= SHORT_MAX ? 1 : 1 + (uint32_t)len / 3;
 }
 
 const char *match_nearest(const char *word, const char *const *list, size_t n)
@@ -64,7 +87,7 @@ const char *match_nearest(const char *word, const char *const *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t d = distance(word, list[i]);
 
-		if (d >= least || d > 1 + strlen(list[i]) / 3)
+		if (d >= least || d > tolerance(word, list[i]))
 			continue;
 		least = d;
 		near = list[i];

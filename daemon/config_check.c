@@ -8,17 +8,19 @@
  */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/config_int.h"
+#include "daemon/ctl_proto.h"
 
-#define MAPPED_BITS   96u
-#define IPV6_MIN_MTU  1280u
-#define SOCKET_SYSTEM "/run/ustack"
-#define SOCKET_FILE   "control.sock"
+#define MAPPED_BITS  96u
+#define IPV6_MIN_MTU 1280u
+#define SYSTEM_RUN   "/run"
+#define SYSTEM_DIR   "/run/ustack" /* of CTL_SOCKET_SYSTEM */
 
 /* The origin of a key that is no service's. */
 static struct config_origin *origin_of(struct config_pass *p,
@@ -285,21 +287,38 @@ static void check_room(struct config_pass *p)
 	}
 }
 
+static bool stack_has_ipv6(const struct config *cfg)
+{
+	for (uint32_t i = 0; i < cfg->stack.naddrs; i++)
+		if (!ustack_addr_is4(&cfg->stack.addr[i].addr))
+			return true;
+	return false;
+}
+
+/* Does an interface that we make get an IPv6 address? */
+static bool host_has_ipv6(const struct config *cfg)
+{
+	if (!cfg->manage || cfg->tun_fd >= 0)
+		return false;
+	for (uint32_t i = 0; i < cfg->nhost_addr; i++)
+		if (!ustack_addr_is4(&cfg->host_addr[i].addr))
+			return true;
+	return false;
+}
+
 static void check_mtu(struct config_pass *p)
 {
-	const struct ustack_config *st = &p->cfg->stack;
-
-	if (p->cfg->mtu >= IPV6_MIN_MTU || is_bad(p, "interface", "mtu") ||
-	    is_bad(p, "stack", "address"))
+	if (p->cfg->mtu >= IPV6_MIN_MTU || is_bad(p, "interface", "mtu"))
 		return;
-	for (uint32_t i = 0; i < st->naddrs; i++) {
-		if (ustack_addr_is4(&st->addr[i].addr))
-			continue;
+	if (!is_bad(p, "stack", "address") && stack_has_ipv6(p->cfg))
 		complain_key(p, "interface", "mtu",
 			     "expected at least 1280, because [stack] address "
 			     "has IPv6");
-		return;
-	}
+	else if (!is_bad(p, "interface", "host-address") &&
+		 host_has_ipv6(p->cfg))
+		complain_key(p, "interface", "mtu",
+			     "expected at least 1280, because [interface] "
+			     "host-address has IPv6");
 }
 
 /* ------------------------------------------------------------------- times */
@@ -321,6 +340,19 @@ static void check_times(struct config_pass *p)
 
 /* ------------------------------------------------------------------ socket */
 
+static int access_dir(const char *dir)
+{
+	return faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) ? errno : 0;
+}
+
+/* root of a user namespace may be nobody there: access decides, not the uid. */
+static bool can_use_system_dir(void)
+{
+	int error = access_dir(SYSTEM_DIR);
+
+	return error == ENOENT ? !access_dir(SYSTEM_RUN) : !error;
+}
+
 /*
  * Where the control socket goes when nobody says: the system's place, or the
  * user's own for somebody who cannot write there.
@@ -328,18 +360,14 @@ static void check_times(struct config_pass *p)
 static void set_default_socket(struct config *cfg)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
-	bool system = geteuid() == 0 ||
-		      faccessat(AT_FDCWD, SOCKET_SYSTEM, W_OK, AT_EACCESS) == 0;
-	int len;
+	int len = 0;
 
-	if (system || !dir || *dir != '/')
-		len = 0;
-	else
+	if (dir && *dir == '/' && !can_use_system_dir())
 		len = snprintf(cfg->ctl_socket, sizeof(cfg->ctl_socket),
-			       "%s/ustack/%s", dir, SOCKET_FILE);
+			       "%s/%s", dir, CTL_SOCKET_USER);
 	if (len <= 0 || len > 107)
-		(void)snprintf(cfg->ctl_socket, sizeof(cfg->ctl_socket),
-			       "%s/%s", SOCKET_SYSTEM, SOCKET_FILE);
+		(void)snprintf(cfg->ctl_socket, sizeof(cfg->ctl_socket), "%s",
+			       CTL_SOCKET_SYSTEM);
 }
 
 /* -------------------------------------------------------------------- all */

@@ -7,6 +7,7 @@
  * in ustackd.conf.5.
  */
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "daemon/config_int.h"
@@ -20,6 +21,7 @@
 #define MIN	      (60 * SEC)
 
 #define NEAR_NAME_MAX 32u
+#define NEAR_SHORT    4u
 
 #define AT(m)	      offsetof(struct config, m), sizeof(((struct config *)0)->m)
 #define WHOLE	      0, sizeof(struct config)
@@ -138,8 +140,21 @@ static void near_row(uint32_t *row, char a, const char *b, size_t blen)
 	}
 }
 
+/* Is one the other with two neighbouring bytes swapped? */
+static bool is_swap(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a && *b && a[0] == b[1] && a[1] == b[0] &&
+	       !strcmp(a + 2, b + 2);
+}
+
 /*
  * near_cost() - How many bytes to change to get from one word to another
+ *
+ * In a short word, two changes make another word.
  *
  * Return: that number, UINT32_MAX when the words have little in common
  */
@@ -151,11 +166,15 @@ static uint32_t near_cost(const char *a, const char *b)
 
 	if (alen > NEAR_NAME_MAX || blen > NEAR_NAME_MAX)
 		return UINT32_MAX;
+	if (is_swap(a, b))
+		return 1;
 	for (uint32_t j = 0; j <= blen; j++)
 		row[j] = j;
 	for (size_t i = 0; i < alen; i++)
 		near_row(row, a[i], b, blen);
-	if (row[blen] > 1 + blen / 3)
+	if (alen > blen)
+		alen = blen;
+	if (row[blen] > (alen <= NEAR_SHORT ? 1 : 1 + alen / 3))
 		return UINT32_MAX;
 	return row[blen];
 }

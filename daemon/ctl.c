@@ -23,6 +23,9 @@
 #define ACCEPT_PAUSE_S 1.
 #define SOCKET_MODE    0660
 #define DIR_MODE       0755
+#define CHOOSE                                                                 \
+	"choose a place you can write: -o control.socket=PATH, or set "        \
+	"XDG_RUNTIME_DIR"
 
 static bool fill_address(struct sockaddr_un *sa, const char *path)
 {
@@ -133,8 +136,8 @@ static int open_socket(const struct config *cfg, char *err, size_t errlen)
 
 	if (rc) {
 		(void)snprintf(err, errlen,
-			       "%s: its directory cannot be made: %s", path,
-			       strerror(-rc));
+			       "%s: its directory cannot be made: %s; " CHOOSE,
+			       path, strerror(-rc));
 		return -1;
 	}
 	if (ctl_probe(path) > 0) {
@@ -145,15 +148,23 @@ static int open_socket(const struct config *cfg, char *err, size_t errlen)
 		return -1;
 	}
 	rc = remove_stale(path);
+	if (rc == -ENOTSOCK) {
+		(void)snprintf(err, errlen,
+			       "%s: is not a socket; remove it, or choose "
+			       "another place: -o control.socket=PATH",
+			       path);
+		return -1;
+	}
 	if (rc) {
-		(void)snprintf(err, errlen, "%s: cannot be replaced: %s", path,
+		(void)snprintf(err, errlen,
+			       "%s: cannot be replaced: %s; " CHOOSE, path,
 			       strerror(-rc));
 		return -1;
 	}
 	rc = listen_at(path);
 	if (rc < 0) {
-		(void)snprintf(err, errlen, "%s: cannot listen: %s", path,
-			       strerror(-rc));
+		(void)snprintf(err, errlen, "%s: cannot listen: %s; " CHOOSE,
+			       path, strerror(-rc));
 		return -1;
 	}
 	set_group(path, cfg->ctl_group);

@@ -167,6 +167,7 @@ static void read_some(struct ctl_client *c)
 		return;
 	}
 	close_received_fds(&msg);
+	c->heard_us = ctl_now_us();
 	if (n == 0)
 		c->eof = true;
 	c->in_len += (size_t)n;
@@ -262,6 +263,22 @@ static void insert(struct ctl *ctl, struct ctl_client *c)
 	ctl->nclients++;
 }
 
+/*
+ * Make room for another client: the one longest idle goes.  Who has asked and
+ * waits, or has not taken its answers yet, is not idle.
+ */
+static void close_idlest(struct ctl *ctl, const struct ctl_client *newcomer)
+{
+	struct ctl_client *idlest = NULL;
+
+	for (struct ctl_client *c = ctl->clients; c; c = c->next)
+		if (c != newcomer && !c->busy && !unsent(c) &&
+		    (!idlest || c->heard_us <= idlest->heard_us))
+			idlest = c;
+	if (idlest)
+		ctl_client_close(idlest);
+}
+
 void ctl_client_new(struct ctl *ctl, int fd)
 {
 	struct ctl_client *c = calloc(1, sizeof(*c));
@@ -276,10 +293,13 @@ void ctl_client_new(struct ctl *ctl, int fd)
 	c->fd = fd;
 	c->uid = peer.uid;
 	c->pid = peer.pid;
+	c->heard_us = ctl_now_us();
 	json_init(&c->out, CTL_OUT_MARK + 2 * CTL_REPLY_MAX);
 	ev_io_init(&c->io, on_io, fd, EV_READ);
 	c->io.data = c;
 	insert(ctl, c);
+	if (ctl->nclients > CTL_CLIENTS_MAX)
+		close_idlest(ctl, c);
 	if (ctl->nclients > CTL_CLIENTS_MAX) {
 		ctl_rpc_refuse(c, CTL_E_REFUSED,
 			       "too many clients, try again later");

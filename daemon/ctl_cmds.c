@@ -97,7 +97,7 @@ static void put_interface(struct json *j, const struct ctl *ctl)
 	json_str(j, "name", info.ifname);
 	json_str(j, "mode", info.mode);
 	json_bool(j, "managed", info.managed);
-	json_u64(j, "mtu", ctl->cfg->mtu);
+	json_u64(j, "mtu", info.mtu);
 	json_u64(j, "rx_packets", info.rx_packets);
 	json_u64(j, "rx_bytes", info.rx_bytes);
 	json_u64(j, "tx_packets", info.tx_packets);
@@ -249,6 +249,16 @@ static uint64_t counter_at(const struct ctl_counters *c, size_t off)
 	return v;
 }
 
+/* Since the last reset; a counter that fell behind it shows 0. */
+static uint64_t counter_since(const struct ctl_counters *base,
+			      const struct ctl_counters *now, size_t off)
+{
+	uint64_t v = counter_at(now, off);
+	uint64_t was = counter_at(base, off);
+
+	return v > was ? v - was : 0;
+}
+
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -308,9 +318,7 @@ static void ctl_stats_get(struct ctl_request *rq)
 			continue;
 		json_obj(j, NULL);
 		json_str(j, "name", ci->name);
-		json_u64(j, "value",
-			 counter_at(&now, ci->off) -
-				 counter_at(&ctl->base, ci->off));
+		json_u64(j, "value", counter_since(&ctl->base, &now, ci->off));
 		json_str(j, "unit", ci->unit);
 		json_str(j, "help", ci->help);
 		json_obj_end(j);

@@ -42,6 +42,7 @@
  * @io:		watches @fd
  * @uid:	who it is
  * @pid:	which process it was
+ * @heard_us:	when it was last heard, monotonic
  * @busy:	a request is under way; the next line has to wait
  * @pumping:	ctl_client_pump() is at work
  * @eof:	no more will be read
@@ -61,6 +62,7 @@ struct ctl_client {
 	struct ev_io io;
 	uid_t uid;
 	pid_t pid;
+	uint64_t heard_us;
 	bool busy;
 	bool pumping;
 	bool eof;

@@ -56,7 +56,7 @@
 #define CTL_LINE_MAX	  65536u   /* bytes of a request, newline included    */
 #define CTL_REPLY_MAX	  1048576u /* bytes of a reply			    */
 #define CTL_DEPTH_MAX	  8u	   /* objects inside objects in a request	    */
-#define CTL_CLIENTS_MAX	  64u	   /* one more is told so and disconnected    */
+#define CTL_CLIENTS_MAX	  64u	   /* one more, and the longest idle one goes */
 #define CTL_PAGE_MAX	  256u	   /* connections in one piece of conns.list  */
 
 #define CTL_STATUS	  "status"

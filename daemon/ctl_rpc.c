@@ -134,6 +134,8 @@ int ctl_param_u64(struct ctl_request *rq, const cJSON *obj, const char *name,
 
 	if (!p)
 		return 0;
+	if (max >= (uint64_t)EXACT_INT_MAX)
+		max = (uint64_t)EXACT_INT_MAX - 1;
 	d = p->valuedouble;
 	if (!cJSON_IsNumber(p) || !(d >= 0) || d >= EXACT_INT_MAX ||
 	    d > (double)(uint64_t)d || (uint64_t)d > max) {

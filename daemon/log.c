@@ -6,7 +6,11 @@
  *	             > struct log_line - file:   opened for appending
  *	log_event() /                  \ journal: one datagram of fields
  *
- * One write a line, nothing is buffered.  Each kind of event may write so many
+ * One write a line, nothing is buffered.  Nothing waits for a reader either: a
+ * terminal that was stopped or a pager that rests would hold up the control
+ * socket and the signals.  What cannot take a line at once does not get it, and
+ * is told how many it missed when it reads again.  A line fits into PIPE_BUF:
+ * a pipe that has room takes it whole.  Each kind of event may write so many
  * lines a second; what exceeds that is counted and summed up in one line as
  * soon as anything is logged after that second.
  */
@@ -16,6 +20,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -36,7 +42,9 @@
 #define EVENT_AGE_MAX  (60u * SECOND_US) /* older: another clock than ours */
 #define APART_SLACK_US 1000u
 #define TIME_TEXT_MAX  32u
-#define LINE_JSON_MAX  4096u
+#define LINE_JSON_MAX  (PIPE_BUF - 8u) /* with "<N>" in front */
+
+_Static_assert(LOG_TEXT_MAX + 64 <= PIPE_BUF, "a pipe takes a line whole");
 
 static const char *const level_names[LOG_LVLS] = { "error", "warning", "info",
 						   "debug", "trace" };
@@ -135,13 +143,28 @@ static void format_time(uint64_t wall_us, char *buf, size_t size)
 
 /* ---------------------------------------------------------------- writing */
 
+/* Where lines go now. */
+static int target_fd(void)
+{
+	return log_state.fd >= 0 ? log_state.fd : STDERR_FILENO;
+}
+
+/*
+ * Does @fd take bytes without making us wait?  O_NONBLOCK would tell as well,
+ * but stderr is shared with whoever started us.
+ */
+static bool takes_bytes(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT;
+}
+
 static void write_all(int fd, const char *p, size_t len)
 {
 	while (len) {
-		ssize_t n = write(fd, p, len);
+		ssize_t n = takes_bytes(fd) ? write(fd, p, len) : -1;
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0) {
 			log_state.lost++;
 			return;
@@ -172,6 +195,8 @@ static void write_json(int fd, const struct log_line *l)
 {
 	struct json *j = &log_state.buf;
 	char when[TIME_TEXT_MAX];
+	char line[PIPE_BUF];
+	int len;
 
 	json_reset(j);
 	format_time(l->wall_us, when, sizeof(when));
@@ -188,11 +213,15 @@ static void write_json(int fd, const struct log_line *l)
 		json_str(j, "msg", l->text);
 	json_obj_end(j);
 	json_nl(j);
-	if (json_failed(j))
-		return;
-	if (fd == STDERR_FILENO && log_state.prefix)
-		(void)dprintf(fd, "<%d>", severities[l->level]);
-	write_all(fd, j->buf, j->len);
+	if (json_failed(j)) {
+		log_state.lost++;
+	} else if (fd == STDERR_FILENO && log_state.prefix) {
+		len = snprintf(line, sizeof(line), "<%d>%.*s",
+			       severities[l->level], (int)j->len, j->buf);
+		write_all(fd, line, (size_t)len);
+	} else {
+		write_all(fd, j->buf, j->len);
+	}
 }
 
 /* systemd.journal-fields(7): fields by lines; no value here has a newline. */
@@ -217,7 +246,7 @@ static void send_journal(int fd, const struct log_line *l)
 
 static void emit(const struct log_line *l)
 {
-	int fd = log_state.fd >= 0 ? log_state.fd : STDERR_FILENO;
+	int fd = target_fd();
 
 	if (log_state.journal)
 		send_journal(fd, l);
@@ -260,9 +289,31 @@ static void emit_held(uint8_t kind, uint64_t held)
 	emit(&l);
 }
 
-/* Say what the seconds that are over held back; with @now_us UINT64_MAX all. */
+/* Say how many lines found nobody who would take them. */
+static void emit_lost(void)
+{
+	char text[LOG_TEXT_MAX];
+	struct log_line l = { .level = LOG_LVL_WARNING,
+			      .wall_us = clock_us(CLOCK_REALTIME),
+			      .text = text };
+	uint64_t lost = log_state.lost;
+
+	(void)snprintf(text, sizeof(text),
+		       "%" PRIu64 " log lines could not be written", lost);
+	log_state.lost = 0;
+	emit(&l);
+	if (log_state.lost) /* this one neither, and it is none that counts */
+		log_state.lost = lost;
+}
+
+/*
+ * Say what the seconds that are over held back; with @now_us UINT64_MAX all.
+ * While nobody listens, it is kept.
+ */
 static void flush_held(uint64_t now_us)
 {
+	if (!takes_bytes(target_fd()))
+		return;
 	for (uint8_t k = 0; k < USTACK_EVENTS; k++) {
 		struct limit *lim = &log_state.limit[k];
 		uint64_t held = lim->held;
@@ -272,26 +323,18 @@ static void flush_held(uint64_t now_us)
 		*lim = (struct limit){ 0 };
 		emit_held(k, held);
 	}
-	if (log_state.lost) {
-		char text[LOG_TEXT_MAX];
-		struct log_line l = { .level = LOG_LVL_WARNING,
-				      .wall_us = clock_us(CLOCK_REALTIME),
-				      .text = text };
-
-		(void)snprintf(text, sizeof(text),
-			       "%" PRIu64 " log lines could not be written",
-			       log_state.lost);
-		log_state.lost = 0;
-		emit(&l);
-	}
+	if (log_state.lost)
+		emit_lost();
 }
 
 static bool admit(uint8_t kind, uint64_t now_us)
 {
 	struct limit *lim = &log_state.limit[kind];
 
-	if (now_us - lim->since_us >= SECOND_US)
-		*lim = (struct limit){ .since_us = now_us };
+	if (now_us - lim->since_us >= SECOND_US) {
+		lim->since_us = now_us;
+		lim->lines = 0;
+	}
 	if (lim->lines >= limit_of(kind)) {
 		lim->held++;
 		return false;
@@ -338,7 +381,9 @@ static int open_target(const struct config *cfg)
 
 	if (cfg->log_target == LOG_TO_JOURNAL)
 		return open_journal();
-	fd = open(cfg->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	fd = open(cfg->log_path, /* a pipe that nobody reads must not stop us */
+		  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK |
+			  O_NOCTTY,
 		  0640);
 	return fd >= 0 ? fd : -errno;
 }

@@ -123,10 +123,7 @@ static void on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
 	log_close();
 	rc = log_open(&self.cfg);
 	log_set_level(level);
-	if (rc)
-		log_msg(LOG_LVL_ERROR, "%s: %s; logging to stderr",
-			self.cfg.log_path, strerror(-rc));
-	else
+	if (!rc) /* else log_open() has said so */
 		log_msg(LOG_LVL_INFO, "SIGHUP: log reopened");
 }
 

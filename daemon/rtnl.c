@@ -24,7 +24,8 @@
 #include "log.h"
 
 #define RTNL_ANSWER_MAX 32768 /* bytes: more than the kernel ever fills */
-#define V4_OFFSET	12u   /* of an IPv4 address in struct ustack_addr */
+#define RTNL_TRIES	3
+#define V4_OFFSET	12u /* of an IPv4 address in struct ustack_addr */
 
 /*
  * struct request - one exchange with the kernel
@@ -70,8 +71,7 @@ static int exchange(struct mnl_socket *nl, const struct request *q, mnl_cb_t cb,
 	return rc < 0 ? -errno : 0;
 }
 
-/* Send one request and wait for the end of its answers; 0 or -errno. */
-static int transact(const struct request *q, mnl_cb_t cb, void *arg)
+static int try_once(const struct request *q, mnl_cb_t cb, void *arg)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int rc;
@@ -83,6 +83,23 @@ static int transact(const struct request *q, mnl_cb_t cb, void *arg)
 	else
 		rc = exchange(nl, q, cb, arg);
 	mnl_socket_close(nl);
+	return rc;
+}
+
+/*
+ * transact() - Send one request and wait for the end of its answers
+ *
+ * A list that changed while the kernel gave it is asked for again, up to
+ * RTNL_TRIES times in all; @cb then hears of things twice.
+ *
+ * Return: 0 or -errno
+ */
+static int transact(const struct request *q, mnl_cb_t cb, void *arg)
+{
+	int rc = -EINTR;
+
+	for (int i = 0; i < RTNL_TRIES && rc == -EINTR; i++)
+		rc = try_once(q, cb, arg);
 	return rc;
 }
 
@@ -295,6 +312,12 @@ static int on_attr(const struct nlattr *a, void *arg)
 	return MNL_CB_OK;
 }
 
+/* VPNs split the default route into halves, so that theirs win over it. */
+static bool is_default_route(const struct rtmsg *rtm)
+{
+	return rtm->rtm_dst_len <= (rtm->rtm_family == AF_INET ? 1 : 3);
+}
+
 static int on_route(const struct nlmsghdr *nlh, void *arg)
 {
 	struct route_search *s = arg;
@@ -305,7 +328,7 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 
 	if (s->found || nlh->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
-	if (rtm->rtm_family != s->family || rtm->rtm_dst_len == 0)
+	if (rtm->rtm_family != s->family || is_default_route(rtm))
 		return MNL_CB_OK;
 	if (mnl_attr_parse(nlh, sizeof(*rtm), on_attr, attr) < 0)
 		return MNL_CB_OK;
@@ -385,16 +408,13 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 	return mnl_attr_parse(nlh, sizeof(struct ifinfomsg), on_link_attr, arg);
 }
 
-uint64_t rtnl_link_drops(const char *ifname)
+void rtnl_link_drops(const char *ifname, uint64_t *drops)
 {
 	struct request q;
 	struct ifinfomsg *ifi = request_init(&q, RTM_GETLINK, NLM_F_ACK,
 					     sizeof(*ifi));
-	uint64_t drops = 0;
 
 	ifi->ifi_family = AF_UNSPEC;
 	mnl_attr_put_strz(q.nlh, IFLA_IFNAME, ifname);
-	if (transact(&q, on_link, &drops))
-		return 0;
-	return drops;
+	(void)transact(&q, on_link, drops); /* else they stay as they were */
 }

@@ -51,7 +51,7 @@ int rtnl_link_setup(const struct rtnl_link *link, char *err,
  * @err:	when it is not, or cannot be told: the route and its device
  * @errlen:	room in @err
  *
- * Default routes overlap with nothing.
+ * Default routes overlap with nothing, nor do their halves (0.0.0.0/1).
  *
  * Return: 0 when it is free, else -errno (-EEXIST: it is not)
  */
@@ -61,9 +61,8 @@ int rtnl_check_free(const struct config_addr *subnet, char *err,
 /**
  * rtnl_link_drops() - Packets for the device that the kernel dropped
  * @ifname:	name
- *
- * Return: its tx_dropped, 0 where that cannot be read
+ * @drops:	set to its tx_dropped, left alone where that cannot be read
  */
-uint64_t rtnl_link_drops(const char *ifname);
+void rtnl_link_drops(const char *ifname, uint64_t *drops);
 
 #endif /* DAEMON_RTNL_H */

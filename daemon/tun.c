@@ -10,12 +10,13 @@
  *	read	[ headroom |vnet| IP TCP payload ..........]	slice[0]
  *	writev	[     room |vnet| IP TCP ] [ slice ] [ slice ] ...
  *
- * System calls: read, writev, close.
+ * System calls: read, writev, poll, close.
  */
 
 #include "tun.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -66,6 +67,7 @@ void tun_caps(const struct tun *t, struct ustack_config *cfg)
 	cfg->tx_csum = t->mode == MODE_TSO || t->mode == MODE_CSUM;
 	cfg->tx_tso4 = t->mode == MODE_TSO;
 	cfg->tx_tso6 = t->mode == MODE_TSO;
+	cfg->mtu = t->mtu;
 }
 
 /* -------------------------------------------------------------------- packets */
@@ -88,6 +90,14 @@ static int read_empty(struct ustack_pkt *p)
 	return 1;
 }
 
+/* An empty datagram reads as the end does. */
+static bool hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 int tun_read(struct tun *t, struct ustack_pkt *p)
 {
 	struct slice *sl = &p->slice[0];
@@ -96,7 +106,7 @@ int tun_read(struct tun *t, struct ustack_pkt *p)
 
 	if (n < 0)
 		return read_failed(t, errno);
-	if (n == 0 && t->seqpacket)
+	if (n == 0 && t->seqpacket && hung_up(t->fd))
 		return read_failed(t, EPIPE);
 	if (n <= (ssize_t)t->vnet_len) {
 		count_add(&t->count.rx_errors, 1);
@@ -141,12 +151,13 @@ int tun_write(struct tun *t, struct ustack_pkt *p)
 	return 0;
 }
 
-void tun_info(const struct tun *t, struct tun_info *info)
+void tun_info(struct tun *t, struct tun_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	memcpy(info->ifname, t->ifname, sizeof(info->ifname));
 	info->mode = tun_mode_name[t->mode];
 	info->managed = t->managed;
+	info->mtu = t->mtu;
 	info->rx_packets = count_get(&t->count.rx_packets);
 	info->rx_bytes = count_get(&t->count.rx_bytes);
 	info->tx_packets = count_get(&t->count.tx_packets);
@@ -154,6 +165,8 @@ void tun_info(const struct tun *t, struct tun_info *info)
 	info->rx_errors = count_get(&t->count.rx_errors);
 	info->tx_errors = count_get(&t->count.tx_errors);
 	info->bad_vnet = count_get(&t->count.bad_vnet);
+	info->dev_drops = count_get(&t->dev_drops);
 	if (t->ours)
-		info->dev_drops = rtnl_link_drops(t->ifname);
+		rtnl_link_drops(t->ifname, &info->dev_drops);
+	__atomic_store_n(&t->dev_drops, info->dev_drops, __ATOMIC_RELAXED);
 }

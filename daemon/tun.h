@@ -3,7 +3,7 @@
  * tun.h - the TUN device: opening it, reading and writing packets
  *
  * Offloads are tried from the best down: virtio header with checksum and TSO,
- * with checksum only, plain packets; tun_describe() says which it became.  A
+ * with checksum only, plain packets; tun_info() says which it became.  A
  * descriptor that is handed over may also be anything that carries one raw IP
  * packet per read and write.
  */
@@ -36,7 +36,7 @@ void tun_close(struct tun *t);
 /** tun_fd() - Descriptor to watch for reading */
 int tun_fd(const struct tun *t);
 
-/** tun_caps() - Fill in tx_csum, tx_tso4 and tx_tso6 of a stack configuration */
+/** tun_caps() - Fill in tx_csum, tx_tso4, tx_tso6 and mtu of a stack configuration */
 void tun_caps(const struct tun *t, struct ustack_config *cfg);
 
 /**
@@ -57,18 +57,20 @@ int tun_write(struct tun *t, struct ustack_pkt *p);
  * @ifname:	name, "-" for a descriptor that is no TUN
  * @mode:	"csum+tso", "csum", "plain", or "raw" (no TUN)
  * @managed:	we made it
+ * @mtu:	the one in force, bytes
  * @rx_packets:	packets read;  @rx_bytes: their bytes
  * @tx_packets:	packets written;  @tx_bytes: their bytes
  * @rx_errors:	reads that gave no packet
  * @tx_errors:	writes refused
  * @bad_vnet:	frames with a malformed virtio header
  * @dev_drops:	packets that the kernel dropped because its queue was full
- *		(rtnetlink tx_dropped), 0 where it cannot be read
+ *		(rtnetlink tx_dropped), as last read, 0 where it cannot be
  */
 struct tun_info {
 	char ifname[16];
 	const char *mode;
 	bool managed;
+	uint32_t mtu;
 	uint64_t rx_packets;
 	uint64_t rx_bytes;
 	uint64_t tx_packets;
@@ -80,6 +82,6 @@ struct tun_info {
 };
 
 /** tun_info() - Describe the device, any thread */
-void tun_info(const struct tun *t, struct tun_info *info);
+void tun_info(struct tun *t, struct tun_info *info);
 
 #endif /* DAEMON_TUN_H */

@@ -241,8 +241,8 @@ static int tun_make(struct tun *t, const struct config *cfg,
 		return -1;
 	t->mode = MODE_PLAIN;
 	if (vnet && set_header(t, r))
-		return -1;
-	if (vnet)
+		log_msg(LOG_LVL_INFO, "%s; without offload then", r->err);
+	else if (vnet)
 		t->mode = set_offload(t);
 	if (vnet && t->mode == MODE_PLAIN) {
 		close(t->fd);
@@ -296,21 +296,27 @@ static int configure(const struct tun *t, const struct config *cfg,
 	return rtnl_link_setup(&link, r->err, r->errlen);
 }
 
-/* The MTU of an interface that is somebody else's: theirs to set, ours to say. */
-static void compare_mtu(const struct tun *t, const struct config *cfg)
+/* The MTU of an interface that is somebody else's is theirs to set: obey it. */
+static void compare_mtu(struct tun *t, const struct config *cfg)
 {
 	struct ifreq ifr = { 0 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint32_t mtu = cfg->mtu;
 
 	if (fd < 0)
 		return;
 	memcpy(ifr.ifr_name, t->ifname, IF_NAMESIZE);
-	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0 &&
-	    (uint32_t)ifr.ifr_mtu != cfg->mtu)
-		log_msg(LOG_LVL_WARNING,
-			"%s: its MTU is %d, the configuration says %u",
-			t->ifname, ifr.ifr_mtu, cfg->mtu);
+	if (ioctl(fd, SIOCGIFMTU, &ifr) == 0)
+		mtu = (uint32_t)ifr.ifr_mtu;
 	close(fd);
+	if (mtu == cfg->mtu)
+		return;
+	if (mtu < cfg->mtu)
+		t->mtu = mtu;
+	log_msg(LOG_LVL_WARNING,
+		"%s: its MTU is %u, the configuration says %u; using %u (set "
+		"[interface] mtu = %u to silence this)",
+		t->ifname, mtu, cfg->mtu, t->mtu, mtu);
 }
 
 /* ------------------------------------------------------ a descriptor from others */
@@ -429,6 +435,7 @@ struct tun *tun_open(const struct config *cfg, char *err, size_t errlen)
 	}
 	t->fd = -1;
 	t->ifname[0] = '-';
+	t->mtu = cfg->mtu;
 	rc = cfg->tun_fd >= 0 ? tun_adopt(t, cfg, &r)
 			      : open_by_name(t, cfg, &r);
 	if (rc) {

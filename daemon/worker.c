@@ -11,7 +11,7 @@
  *		  (unlisten, FIN)		aborting what is left --> ended
  *	   \\------------------- the device failed ------------------------/
  *
- * System calls: pthread_create and join, getrandom, mmap, munmap.
+ * System calls: pthread_create and join, getrandom, and those of arena.c.
  */
 
 #include "worker.h"
@@ -23,9 +23,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
+#include "arena.h"
 #include "config.h"
 #include "log.h"
 #include "loop.h"
@@ -38,8 +38,6 @@
 #define LAST_RUNS     1000u /* turns to get the last resets out	*/
 #define LAST_RUN_PKTS 256u
 #define THREAD_NAME   "ustack-worker"
-#define ARENA	      ((size_t)64 << 20)
-#define PAGE	      4096u
 
 /**
  * struct worker - see the top of the file for who touches what
@@ -65,8 +63,7 @@
  * @failed:	main's callback for a broken device, NULL = none, or made
  * @stopped:	main's callback for the end, NULL = none, or made
  * @lost_told:	lost events that the log has been told of; the main thread's
- * @arena:	memory that no chunk was made of yet
- * @arena_left:	its bytes
+ * @arena:	where the stack's chunks come from
  * @events:	the stack's events on their way to the log
  */
 struct worker {
@@ -91,8 +88,7 @@ struct worker {
 	void (*failed)(struct worker *w);
 	void (*stopped)(struct worker *w);
 	uint64_t lost_told;
-	uint8_t *arena;
-	size_t arena_left;
+	struct arena arena;
 	struct evring events;
 };
 
@@ -122,46 +118,17 @@ static void host_random(void *ctx, void *buf, size_t len)
 	}
 }
 
-/*
- * Chunks come from areas of ARENA bytes that huge pages may back: payload is
- * copied by the kernel, and with small pages a good part of that is waiting
- * for the TLB.  A chunk is given back by itself; address space is not reused.
- */
-static bool arena_new(struct worker *w)
-{
-	void *p = mmap(NULL, ARENA, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return false;
-	if (w->arena_left)
-		munmap(w->arena, w->arena_left);
-	madvise(p, ARENA, MADV_HUGEPAGE);
-	w->arena = p;
-	w->arena_left = ARENA;
-	return true;
-}
-
 static void *host_alloc(void *ctx, size_t len)
 {
 	struct worker *w = ctx;
-	size_t size = (len + PAGE - 1) & ~(size_t)(PAGE - 1);
-	uint8_t *p;
 
-	if (size > ARENA)
-		return NULL;
-	if (size > w->arena_left && !arena_new(w))
-		return NULL;
-	p = w->arena;
-	w->arena += size;
-	w->arena_left -= size;
-	return p;
+	return arena_alloc(&w->arena, len);
 }
 
 static void host_free(void *ctx, void *p, size_t len)
 {
 	(void)ctx;
-	munmap(p, (len + PAGE - 1) & ~(size_t)(PAGE - 1));
+	arena_free(p, len);
 }
 
 static void host_event(void *ctx, const struct ustack_event *ev)
@@ -243,6 +210,7 @@ static void drain_check(struct worker *w)
 
 	if (stop_at_us == USTACK_NEVER)
 		return;
+	ustack_run(w->stack, loop_clock_us(), 0); /* as for jobs */
 	if (loop_clock_us() >= stop_at_us) {
 		svc_set_unlisten(w->services);
 		drain_end(w);
@@ -343,17 +311,28 @@ static bool deliver_jobs(struct worker *w)
 	return any;
 }
 
+static void tell_failure(const struct worker *w)
+{
+	struct tun_info info;
+
+	tun_info(w->tun, &info);
+	if (w->error == EPIPE)
+		log_msg(LOG_LVL_ERROR,
+			"--tun-fd %d: the other side has closed it; stopping",
+			tun_fd(w->tun));
+	else
+		log_msg(LOG_LVL_ERROR, "%s: reading failed: %s; stopping",
+			info.ifname, strerror(w->error));
+}
+
 static void deliver_end(struct worker *w)
 {
 	void (*failed)(struct worker *) = w->failed;
 	void (*stopped)(struct worker *) = w->stopped;
-	struct tun_info info;
 
 	if (w->error && failed) {
 		w->failed = NULL;
-		tun_info(w->tun, &info);
-		log_msg(LOG_LVL_ERROR, "%s: reading failed: %s; stopping",
-			info.ifname, strerror(w->error));
+		tell_failure(w);
 		failed(w);
 	}
 	w->stopped = NULL;

@@ -212,9 +212,14 @@ END_TEST
 
 START_TEST(nearest_word_is_suggested)
 {
+	static const char *const short_words[] = { "log", "conn" };
+
 	ck_assert_str_eq(match_nearest("sevrices", commands, 5), "services");
 	ck_assert_str_eq(match_nearest("satus", commands, 5), "status");
 	ck_assert_ptr_null(match_nearest("impair", commands, 5));
+	ck_assert_ptr_null(match_nearest("foo", short_words, 2));
+	ck_assert_str_eq(match_nearest("lgo", short_words, 2), "log");
+	ck_assert_str_eq(match_nearest("con", short_words, 2), "conn");
 	ck_assert_ptr_null(match_nearest(
 		"averyveryverylongwordthatnobodywouldtype", commands, 5));
 }

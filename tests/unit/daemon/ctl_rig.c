@@ -131,7 +131,9 @@ static uint32_t pretended_services(const struct worker *w,
 static void pretended_tun_info(const struct tun *t, struct tun_info *info)
 {
 	(void)t;
-	*info = (struct tun_info){ .ifname = "ustack0", .mode = "csum+tso" };
+	*info = (struct tun_info){ .ifname = "ustack0",
+				   .mode = "csum+tso",
+				   .mtu = 1500 };
 }
 
 /* Connections are numbered from 1. */

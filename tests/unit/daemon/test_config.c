@@ -264,6 +264,10 @@ static const struct {
 	  "4: [service a] tls = yes: unknown key" },
 	{ "mtu and IPv6", "[interface]\nmtu=1000\n", NULL,
 	  "2: [interface] mtu = 1000: expected at least 1280" },
+	{ "mtu and the host's IPv6",
+	  "[interface]\nmtu=1000\n[stack]\naddress=10.7.0.2\n", NULL,
+	  "2: [interface] mtu = 1000: expected at least 1280, because "
+	  "[interface] host-address has IPv6" },
 	{ "host's own address", "[stack]\naddress=10.7.0.1\n", NULL,
 	  "2: [stack] address = 10.7.0.1: expected another address than the host's" },
 	{ "outside the subnet", "[stack]\naddress=10.8.0.1\n", NULL,

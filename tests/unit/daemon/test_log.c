@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <cjson/cJSON.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +265,40 @@ START_TEST(reopened_file_is_a_new_one)
 }
 END_TEST
 
+/* A pager at rest: nobody reads stderr, and the pipe is full. */
+START_TEST(full_pipe_costs_lines_but_no_time)
+{
+	int before = dup(STDERR_FILENO);
+	int fds[2];
+	ssize_t n;
+
+	t.cfg.log_target = LOG_TO_STDERR;
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_ge(dup2(fds[1], STDERR_FILENO), 0);
+	open_log(false);
+	(void)alarm(10);
+	for (int i = 0; i < 2000; i++) /* 64 KiB hold some 800 */
+		log_msg(LOG_LVL_INFO,
+			"line %d, with something to fill the pipe", i);
+	(void)alarm(0);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+	n = read(fds[0], t.text, sizeof(t.text) - 1);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(t.text[n - 1], '\n');
+	log_msg(LOG_LVL_INFO, "read again");
+	n = read(fds[0], t.text, sizeof(t.text) - 1);
+	ck_assert_int_gt(n, 0);
+	t.text[n] = '\0';
+	(void)dup2(before, STDERR_FILENO);
+	ck_assert_msg(strstr(t.text, " log lines could not be written\n"), "%s",
+		      t.text);
+	ck_assert_ptr_nonnull(strstr(t.text, "read again\n"));
+	(void)close(before);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+END_TEST
+
 START_TEST(level_names_read_back)
 {
 	for (int i = 0; i < LOG_LVLS; i++)
@@ -334,6 +369,7 @@ Suite *suite_daemon_log(void)
 	tcase_add_test(tc, flood_is_cut_and_counted);
 	tcase_add_test(tc, unwritable_target_falls_back_and_says_so);
 	tcase_add_test(tc, reopened_file_is_a_new_one);
+	tcase_add_test(tc, full_pipe_costs_lines_but_no_time);
 	tcase_add_test(tc, level_names_read_back);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("json");

@@ -154,6 +154,21 @@ START_TEST(other_end_closed_is_the_end)
 }
 END_TEST
 
+START_TEST(empty_datagram_is_not_the_end)
+{
+	struct pair p;
+
+	pair_open(&p, kinds[_i]);
+	ck_assert_int_eq(send(p.peer, "", 0, 0), 0);
+	ck_assert_int_eq(pair_read(&p), 1);
+	ck_assert_uint_eq(p.in.len, 0);
+	ck_assert_int_eq(send(p.peer, PACKET, 4, 0), 4);
+	ck_assert_int_eq(pair_read(&p), 1);
+	ck_assert_uint_eq(p.in.len, 4);
+	pair_close(&p);
+}
+END_TEST
+
 START_TEST(stream_socket_is_refused)
 {
 	struct pair p;
@@ -202,6 +217,7 @@ Suite *suite_daemon_tun(void)
 	tcase_add_loop_test(tc, socket_carries_one_packet_per_read, 0, 2);
 	tcase_add_loop_test(tc, packet_is_written_in_one_piece, 0, 2);
 	tcase_add_loop_test(tc, full_socket_is_no_error, 0, 2);
+	tcase_add_loop_test(tc, empty_datagram_is_not_the_end, 0, 2);
 	tcase_add_test(tc, other_end_closed_is_the_end);
 	tcase_add_test(tc, stream_socket_is_refused);
 	tcase_add_test(tc, other_descriptors_are_refused);
