@@ -100,7 +100,8 @@ bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a)
 
 bool stack_mem_low(const struct ustack *s)
 {
-	return s->mem.used + MEM_RESERVE > s->mem.budget;
+	return s->mem.used + MEM_RESERVE > s->mem.budget ||
+	       !mem_has(&s->mem, sizeof(struct ubuf) + RX_BUF_SIZE);
 }
 
 void ustack_config_init(struct ustack_config *cfg)
@@ -163,11 +164,27 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "rto: need 0 < rto_min_us <= rto_init_us <= rto_max_us";
 	if (cfg->init_cwnd == 0 || cfg->init_cwnd > 1000)
 		return "init_cwnd: must be 1 to 1000 segments";
+	if ((cfg->tx_tso4 || cfg->tx_tso6) && !cfg->tx_csum)
+		return "tx_tso: needs tx_csum";
 	if (cfg->ttl == 0)
 		return "ttl: must not be 0";
 	if (cfg->synack_retries > TCP_SYNACK_RETRIES_LIMIT)
 		return "synack_retries: at most 8";
 	return NULL;
+}
+
+/*
+ * Blocks stay in their size class.  With one chunk for packets from the start,
+ * and nothing retained of a packet that took the last of them, there is always
+ * one to read into, whatever else the budget went to.
+ */
+static bool reserve_packets(struct ustack *s)
+{
+	struct ustack_pkt *p = ustack_pkt_new(s);
+
+	if (p)
+		ustack_pkt_free(s, p);
+	return p != NULL;
 }
 
 struct ustack *ustack_new(const struct ustack_config *cfg,
@@ -190,7 +207,7 @@ struct ustack *ustack_new(const struct ustack_config *cfg,
 		 host->ctx);
 	timer_wheel_init(&s->wheel, now_us);
 	s->tcp = tcp_new(s);
-	if (!s->tcp) {
+	if (!s->tcp || !reserve_packets(s)) {
 		ustack_free(s);
 		return NULL;
 	}

@@ -86,7 +86,7 @@ bool stack_limit_ok(struct ustack *s);
 /** stack_is_ours() - Is it one of our addresses? */
 bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a);
 
-/** stack_mem_low() - Is what is left of the budget kept for packets in transit? */
+/** stack_mem_low() - Must what is left of the budget be kept for packets in transit? */
 bool stack_mem_low(const struct ustack *s);
 
 #endif /* STACK_STACK_INT_H */

@@ -43,6 +43,9 @@ struct ustack;
  * @alloc:	@len bytes aligned to 64, or NULL; called for large chunks only
  * @free:	their counterpart
  * @event:	something in the event mask happened; NULL = never
+ *
+ * @output and @event are called in the middle of things: they must not call
+ * back into the instance.
  */
 struct ustack_host {
 	void *ctx;

@@ -183,6 +183,14 @@ void mem_free(struct mem *m, void *p, size_t len)
 	m->used -= class_size(cls);
 }
 
+bool mem_has(const struct mem *m, size_t len)
+{
+	uint32_t cls = class_of(len);
+
+	return m->free_list[cls] ||
+	       budget_left(m) >= sizeof(struct mem_chunk) + class_size(cls);
+}
+
 size_t mem_block_size(size_t len)
 {
 	return class_size(class_of(len));

@@ -15,6 +15,7 @@
 #ifndef STACK_BASE_MEM_H
 #define STACK_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -75,6 +76,9 @@ void *mem_alloc(struct mem *m, size_t len);
 
 /** mem_free() - Give back a block of mem_alloc(@len); NULL is ignored */
 void mem_free(struct mem *m, void *p, size_t len);
+
+/** mem_has() - Would mem_alloc(@len) succeed now, the embedder permitting? */
+bool mem_has(const struct mem *m, size_t len);
 
 /** mem_block_size() - Bytes that a block of @len really occupies */
 size_t mem_block_size(size_t len);

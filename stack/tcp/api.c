@@ -323,6 +323,9 @@ static int set_sndbuf(struct tcp_conn *c, uint64_t value)
 	if (value < 2048 || value > 1u << 30)
 		return -ERR_INVAL;
 	c->snd.buf = (uint32_t)value;
+	if (c->flags & CF_WANT_WRITE && tcp_send_space(c) > 0)
+		c->flags |= CF_EV_WRITABLE;
+	tcp_mark_ready(c);
 	return 0;
 }
 
@@ -331,6 +334,8 @@ static int set_rcvbuf(struct tcp_conn *c, uint64_t value)
 	if (value < 2048 || value > 1u << 30)
 		return -ERR_INVAL;
 	tcp_wnd_set_buf(c, (uint32_t)value);
+	c->flags |= c->state >= USTACK_ESTABLISHED ? CF_ACK_NOW : 0;
+	tcp_mark_ready(c);
 	return 0;
 }
 

@@ -19,7 +19,8 @@ static void reno_on_ack(struct tcp_conn *c, uint32_t acked)
 	uint32_t mss = c->snd.mss;
 
 	if (c->cc.cwnd < c->cc.ssthresh) {
-		uint32_t gain = min_u32(acked, CC_ABC_LIMIT * mss);
+		uint32_t limit = c->rec.state == CA_LOSS ? 1 : CC_ABC_LIMIT;
+		uint32_t gain = min_u32(acked, limit * mss);
 
 		c->cc.cwnd += min_u32(gain, UINT32_MAX / 2 - c->cc.cwnd);
 		return;

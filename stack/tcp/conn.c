@@ -160,12 +160,14 @@ struct ustack_conn tcp_conn_handle(const struct tcp_conn *c)
 	return (struct ustack_conn){ .index = c->index, .gen = c->gen };
 }
 
+/* It ended before the service took it: the service never hears of it. */
 static void leave_backlog(struct tcp_conn *c)
 {
 	if (!(c->flags & CF_QUEUED))
 		return;
 	c->flags &= ~(CF_QUEUED | CF_PARKED);
 	c->t->listener[c->listener].waiting--;
+	c->ops_id = -1;
 }
 
 /* Off the wire: the 4-tuple is free, nothing is sent or received any more. */
@@ -173,6 +175,7 @@ static void detach(struct tcp_conn *c, enum ustack_reason why)
 {
 	tcp_flow_remove(c->t, &c->flow);
 	tcp_timers_stop(c);
+	leave_backlog(c);
 	c->reason = (uint8_t)why;
 	c->flags |= CF_DETACHED | CF_EV_CLOSED;
 	c->flags &= ~(CF_SYN_NOW | CF_PROBE_NOW);
@@ -196,9 +199,6 @@ void tcp_kill(struct tcp_conn *c, enum ustack_reason why)
 	count_end(c);
 	tcp_set_state(c, USTACK_CLOSED);
 	detach(c, why);
-	if (c->flags & CF_QUEUED)
-		c->ops_id = -1; /* the service never heard of it */
-	leave_backlog(c);
 	c->flags &= ~(CF_EV_ALL | CF_ACK_NOW) | CF_EV_CLOSED;
 	drop_queues(c);
 }

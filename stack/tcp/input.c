@@ -63,6 +63,7 @@ static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
 		return;
 	if (!tcp_in_ack(c, seg)) /* fifth:   acknowledgement */
 		return;
+	tcp_note_timestamp(c, seg);
 	tcp_in_data(c, seg); /* seventh: text */
 	tcp_in_fin(c, seg);  /* eighth:  FIN */
 }

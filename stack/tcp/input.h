@@ -26,6 +26,11 @@ bool tcp_in_syn(struct tcp_conn *c, const struct tcp_seg *seg);
 /** tcp_in_ack() - Fifth: acknowledgement, window, the states that an ACK ends */
 bool tcp_in_ack(struct tcp_conn *c, const struct tcp_seg *seg);
 
+/** tcp_note_timestamp() - TS.Recent from a segment that passed all checks: the
+ * earliest that the next ACK will answer (7323-11)
+ */
+void tcp_note_timestamp(struct tcp_conn *c, const struct tcp_seg *seg);
+
 /** tcp_in_data() - Seventh: text */
 void tcp_in_data(struct tcp_conn *c, struct tcp_seg *seg);
 

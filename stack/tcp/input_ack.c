@@ -57,7 +57,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 		return;
 	/* It opened: what was sent against it was dropped; begin anew. */
 	c->rtt.backoff = 0;
-	c->rtx_at = TIME_NEVER;
+	tcp_rtx_restart(c);
 	rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
 }
 
@@ -123,6 +123,7 @@ static bool on_fin_acked(struct tcp_conn *c)
 	switch (c->state) {
 	case USTACK_FIN_WAIT_1:
 		tcp_set_state(c, USTACK_FIN_WAIT_2);
+		c->life_at = TIME_NEVER; /* no more waiting to send */
 		return true;
 	case USTACK_CLOSING:
 	case USTACK_LAST_ACK:

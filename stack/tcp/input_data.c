@@ -99,6 +99,8 @@ void tcp_in_data(struct tcp_conn *c, struct tcp_seg *seg)
 		return;
 	}
 	if (stack_mem_low(c->t->s)) {
+		reasm_clear(c); /* it comes again when there is memory */
+		c->flags |= CF_ACK_NOW;
 		stack_drop(c->t->s, USTACK_C_DROP_NO_MEMORY);
 		return;
 	}
@@ -131,7 +133,8 @@ void tcp_in_fin(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	if (!may_receive(c))
 		return;
-	if (seg->flags & TCP_FIN && !(c->flags & CF_FIN_SEEN)) {
+	if (seg->flags & TCP_FIN && !(c->flags & CF_FIN_SEEN) &&
+	    !reasm_beyond(c, seg->seq + seg->len)) {
 		c->rcv.fin_seq = seg->seq + seg->len;
 		c->flags |= CF_FIN_SEEN;
 		if (c->rcv.fin_seq != c->rcv.nxt)

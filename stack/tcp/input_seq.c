@@ -40,6 +40,8 @@ static bool paws_ok(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	if (!(c->flags & CF_TS) || seg->flags & TCP_RST) /* (7323-14) */
 		return true;
+	if (seg->flags & TCP_SYN) /* challenged whatever it says (5961-4) */
+		return true;
 	if (!(seg->opt.has & TCP_OPT_HAS_TS)) { /* (7323-9) */
 		stack_drop(c->t->s, USTACK_C_DROP_TCP_NO_TS);
 		return false;
@@ -116,12 +118,11 @@ static void trim(struct tcp_conn *c, struct tcp_seg *seg)
 	}
 }
 
-/* TS.Recent: the earliest segment that an ACK will answer (7323-11). */
-static void note_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
+void tcp_note_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	if (!(c->flags & CF_TS) || !(seg->opt.has & TCP_OPT_HAS_TS))
 		return;
-	if (seq_leq(seg->seq, c->rcv.acked) &&
+	if (seq_leq(seg->first, c->rcv.acked) &&
 	    (seq_geq(seg->opt.tsval, c->ts.recent) ||
 	     tcp_now(c) - c->ts.recent_us > PAWS_IDLE_US)) {
 		c->ts.recent = seg->opt.tsval;
@@ -131,14 +132,13 @@ static void note_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
 
 bool tcp_in_seq(struct tcp_conn *c, struct tcp_seg *seg)
 {
+	seg->first = seg->seq;
 	if (!paws_ok(c, seg))
 		return false;
 	if (!acceptable(c, seg)) {
 		refuse(c, seg);
 		return false;
 	}
-	if (!(seg->flags & TCP_RST))
-		note_timestamp(c, seg);
 	if (!(seg->flags & (TCP_SYN | TCP_RST)))
 		trim(c, seg);
 	return true;

@@ -136,11 +136,8 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r)
 	err = tcp_emit_conn(c, &o);
 	if (err == -ERR_AGAIN)
 		return err;
-	/* Cut short for want of slices; without memory to note it, the rest
-	 * passes for sent and is found missing later.
-	 */
-	if (o.len + !!(o.flags & TCP_FIN) < r->len)
-		(void)!rec_split(c, r, o.len);
+	/* Once it fitted in a packet; its slices have only become fewer. */
+	ASSERT(o.len + !!(o.flags & TCP_FIN) == r->len);
 	count_cause(c, r->cause, o.len, wire_segs(c, o.len));
 	rec_resent(c, r);
 	c->spoke_us = tcp_now(c);
@@ -337,7 +334,8 @@ bool tcp_output(struct tcp_conn *c)
 
 	if (r == 0 && c->state >= USTACK_ESTABLISHED) {
 		r = send_data(c);
-		c->flags &= ~CF_PROBE_NOW;
+		if (r == 0)
+			c->flags &= ~CF_PROBE_NOW;
 		persist(c);
 	}
 	if (r == 0 && c->state >= USTACK_SYN_RCVD)

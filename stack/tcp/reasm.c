@@ -6,8 +6,6 @@
 #include "reasm.h"
 
 #define COPYBREAK 2048u
-#define SPARSE_SLACK                                                           \
-	(256u << 10) /* memory beyond twice the bytes before copying more */
 
 /**
  * struct tcp_reasm - one range
@@ -27,8 +25,9 @@ static uint32_t range_end(const struct tcp_reasm *r)
 int tcp_rcv_append(struct tcp_conn *c, struct sliceq *q, struct slice s)
 {
 	struct mem *m = &c->t->s->mem;
-	bool sparse = s.len < s.buf->size / 2 &&
-		      q->footprint > 2 * q->bytes + SPARSE_SLACK;
+	bool loose = s.len < s.buf->size / 2;
+	bool sparse = loose && (q != &c->rcvq ||
+				q->footprint > 2 * q->bytes + c->rcv.buf / 2);
 	uint32_t got;
 
 	if (s.len > COPYBREAK && !sparse)
@@ -170,6 +169,14 @@ uint32_t reasm_deliver(struct tcp_conn *c)
 		range_drop(c, &c->reasm);
 	}
 	return total;
+}
+
+bool reasm_beyond(const struct tcp_conn *c, uint32_t seq)
+{
+	for (const struct tcp_reasm *r = c->reasm; r; r = r->next)
+		if (seq_gt(range_end(r), seq))
+			return true;
+	return false;
 }
 
 uint32_t reasm_footprint(const struct tcp_conn *c)

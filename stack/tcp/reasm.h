@@ -37,6 +37,9 @@ uint32_t reasm_deliver(struct tcp_conn *c);
 /** reasm_footprint() - Memory held, in bytes */
 uint32_t reasm_footprint(const struct tcp_conn *c);
 
+/** reasm_beyond() - Is there data held beyond @seq? */
+bool reasm_beyond(const struct tcp_conn *c, uint32_t seq);
+
 /** reasm_bytes() - Bytes held */
 uint32_t reasm_bytes(const struct tcp_conn *c);
 
@@ -49,7 +52,9 @@ void reasm_clear(struct tcp_conn *c);
  * @q:		receive queue or range
  * @s:		text, borrowed
  *
- * A small packet in a big buffer is copied, so that a byte does not pin 64 KB.
+ * A small packet in a big buffer is copied, so that a byte does not pin 64 KB;
+ * out of order, and where a queue has become mostly air, so is all that fills
+ * less than half of its buffer.
  *
  * Return: 0 or -ERR_NOMEM
  */

@@ -33,13 +33,23 @@ static void leave_recovery(struct tcp_conn *c)
 	tcp_event_metrics(c);
 }
 
+/* Bytes of what was in flight when recovery began, and still is. */
+static uint32_t recovery_flight(const struct tcp_conn *c)
+{
+	return seq_gt(c->rec.recover, c->snd.una) ? c->rec.recover - c->snd.una
+						  : 0;
+}
+
 void tcp_recovery_on_dupack(struct tcp_conn *c)
 {
 	if (c->rec.dupacks < UINT8_MAX)
 		c->rec.dupacks++;
 	if (c->rec.state == CA_RECOVERY) {
-		/* Each one says that a segment has left the network. */
-		c->cc.cwnd += c->snd.mss;
+		/* Each one says that a segment has left the network; more of
+		 * them than there were segments is somebody's trick.
+		 */
+		if (c->cc.cwnd < c->cc.ssthresh + recovery_flight(c))
+			c->cc.cwnd += c->snd.mss;
 		return;
 	}
 	/* After a timeout, duplicates of old data say nothing (6582-6). */

@@ -61,6 +61,7 @@ struct tcp_flow {
 /**
  * struct tcp_seg - a segment that arrived
  * @seq:	first sequence number of the text (or of the SYN)
+ * @first:	the same before trimming, set by tcp_in_seq()
  * @ack:	acknowledgement number
  * @len:	bytes of text left after trimming
  * @off:	first byte of the text in @buf
@@ -73,6 +74,7 @@ struct tcp_flow {
  */
 struct tcp_seg {
 	uint32_t seq;
+	uint32_t first;
 	uint32_t ack;
 	uint32_t len;
 	uint32_t off;

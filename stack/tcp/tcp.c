@@ -108,21 +108,22 @@ static bool due(struct tcp_conn *c, uint32_t flag)
 
 static void offer(struct tcp_conn *c, const struct ustack_ops *ops)
 {
-	struct tcp *t = c->t;
+	struct tcp_listener *l = &c->t->listener[c->listener];
 	int r = 0;
 
+	c->flags &= ~CF_QUEUED;
+	l->waiting--;
 	if (ops->accept)
-		r = ops->accept(t->s, tcp_conn_handle(c), c->ctx);
-	if (r == -ERR_AGAIN) {
-		c->flags |= CF_PARKED;
+		r = ops->accept(c->t->s, tcp_conn_handle(c), c->ctx);
+	if (r == 0)
+		return;
+	if (r == -ERR_AGAIN && !(c->flags & CF_DETACHED)) {
+		c->flags |= CF_QUEUED | CF_PARKED;
+		l->waiting++;
 		return;
 	}
-	if (c->flags & CF_QUEUED) {
-		c->flags &= ~CF_QUEUED;
-		t->listener[c->listener].waiting--;
-	}
-	if (r < 0)
-		tcp_reset(c, USTACK_END_ABORTED);
+	c->ops_id = -1; /* refused: no more callbacks */
+	tcp_reset(c, USTACK_END_ABORTED);
 }
 
 /* The same, for a callback that nobody wants after ustack_close(). */
@@ -181,6 +182,7 @@ static bool run_conn(struct tcp_conn *c)
 		return true;
 	if (!may_end(c))
 		return false;
+	ops = ops_of(c); /* accept may have refused it */
 	if (ops->closed)
 		ops->closed(c->t->s, tcp_conn_handle(c), c->ctx, c->reason);
 	tcp_conn_free(c);

@@ -12,6 +12,7 @@
 #include "state.h"
 
 #define MEMORY_POLL_US 100000u
+#define ORPHAN_PROBES  8u /* nobody waits for it any more (6429-1), as Linux */
 
 uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
@@ -80,7 +81,8 @@ static void on_syn_timeout(struct tcp_conn *c)
  */
 static void on_persist_timeout(struct tcp_conn *c)
 {
-	if (tcp_now(c) - c->heard_us >= (uint64_t)c->user_timeout_ms * 1000u) {
+	if (tcp_now(c) - c->heard_us >= (uint64_t)c->user_timeout_ms * 1000u ||
+	    (c->flags & CF_ORPHAN && c->rtt.backoff >= ORPHAN_PROBES)) {
 		give_up(c);
 		return;
 	}

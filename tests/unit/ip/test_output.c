@@ -10,7 +10,7 @@
 
 static void software(struct ustack_config *cfg)
 {
-	cfg->tx_csum = false;
+	cfg->tx_csum = cfg->tx_tso4 = cfg->tx_tso6 = false;
 }
 
 static uint32_t random_slices(struct iphost *t, struct ustack_pkt *p,
