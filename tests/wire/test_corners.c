@@ -109,6 +109,75 @@ START_TEST(user_timeout_of_nothing_does_not_kill)
 }
 END_TEST
 
+/* RFC 5961 section 5: a blind segment with a bad ACK leaves TS.Recent alone. */
+START_TEST(refused_ack_does_not_set_ts_recent)
+{
+	struct peer p;
+	struct pseg s;
+
+	wire_init(&p, _i, NULL);
+	s = peer_open_with(&p, (struct pseg){ .mss = 1460,
+					      .has = TCP_OPT_HAS_TS,
+					      .tsval = 1000 });
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK,
+				   .seq = 1,
+				   .ack = 1000000,
+				   .has = TCP_OPT_HAS_TS,
+				   .tsval = 1000 + 0x7ffffff0u,
+				   .tsecr = s.tsval });
+	peer_drain(&p);
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK,
+				   .seq = 1,
+				   .ack = 1,
+				   .len = 10,
+				   .has = TCP_OPT_HAS_TS,
+				   .tsval = 1001,
+				   .tsecr = s.tsval });
+	ck_assert_uint_eq(p.received, 10);
+	peer_fini(&p);
+}
+END_TEST
+
+/* RFC 6582 section 3.2 step 3: no more inflation than there were segments. */
+START_TEST(duplicate_acks_inflate_by_what_was_in_flight)
+{
+	struct peer p;
+	struct ustack_info info;
+
+	wire_init(&p, 0, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	peer_send(&p, 1000000);
+	peer_drain(&p);
+	for (uint32_t i = 0; i < 400; i++) {
+		peer_tx(&p, seg_ack(1, 1));
+		peer_drain(&p);
+	}
+	info = peer_info(&p);
+	ck_assert_uint_le(info.cwnd, info.ssthresh + 14 * 1460);
+	peer_fini(&p);
+}
+END_TEST
+
+/* What lies in holes costs memory in proportion, whatever its segments' size. */
+START_TEST(holes_do_not_pin_big_buffers)
+{
+	struct peer p;
+	struct ustack_info info;
+
+	wire_init(&p, 0, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	for (uint32_t i = 0; i < 25; i++)
+		peer_tx(&p, (struct pseg){ .flags = TCP_ACK,
+					   .seq = 2 + i * 2050,
+					   .ack = 1,
+					   .len = 2049 });
+	info = peer_info(&p);
+	ck_assert_uint_eq(info.ooo, 25 * 2049);
+	ck_assert_uint_le(info.mem, 3 * info.ooo);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_corners(void)
 {
 	Suite *s = suite_create("corners");
@@ -121,5 +190,8 @@ Suite *suite_wire_corners(void)
 	tcase_add_loop_test(tc, time_wait_keeps_tos_and_ttl, 0, 2);
 	tcase_add_loop_test(tc, user_timeout_bounds_the_syn, 0, 2);
 	tcase_add_test(tc, user_timeout_of_nothing_does_not_kill);
+	tcase_add_loop_test(tc, refused_ack_does_not_set_ts_recent, 0, 2);
+	tcase_add_test(tc, duplicate_acks_inflate_by_what_was_in_flight);
+	tcase_add_test(tc, holes_do_not_pin_big_buffers);
 	return s;
 }
