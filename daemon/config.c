@@ -223,6 +223,7 @@ static void set_defaults(struct config *cfg, int tun_fd)
 
 	memset(cfg, 0, sizeof(*cfg));
 	ustack_config_init(&cfg->stack);
+	cfg->stack.nodelay = true; /* our services answer at once */
 	cfg->tun_fd = tun_fd;
 	for (; n--; k++)
 		if (k->def && strcmp(k->section, CONFIG_SERVICE) != 0)

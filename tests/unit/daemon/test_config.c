@@ -332,12 +332,12 @@ END_TEST
 START_TEST(layout_of_lines_is_free)
 {
 	ck_assert_msg(load("\xef\xbb\xbf# comment\n  [ tcp ]  ; comment\r\n"
-			   "\tttl=7   ; comment\n  nodelay : yes\n"
+			   "\tttl=7   ; comment\n  nodelay : no\n"
 			   "; comment\n\n[log]\nlevel=debug",
 			   NULL) == 0,
 		      "%s", t.messages);
 	ck_assert_uint_eq(t.cfg.stack.ttl, 7);
-	ck_assert(t.cfg.stack.nodelay);
+	ck_assert(!t.cfg.stack.nodelay);
 	ck_assert_int_eq(t.cfg.log_level, LOG_LVL_DEBUG);
 }
 END_TEST
