@@ -119,8 +119,10 @@ case_500_connections_at_once()
 {
 	start
 	python3 $HERE/clients.py many $S4 500 20000
-	# A late copy of a FIN draws a reset after LAST-ACK; no connection may.
+	# On a busy machine segments are sent again too early; an ACK of such a
+	# copy that comes after LAST-ACK is a stray.  Only strays draw resets.
 	eq "connections reset" "$(counter TcpEstabResets)" 0
+	eq "resets sent" "$(counter TcpOutRsts)" "$(counter DropTcpListen)"
 	python3 $HERE/clients.py many $S6 500 2000
 }
 
