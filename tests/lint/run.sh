@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh [CHECK...] - what can be said about the source without running it.  A
-# check is a function check_NAME; it passes when it says nothing and returns 0,
-# and is skipped when it returns 77.  The last line is the total.
+# check is a function check_NAME; it passes when it returns 0, and is skipped
+# when it returns 77.  What it says is shown.  The last line is the total.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -114,6 +114,12 @@ check_counters()
 	[ ! -s "$out/cnt" ]
 }
 
+# Each requirement of the RFCs has a test, or a reason.
+check_rfc()
+{
+	python3 -B $lint/rfc.py
+}
+
 passed=0 failed=0 skipped=0
 [ $# -gt 0 ] || set -- format includes symbols sizes style headers counters \
 	manuals shell cppcheck
@@ -127,7 +133,7 @@ for c; do
 	*) word=FAIL failed=$((failed + 1)) ;;
 	esac
 	printf '%-5s %-10s %6d ms\n' $word "$c" $((($(date +%s%N) - began) / 1000000))
-	[ $rc = 0 ] || sed 's/^/    /' "$out/said"
+	sed '/^$/d; s/^/    /' "$out/said"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]
