@@ -12,7 +12,6 @@
 
 #include "stack/base/bytes.h"
 #include "stack/base/siphash.h"
-#include "stack/wire/tcp_hdr.h"
 
 /**
  * struct flying - a packet on its way
@@ -80,20 +79,26 @@ static struct flying pop(struct world *w)
 }
 
 static void trace(const struct world *w, int from, const struct vpkt *p,
-		  const char *fate)
+		  enum path_fate fate)
 {
-	const uint8_t *tcp = p->data + p->l4_off;
+	uint32_t len;
+	const uint8_t *tcp;
 
 	if (!w->trace)
 		return;
-	fprintf(w->trace,
-		"%12.6f %s flags %02x seq %10" PRIu32 " ack %10" PRIu32
-		" wnd %5u len %u%s%s\n",
-		(double)(w->now_us - VHOST_START_US) / 1e6, from ? "<" : ">",
-		tcp[13], be32_load(tcp + 4), be32_load(tcp + 8),
-		be16_load(tcp + 14),
-		p->len - p->l4_off - (uint32_t)(tcp[12] >> 4) * 4u,
-		p->gso_size ? " super" : "", fate);
+	fprintf(w->trace, "%12.6f %s ",
+		(double)(w->now_us - VHOST_START_US) / 1e6, from ? "<" : ">");
+	tcp = vpkt_tcp(p, &len);
+	if (tcp)
+		fprintf(w->trace,
+			"flags %02x seq %10" PRIu32 " ack %10" PRIu32
+			" wnd %5u len %u%s%s\n",
+			tcp[13], be32_load(tcp + 4), be32_load(tcp + 8),
+			be16_load(tcp + 14), len, p->gso_size ? " super" : "",
+			path_fate_name(fate));
+	else
+		fprintf(w->trace, "not TCP, %u bytes%s\n", p->len,
+			path_fate_name(fate));
 }
 
 static void digest(struct world *w, int from, const struct vpkt *p)
@@ -108,18 +113,11 @@ static bool chance(struct world *w, double p)
 	return p > 0 && rng_unit(&w->rng) < p;
 }
 
-static void fly(struct world *w, int from, struct vpkt *p)
+static void fly(struct world *w, int to, uint64_t at_us, struct vpkt *p)
 {
-	const struct path *path = &w->path[from];
-	uint64_t at = w->now_us + path->delay_us;
-
-	if (path->jitter_us)
-		at += rng_below(&w->rng, (uint32_t)path->jitter_us);
-	if (chance(w, path->hold))
-		at += 10 * path->delay_us;
-	push(w, (struct flying){ .at_us = at,
+	push(w, (struct flying){ .at_us = at_us,
 				 .serial = w->serial++,
-				 .to = !from,
+				 .to = to,
 				 .p = p });
 }
 
@@ -131,50 +129,62 @@ static struct vpkt *copy_of(const struct vpkt *p)
 	return c;
 }
 
-/* What becomes of a packet that leaves @from; it is taken. */
-static void fate(struct world *w, int from, struct vpkt *p)
+/* It does not fly: the router may answer, half the way there and back. */
+static void drop(struct world *w, int from, struct vpkt *p, enum path_fate why)
 {
 	const struct path *path = &w->path[from];
+	struct vpkt *answer = NULL;
 
-	digest(w, from, p);
-	if (w->seen)
-		w->seen(w->ctx, from, p);
-	if (chance(w, path->loss) ||
-	    (path->mtu && !p->gso_size && p->len > path->mtu)) {
-		trace(w, from, p, " LOST");
-		free(p);
-		return;
-	}
-	if (chance(w, path->duplicate)) {
-		trace(w, from, p, " DUPLICATED");
-		fly(w, from, copy_of(p));
-	}
-	if (chance(w, path->corrupt)) {
-		uint32_t bit = rng_below(&w->rng, p->len * 8);
-
-		p->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		trace(w, from, p, " CORRUPTED");
-	} else {
-		trace(w, from, p, "");
-	}
-	fly(w, from, p);
+	if (why == PATH_TOO_BIG && path->icmp)
+		answer = path_too_big(path, p);
+	if (answer)
+		fly(w, from, w->now_us + path->delay_us, answer);
+	free(p);
 }
 
-static void fate_of_piece(void *ctx, struct vpkt *p)
+/* What becomes of a packet of its final size that leaves @from; it is taken. */
+static void launch(struct world *w, int from, struct vpkt *p)
+{
+	struct path *path = &w->path[from];
+	enum path_fate fate;
+
+	digest(w, from, p);
+	fate = path_admit(path, &w->rng, w->now_us, p);
+	if (w->seen)
+		w->seen(w->ctx, from, p, fate);
+	trace(w, from, p, fate);
+	if (fate != PATH_PASS && fate != PATH_CORRUPT) {
+		drop(w, from, p, fate);
+		return;
+	}
+	if (chance(w, path->duplicate))
+		fly(w, !from, path_arrival(path, &w->rng, w->now_us),
+		    copy_of(p));
+	if (fate == PATH_CORRUPT)
+		path_corrupt(&w->rng, p);
+	fly(w, !from, path_arrival(path, &w->rng, w->now_us), p);
+}
+
+static void launch_piece(void *ctx, struct vpkt *p)
 {
 	struct world_side *side = ctx;
 
-	fate(side->w, side->index, p);
+	launch(side->w, side->index, p);
+}
+
+void world_send(struct world *w, int from, struct vpkt *p)
+{
+	if (path_cuts(&w->path[from]))
+		vpkt_split(p, launch_piece, &w->side[from]);
+	else
+		launch(w, from, p);
 }
 
 static int on_out(void *ctx, struct vpkt *p)
 {
 	struct world_side *side = ctx;
 
-	if (side->w->path[side->index].split)
-		vpkt_split(p, fate_of_piece, side);
-	else
-		fate(side->w, side->index, p);
+	world_send(side->w, side->index, p);
 	return 0;
 }
 
@@ -218,12 +228,30 @@ const char *world_fini(struct world *w)
 	return left;
 }
 
+static void run(struct world *w)
+{
+	for (int i = 0; i < 2; i++)
+		vhost_run(&w->host[i]);
+	if (w->foreign)
+		w->foreign_us = w->foreign->run(w->foreign->ctx, w->now_us);
+}
+
+static void arrive(struct world *w, struct flying f)
+{
+	if (f.to == 1 && w->foreign)
+		w->foreign->input(w->foreign->ctx, f.p);
+	else
+		vhost_input(&w->host[f.to], f.p);
+}
+
 static uint64_t next_time(const struct world *w)
 {
 	uint64_t at = w->nflying ? w->heap[0].at_us : USTACK_NEVER;
 
 	for (int i = 0; i < 2; i++)
 		at = min_u64(at, w->host[i].deadline_us);
+	if (w->foreign)
+		at = min_u64(at, w->foreign_us);
 	return max_u64(at, w->now_us);
 }
 
@@ -231,8 +259,7 @@ bool world_step(struct world *w, uint64_t until_us)
 {
 	uint64_t at;
 
-	for (int i = 0; i < 2; i++)
-		vhost_run(&w->host[i]);
+	run(w);
 	at = next_time(w);
 	if (at > until_us) {
 		w->now_us = max_u64(w->now_us, until_us);
@@ -242,12 +269,8 @@ bool world_step(struct world *w, uint64_t until_us)
 	for (int i = 0; i < 2; i++)
 		w->host[i].now_us = at;
 	/* All that arrives at one moment is one batch, as a device would read. */
-	while (w->nflying && w->heap[0].at_us <= at) {
-		struct flying f = pop(w);
-
-		vhost_input(&w->host[f.to], f.p);
-	}
-	for (int i = 0; i < 2; i++)
-		vhost_run(&w->host[i]);
+	while (w->nflying && w->heap[0].at_us <= at)
+		arrive(w, pop(w));
+	run(w);
 	return true;
 }

@@ -5,45 +5,40 @@
  *	host[0] --- path[0] ---> host[1]
  *	        <-- path[1] ----
  *
- * A path loses, delays, reorders, duplicates and corrupts packets, all from
- * one generator: the same seed gives the same history, byte for byte, and the
- * digest over all packets proves it.
+ * A path (path.h) loses, delays, reorders, duplicates and corrupts packets, and
+ * has a bottleneck and an MTU, all from one generator: the same seed gives the
+ * same history, byte for byte, and the digest over all packets proves it.
+ *
+ * host[1] may be somebody else, who gets packets and sends them by world_send():
+ * a peer that misbehaves.
  */
 
 #ifndef TESTS_LIB_WORLD_H
 #define TESTS_LIB_WORLD_H
 
-#include "vhost.h"
-
-/**
- * struct path - one direction of the link
- * @delay_us:	how long a packet takes
- * @jitter_us:	up to so much more, each packet for itself: reordering
- * @loss:	probability that a packet vanishes
- * @duplicate:	that it comes twice
- * @corrupt:	that one of its bits flips
- * @hold:	that it is held back for ten times the delay
- * @split:	super-packets are cut into wire segments first
- * @mtu:	longer packets vanish, 0 = no limit
- */
-struct path {
-	uint64_t delay_us;
-	uint64_t jitter_us;
-	double loss;
-	double duplicate;
-	double corrupt;
-	double hold;
-	bool split;
-	uint32_t mtu;
-};
+#include "path.h"
 
 struct flying;
+
+/**
+ * struct world_foreign - what stands in for host[1]
+ * @input:	a packet for it; taken
+ * @run:	it may act; returns when it wants to run again
+ * @ctx:	passed to both
+ */
+struct world_foreign {
+	void (*input)(void *ctx, struct vpkt *p);
+	uint64_t (*run)(void *ctx, uint64_t now_us);
+	void *ctx;
+};
 
 /**
  * struct world - everything there is
  * @host:	the two stacks
  * @side:	what their callbacks get: which host of which world
  * @path:	@path[i] leads away from @host[i]
+ * @foreign:	stands in for @host[1], NULL = nobody does
+ * @foreign_us:	when it wants to run
  * @rng:	fate
  * @now_us:	virtual time
  * @heap:	packets in flight, by time of arrival
@@ -52,8 +47,8 @@ struct flying;
  * @serial:	packets sent so far; decides between equal times
  * @digest:	over all packets and times
  * @trace:	write a line for each packet there; NULL = no
- * @seen:	called for each wire packet that leaves host @from, before its
- *		fate; NULL = no
+ * @seen:	called for each wire packet that leaves host @from, with its
+ *		fate; one that will be corrupted still is as it was; NULL = no
  * @ctx:	passed to it
  */
 struct world {
@@ -63,6 +58,8 @@ struct world {
 		int index;
 	} side[2];
 	struct path path[2];
+	const struct world_foreign *foreign;
+	uint64_t foreign_us;
 	struct rng rng;
 	uint64_t now_us;
 	struct flying *heap;
@@ -71,7 +68,8 @@ struct world {
 	uint64_t serial;
 	uint64_t digest;
 	void *trace;
-	void (*seen)(void *ctx, int from, const struct vpkt *p);
+	void (*seen)(void *ctx, int from, const struct vpkt *p,
+		     enum path_fate fate);
 	void *ctx;
 };
 
@@ -84,6 +82,9 @@ struct world {
  */
 void world_init(struct world *w, const struct ustack_config cfg[2],
 		uint64_t seed);
+
+/** world_send() - A packet from host @from sets out; taken */
+void world_send(struct world *w, int from, struct vpkt *p);
 
 /** world_fini() - Drop packets and stacks; returns NULL or what was left behind */
 const char *world_fini(struct world *w);

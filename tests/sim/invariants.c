@@ -116,14 +116,15 @@ static void watch_syn(struct sim *sim, struct sim_edge *e,
 }
 
 /* The announced edge never moves left, but for the rounding at a buffer's end. */
-void sim_watch(void *ctx, int from, const struct vpkt *p)
+void sim_watch(void *ctx, int from, const struct vpkt *p, enum path_fate fate)
 {
 	struct sim *sim = ctx;
-	const uint8_t *tcp = p->data + p->l4_off;
-	struct sim_edge *e = edge_of(sim, from, tcp);
+	const uint8_t *tcp = vpkt_tcp(p, NULL);
+	struct sim_edge *e = tcp ? edge_of(sim, from, tcp) : NULL;
 	struct tcp_hdr h;
 	uint32_t edge;
 
+	(void)fate;
 	if (!e || tcp_hdr_parse(&h, tcp, p->len - p->l4_off) < 0)
 		return;
 	if (h.flags & TCP_SYN) {

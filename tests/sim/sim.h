@@ -111,7 +111,7 @@ void sim_plan(struct sim *sim, struct ustack_config cfg[2],
 void sim_check(struct sim *sim);
 
 /** sim_watch() - Invariants of a packet on the wire */
-void sim_watch(void *ctx, int from, const struct vpkt *p);
+void sim_watch(void *ctx, int from, const struct vpkt *p, enum path_fate fate);
 
 /** sim_byte() - The stream's byte at a position */
 static inline uint8_t sim_byte(uint32_t stream, uint32_t pos)

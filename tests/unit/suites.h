@@ -44,6 +44,7 @@
 	X(suite_tcp_timewait)		\
 	X(suite_tcp_window)		\
 	X(suite_tcp_corners)		\
+	X(suite_lib_path)		\
 	X(suite_ip_addr)		\
 	X(suite_ip_icmp)		\
 	X(suite_ip_input)		\
