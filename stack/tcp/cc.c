@@ -10,11 +10,18 @@
 
 #define IW_BYTES 14600u /* RFC 6928 section 2 */
 
-static const struct tcp_cc_ops *const algorithms[] = { &tcp_cc_reno };
+static const struct tcp_cc_ops *const algorithms[TCP_CC_IDS] = {
+	[TCP_CC_RENO] = &tcp_cc_reno,
+};
 
-const struct tcp_cc_ops *tcp_cc_find(const char *name)
+const struct tcp_cc_ops *tcp_cc_ops(enum tcp_cc_id id)
 {
-	for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+	return algorithms[id];
+}
+
+int tcp_cc_find(const char *name)
+{
+	for (int i = 0; i < (int)TCP_CC_IDS; i++) {
 		const char *a = algorithms[i]->name;
 		const char *b = name;
 
@@ -23,14 +30,14 @@ const struct tcp_cc_ops *tcp_cc_find(const char *name)
 			b++;
 		}
 		if (*a == *b)
-			return algorithms[i];
+			return i;
 	}
-	return NULL;
+	return -ERR_NOENT;
 }
 
 bool tcp_cc_known(const char *name)
 {
-	return tcp_cc_find(name) != NULL;
+	return tcp_cc_find(name) >= 0;
 }
 
 uint32_t tcp_cc_initial_window(const struct tcp_conn *c)
@@ -45,11 +52,10 @@ uint32_t tcp_cc_initial_window(const struct tcp_conn *c)
 
 void tcp_cc_start(struct tcp_conn *c)
 {
-	c->cc.ops = c->t->cc;
 	c->cc.cwnd = tcp_cc_initial_window(c);
 	c->cc.ssthresh = CC_SSTHRESH_NONE;
 	c->cc.acked = 0;
-	c->cc.ops->init(c);
+	tcp_cc(c)->init(c);
 }
 
 void tcp_cc_after_idle(struct tcp_conn *c)

@@ -17,6 +17,9 @@
 #define CC_ABC_LIMIT                                                           \
 	8u /* segments counted per ACK in slow start (RFC 9406 section 4.2) */
 
+/* What c->cc.id says. */
+enum tcp_cc_id { TCP_CC_RENO, TCP_CC_IDS };
+
 /**
  * struct tcp_cc_ops - one algorithm
  * @name:	what users call it
@@ -34,8 +37,17 @@ struct tcp_cc_ops {
 
 extern const struct tcp_cc_ops tcp_cc_reno;
 
-/** tcp_cc_find() - Algorithm by name, NULL = unknown */
-const struct tcp_cc_ops *tcp_cc_find(const char *name);
+/** tcp_cc_ops() - The functions of an algorithm */
+const struct tcp_cc_ops *tcp_cc_ops(enum tcp_cc_id id);
+
+/** tcp_cc() - The functions of a connection's algorithm */
+static inline const struct tcp_cc_ops *tcp_cc(const struct tcp_conn *c)
+{
+	return tcp_cc_ops(c->cc.id);
+}
+
+/** tcp_cc_find() - Algorithm by name: enum tcp_cc_id, or -ERR_NOENT */
+int tcp_cc_find(const char *name);
 
 /** tcp_cc_start() - Set the initial window (RFC 6928) and start the algorithm */
 void tcp_cc_start(struct tcp_conn *c);

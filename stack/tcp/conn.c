@@ -62,6 +62,7 @@ static void conn_defaults(struct tcp_conn *c)
 	const struct ustack_config *cfg = &c->t->s->cfg;
 
 	c->state = USTACK_CLOSED;
+	c->cc.id = c->t->cc;
 	c->ttl = cfg->ttl;
 	c->listener = -1;
 	c->flags = cfg->nodelay ? CF_NODELAY : 0;
@@ -233,7 +234,7 @@ void tcp_established(struct tcp_conn *c)
 	c->rtx_at = TIME_NEVER;
 	c->rtt.backoff = 0;
 	if (c->flags & CF_SYN_REXMIT)
-		c->rtt.floor_us = 3000000; /* (6298-10) */
+		c->rtt.floor_ms = 3000; /* (6298-10) */
 	c->rec.recover = c->snd.iss;
 	c->snd.sml = c->snd.una;
 	c->rcv.round = c->rcv.nxt;
@@ -262,7 +263,7 @@ void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 	if (o->has & TCP_OPT_HAS_TS && cfg->timestamps) {
 		c->flags |= CF_TS;
 		c->ts.recent = o->tsval;
-		c->ts.recent_us = tcp_now(c);
+		c->ts.recent_s = tcp_now_s(c);
 	}
 	if (o->has & TCP_OPT_HAS_WSCALE && cfg->wscale) {
 		c->flags |= CF_WSCALE;

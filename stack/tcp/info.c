@@ -32,7 +32,7 @@ static void describe_sending(const struct tcp_conn *c, struct ustack_info *info)
 	info->unacked = tcp_unacked(c);
 	info->inflight = tcp_inflight(c);
 	info->unsent = tcp_unsent(c);
-	info->cc = c->cc.ops ? c->cc.ops->name : c->t->cc->name;
+	info->cc = tcp_cc(c)->name;
 	info->cc_state = tcp_recovery_name(c);
 	info->rto_us = tcp_rto_us(c);
 	info->srtt_us = c->rtt.srtt_us;
@@ -112,7 +112,7 @@ static void describe_half_open(const struct tcp *t, const struct syn_entry *e,
 	info->snd_wnd = e->wnd;
 	info->rcv_wnd = e->adv;
 	info->backoff = e->sent - 1u;
-	info->cc = t->cc->name;
+	info->cc = tcp_cc_ops(t->cc)->name;
 	info->cc_state = "open";
 	info->age_us = t->s->now_us - e->born_us;
 	info->mem = mem_block_size(sizeof(*e));
@@ -127,7 +127,7 @@ static void describe_time_wait(const struct tcp *t, const struct tw_entry *e,
 	info->state = USTACK_TIME_WAIT;
 	info->ops_id = -1;
 	info->listener = -1;
-	info->cc = t->cc->name;
+	info->cc = tcp_cc_ops(t->cc)->name;
 	info->cc_state = "open";
 	info->idle_us = 2 * t->s->cfg.msl_us - (e->due_us - t->s->now_us);
 	info->mem = mem_block_size(sizeof(*e));

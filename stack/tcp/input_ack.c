@@ -66,7 +66,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
  */
 static bool is_dupack(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	return c->rec_first && seg->len == 0 && c->snd.wnd > 0 &&
+	return rec_first(c) && seg->len == 0 && c->snd.wnd > 0 &&
 	       !(seg->flags & (TCP_SYN | TCP_FIN)) && seg->ack == c->snd.una &&
 	       (uint32_t)seg->wnd << c->snd.wscale == c->snd.wnd;
 }

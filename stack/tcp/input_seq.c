@@ -17,12 +17,12 @@
 #include "reply.h"
 #include "window.h"
 
-#define PAWS_IDLE_US (24ull * 86400u * 1000000u) /* (7323-13) */
+#define PAWS_IDLE_S (24u * 86400u) /* (7323-13) */
 
 void tcp_challenge_ack(struct tcp_conn *c)
 {
 	uint32_t rate = c->t->s->cfg.challenge_rate;
-	uint16_t now_s = (uint16_t)(tcp_now(c) / 1000000u);
+	uint16_t now_s = (uint16_t)tcp_now_s(c);
 
 	if (c->chal_s != now_s) {
 		c->chal_s = now_s;
@@ -47,7 +47,7 @@ static bool paws_ok(struct tcp_conn *c, const struct tcp_seg *seg)
 		return false;
 	}
 	if (seq_geq(seg->opt.tsval, c->ts.recent) ||
-	    tcp_now(c) - c->ts.recent_us > PAWS_IDLE_US)
+	    tcp_now_s(c) - c->ts.recent_s > PAWS_IDLE_S)
 		return true;
 	stack_drop(c->t->s, USTACK_C_DROP_TCP_PAWS); /* (7323-12) */
 	if (seg->len > 0)
@@ -124,9 +124,9 @@ void tcp_note_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
 		return;
 	if (seq_leq(seg->first, c->rcv.acked) &&
 	    (seq_geq(seg->opt.tsval, c->ts.recent) ||
-	     tcp_now(c) - c->ts.recent_us > PAWS_IDLE_US)) {
+	     tcp_now_s(c) - c->ts.recent_s > PAWS_IDLE_S)) {
 		c->ts.recent = seg->opt.tsval;
-		c->ts.recent_us = tcp_now(c);
+		c->ts.recent_s = tcp_now_s(c);
 	}
 }
 

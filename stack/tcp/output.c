@@ -186,7 +186,7 @@ static uint32_t cwnd_room(const struct tcp_conn *c)
  * rule in Minshall's form: one short segment in the network at a time. */
 static bool nagle_allows(const struct tcp_conn *c)
 {
-	return c->flags & (CF_NODELAY | CF_SHUT) || !c->rec_first ||
+	return c->flags & (CF_NODELAY | CF_SHUT) || !rec_first(c) ||
 	       seq_leq(c->snd.sml, c->snd.una);
 }
 
@@ -225,7 +225,7 @@ static bool next_new(const struct tcp_conn *c, uint32_t *len, bool *fin)
 	*fin = fin_due(c) && *len == unsent && wnd_room(c) > *len;
 	if (*len > 0 || *fin)
 		return true;
-	if (!(c->flags & CF_PROBE_NOW) || c->rec_first || wnd_room(c) > 0)
+	if (!(c->flags & CF_PROBE_NOW) || rec_first(c) || wnd_room(c) > 0)
 		return false;
 	/* A closed window is probed with one octet (MUST-36). */
 	*len = unsent > 0;
@@ -275,7 +275,7 @@ static int send_new(struct tcp_conn *c)
 	uint32_t len;
 	bool fin;
 
-	if (!c->rec_first && tcp_unsent(c))
+	if (!rec_first(c) && tcp_unsent(c))
 		tcp_cc_after_idle(c);
 	while (next_new(c, &len, &fin)) {
 		uint32_t before = c->snd.nxt;
@@ -307,7 +307,7 @@ static int send_ack(struct tcp_conn *c)
 /* Data waits, nothing is in flight, and nothing may leave: wait to override. */
 static void persist(struct tcp_conn *c)
 {
-	if (!c->rec_first && (tcp_unsent(c) || fin_due(c)))
+	if (!rec_first(c) && (tcp_unsent(c) || fin_due(c)))
 		tcp_rtx_start(c);
 }
 
@@ -341,6 +341,7 @@ bool tcp_output(struct tcp_conn *c)
 	if (r == 0 && c->state >= USTACK_SYN_RCVD)
 		r = send_ack(c);
 	limit_fin_wait(c);
+	rec_rest(c);
 	tcp_timers_arm(c);
 	return r == -ERR_AGAIN;
 }

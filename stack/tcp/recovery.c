@@ -12,7 +12,7 @@
 /* RFC 6582 section 3.2 step 2. */
 static void enter_recovery(struct tcp_conn *c)
 {
-	c->cc.ssthresh = c->cc.ops->ssthresh(c); /* while still open */
+	c->cc.ssthresh = tcp_cc(c)->ssthresh(c); /* while still open */
 	c->rec.state = CA_RECOVERY;
 	c->rec.recover = c->snd.nxt;
 	c->cc.cwnd = c->cc.ssthresh;
@@ -29,7 +29,7 @@ static void leave_recovery(struct tcp_conn *c)
 	if (c->rec.state == CA_RECOVERY)
 		c->cc.cwnd = min_u32(c->cc.ssthresh, flight + c->snd.mss);
 	c->rec.state = CA_OPEN;
-	c->rec.dupacks = 0;
+	c->fl->dupacks = 0;
 	tcp_event_metrics(c);
 }
 
@@ -42,8 +42,8 @@ static uint32_t recovery_flight(const struct tcp_conn *c)
 
 void tcp_recovery_on_dupack(struct tcp_conn *c)
 {
-	if (c->rec.dupacks < UINT8_MAX)
-		c->rec.dupacks++;
+	if (c->fl->dupacks < UINT8_MAX)
+		c->fl->dupacks++;
 	if (c->rec.state == CA_RECOVERY) {
 		/* Each one says that a segment has left the network; more of
 		 * them than there were segments is somebody's trick.
@@ -53,7 +53,7 @@ void tcp_recovery_on_dupack(struct tcp_conn *c)
 		return;
 	}
 	/* After a timeout, duplicates of old data say nothing (6582-6). */
-	if (c->rec.state == CA_OPEN && c->rec.dupacks >= TCP_DUPACK_THRESH &&
+	if (c->rec.state == CA_OPEN && c->fl->dupacks >= TCP_DUPACK_THRESH &&
 	    seq_gt(c->snd.una, c->rec.recover)) {
 		enter_recovery(c);
 		c->cc.cwnd += TCP_DUPACK_THRESH * c->snd.mss;
@@ -83,32 +83,32 @@ void tcp_recovery_on_ack(struct tcp_conn *c, uint32_t acked, bool limited)
 		leave_recovery(c);
 		return;
 	}
-	c->rec.dupacks = 0;
+	c->fl->dupacks = 0;
 	if (c->rec.state == CA_LOSS && whole)
 		leave_recovery(c);
 	if (limited || c->rec.state == CA_LOSS)
-		c->cc.ops->on_ack(c, acked);
+		tcp_cc(c)->on_ack(c, acked);
 }
 
 void tcp_recovery_on_timeout(struct tcp_conn *c)
 {
 	/* A second expiry for the same data keeps the threshold (5681-7). */
 	if (c->rtt.backoff == 0 || c->rec.state != CA_LOSS)
-		c->cc.ssthresh = c->cc.ops->ssthresh(c);
+		c->cc.ssthresh = tcp_cc(c)->ssthresh(c);
 	c->cc.cwnd = c->snd.mss;
 	c->cc.acked = 0;
 	c->rec.state = CA_LOSS;
 	c->rec.recover = c->snd.nxt;
-	c->rec.dupacks = 0;
+	c->fl->dupacks = 0;
 	rec_mark_all_lost(c, USTACK_CAUSE_RTO);
 	tcp_event_metrics(c);
 }
 
 uint32_t tcp_recovery_allowance(const struct tcp_conn *c)
 {
-	if (c->rec.state != CA_OPEN)
+	if (c->rec.state != CA_OPEN || !c->fl)
 		return 0;
-	return min_u32(c->rec.dupacks, TCP_DUPACK_THRESH - 1) * c->snd.mss;
+	return min_u32(c->fl->dupacks, TCP_DUPACK_THRESH - 1) * c->snd.mss;
 }
 
 const char *tcp_recovery_name(const struct tcp_conn *c)

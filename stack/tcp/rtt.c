@@ -19,7 +19,7 @@ void rtt_sample(struct rtt *r, uint32_t sample_us)
 	sample_us = max_u32(sample_us, 1);
 	r->min_us = min_u32(r->min_us, sample_us);
 	r->backoff = 0;
-	r->floor_us = 0;
+	r->floor_ms = 0;
 	if (r->srtt_us == 0) { /* (2.2) */
 		r->srtt_us = sample_us;
 		r->var_us = sample_us / 2;
@@ -46,6 +46,6 @@ uint32_t rtt_rto_us(const struct rtt *r, const struct rtt_limits *l)
 	if (r->srtt_us != 0)
 		rto = (uint64_t)r->srtt_us +
 		      max_u64(RTT_GRANULARITY_US, 4 * (uint64_t)r->var_us);
-	rto = max_u64(rto, max_u32(l->min_us, r->floor_us));
+	rto = max_u64(rto, max_u32(l->min_us, r->floor_ms * 1000u));
 	return (uint32_t)min_u64(rto << r->backoff, l->max_us);
 }

@@ -35,7 +35,7 @@ struct rtt_limits {
  * @srtt_us:	smoothed round-trip time, 0 until the first sample
  * @var_us:	mean deviation of the samples (RTTVAR)
  * @min_us:	smallest sample so far, UINT32_MAX until the first
- * @floor_us:	least timeout until the first sample of data: 3 s after a
+ * @floor_ms:	least timeout until the first sample of data: 3 s after a
  *		repeated SYN, RFC 6298 (5.7); 0 = none
  * @backoff:	consecutive timeouts since the last sample, 0 = none
  */
@@ -43,7 +43,7 @@ struct rtt {
 	uint32_t srtt_us;
 	uint32_t var_us;
 	uint32_t min_us;
-	uint32_t floor_us;
+	uint16_t floor_ms;
 	uint8_t backoff;
 };
 

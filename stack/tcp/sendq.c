@@ -8,9 +8,28 @@
 #include "state.h"
 #include "timers.h"
 
+static struct tcp_flight *flight_get(struct tcp_conn *c)
+{
+	if (c->fl)
+		return c->fl;
+	c->fl = mem_alloc(&c->t->s->mem, sizeof(*c->fl));
+	if (c->fl)
+		*c->fl = (struct tcp_flight){ 0 };
+	return c->fl;
+}
+
 struct tcp_rec *rec_new(struct tcp_conn *c)
 {
-	return mem_alloc(&c->t->s->mem, sizeof(struct tcp_rec));
+	return flight_get(c) ? mem_alloc(&c->t->s->mem, sizeof(struct tcp_rec))
+			     : NULL;
+}
+
+void rec_rest(struct tcp_conn *c)
+{
+	if (!c->fl || c->fl->first || c->rec.state != CA_OPEN)
+		return;
+	mem_free(&c->t->s->mem, c->fl, sizeof(*c->fl));
+	c->fl = NULL;
 }
 
 void rec_drop(struct tcp_conn *c, struct tcp_rec *r)
@@ -26,11 +45,11 @@ static void link_after(struct tcp_conn *c, struct tcp_rec *at,
 	if (r->next)
 		r->next->prev = r;
 	else
-		c->rec_last = r;
+		c->fl->last = r;
 	if (at)
 		at->next = r;
 	else
-		c->rec_first = r;
+		c->fl->first = r;
 }
 
 void rec_append(struct tcp_conn *c, struct tcp_rec *r, uint32_t len, bool fin)
@@ -40,7 +59,7 @@ void rec_append(struct tcp_conn *c, struct tcp_rec *r, uint32_t len, bool fin)
 			       .flags = fin ? REC_FIN : 0,
 			       .sent_us = tcp_now(c),
 			       .first_us = tcp_now(c) };
-	link_after(c, c->rec_last, r);
+	link_after(c, c->fl->last, r);
 	c->snd.nxt += len;
 }
 
@@ -63,13 +82,13 @@ int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len)
 
 static void pop_first(struct tcp_conn *c)
 {
-	struct tcp_rec *r = c->rec_first;
+	struct tcp_rec *r = c->fl->first;
 
-	c->rec_first = r->next;
+	c->fl->first = r->next;
 	if (r->next)
 		r->next->prev = NULL;
 	else
-		c->rec_last = NULL;
+		c->fl->last = NULL;
 	rec_drop(c, r);
 }
 
@@ -77,12 +96,12 @@ struct tcp_acked rec_ack(struct tcp_conn *c, uint32_t ack)
 {
 	struct tcp_acked out = { .sent_us = TIME_NEVER };
 
-	while (c->rec_first && seq_lt(c->rec_first->seq, ack)) {
-		struct tcp_rec *r = c->rec_first;
+	while (rec_first(c) && seq_lt(c->fl->first->seq, ack)) {
+		struct tcp_rec *r = c->fl->first;
 		uint32_t covered = min_u32(ack - r->seq, r->len);
 
 		if (r->flags & REC_LOST)
-			c->snd.lost -= covered;
+			c->fl->lost -= covered;
 		if (r->flags & REC_RETX)
 			out.retx = true;
 		else if (covered == r->len && out.sent_us == TIME_NEVER)
@@ -117,13 +136,13 @@ void rec_mark_lost(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 		return;
 	r->flags |= REC_LOST;
 	r->cause = (uint8_t)why;
-	c->snd.lost += r->len;
+	c->fl->lost += r->len;
 	report_lost(c, r);
 }
 
 void rec_mark_head_lost(struct tcp_conn *c, enum ustack_cause why)
 {
-	struct tcp_rec *r = c->rec_first;
+	struct tcp_rec *r = rec_first(c);
 
 	if (!r)
 		return;
@@ -134,7 +153,7 @@ void rec_mark_head_lost(struct tcp_conn *c, enum ustack_cause why)
 
 void rec_mark_all_lost(struct tcp_conn *c, enum ustack_cause why)
 {
-	for (struct tcp_rec *r = c->rec_first; r; r = r->next)
+	for (struct tcp_rec *r = rec_first(c); r; r = r->next)
 		rec_mark_lost(c, r, why);
 }
 
@@ -142,9 +161,9 @@ struct tcp_rec *rec_first_lost(const struct tcp_conn *c)
 {
 	struct tcp_rec *r;
 
-	if (c->snd.lost == 0)
+	if (!c->fl || c->fl->lost == 0)
 		return NULL;
-	for (r = c->rec_first; r && !(r->flags & REC_LOST); r = r->next)
+	for (r = c->fl->first; r && !(r->flags & REC_LOST); r = r->next)
 		;
 	return r;
 }
@@ -153,21 +172,24 @@ void rec_resent(struct tcp_conn *c, struct tcp_rec *r)
 {
 	r->flags = (uint8_t)((r->flags & ~REC_LOST) | REC_RETX);
 	r->sent_us = tcp_now(c);
-	c->snd.lost -= r->len;
+	c->fl->lost -= r->len;
 }
 
 uint32_t rec_footprint(const struct tcp_conn *c)
 {
 	uint32_t n = 0;
 
-	for (const struct tcp_rec *r = c->rec_first; r; r = r->next)
+	for (const struct tcp_rec *r = rec_first(c); r; r = r->next)
 		n += (uint32_t)mem_block_size(sizeof(*r));
-	return n;
+	return n + (c->fl ? (uint32_t)mem_block_size(sizeof(*c->fl)) : 0);
 }
 
 void rec_clear(struct tcp_conn *c)
 {
-	while (c->rec_first)
+	while (rec_first(c))
 		pop_first(c);
-	c->snd.lost = 0;
+	c->rec.state = CA_OPEN;
+	if (c->fl)
+		c->fl->lost = 0;
+	rec_rest(c);
 }

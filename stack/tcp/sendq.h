@@ -43,6 +43,37 @@ struct tcp_rec {
 };
 
 /**
+ * struct tcp_flight - what a connection has in flight, and recovery's notes on it
+ * @first:	records in sequence order
+ * @last:	the last of them
+ * @lost:	bytes of records held for lost and not sent again
+ * @dupacks:	duplicate ACKs in a row
+ *
+ * Made with the first record, dropped when nothing is in flight any more.
+ */
+struct tcp_flight {
+	struct tcp_rec *first;
+	struct tcp_rec *last;
+	uint32_t lost;
+	uint8_t dupacks;
+};
+
+/* Oldest record in flight, NULL = none. */
+static inline struct tcp_rec *rec_first(const struct tcp_conn *c)
+{
+	return c->fl ? c->fl->first : NULL;
+}
+
+/* Bytes held to be in the network: sent, not acknowledged, not given up. */
+static inline uint32_t tcp_inflight(const struct tcp_conn *c)
+{
+	return c->fl ? tcp_unacked(c) - c->fl->lost : tcp_unacked(c);
+}
+
+/** rec_rest() - Drop @c->fl when nothing is in flight and nothing is amiss */
+void rec_rest(struct tcp_conn *c);
+
+/**
  * struct tcp_acked - what an acknowledgement covered
  * @sent_us:	when the oldest record that it covered whole, and that was sent
  *		only once, left; TIME_NEVER = none (Karn)

@@ -11,7 +11,9 @@
  *	  ready: connections that ustack_run() must look at
  *
  * RFC 9293's variables keep their names inside named parts: c->snd.una,
- * c->rcv.nxt.  An idle connection fits in 512 bytes and owns no buffer.
+ * c->rcv.nxt.  An idle connection fits in 512 bytes and owns no buffer: what
+ * only data in flight needs hangs off @fl and goes when all is acknowledged,
+ * what only few ask for hangs off @x.
  */
 
 #ifndef STACK_TCP_TCB_H
@@ -121,8 +123,17 @@ struct tcp_seg {
 
 enum tcp_ca_state { CA_OPEN, CA_RECOVERY, CA_LOSS };
 
+/* Options that few applications set: @opts. */
+#define OF_KEEPALIVE 0x0001u /* probe an idle peer (MUST-24) */
+#define OF_CORK	     0x0002u /* hold what is short */
+#define OF_LINGER    0x0004u /* @x->linger_us bounds the wait after close */
+#define OF_SNDBUF    0x0008u /* send buffer set by the application */
+#define OF_SHUT_RD   0x0010u /* the application reads no more */
+#define OF_SOFT_OFF  0x0020u /* no reports of soft errors (SHLD-20) */
+
 struct tcp_conn;
-struct tcp_cc_ops;
+struct tcp_flight;
+struct tcp_extra;
 struct tcp_rec;
 struct tcp_reasm;
 
@@ -152,14 +163,16 @@ struct tcp_reasm;
  * @rec:	recovery
  * @sndq:	bytes from snd.una on, sent or not
  * @rcvq:	bytes received in order and not read
- * @rec_first:	send records in sequence order: what is in flight
- * @rec_last:	the last of them
+ * @fl:	what only data in flight needs (sendq.h), NULL = nothing is
+ * @x:		what only unusual options need, NULL = none was set
  * @reasm:	out-of-order data, NULL = none
  * @st:		totals
  * @opened_us:	when
  * @heard_us:	when the last segment came
  * @spoke_us:	when the last data segment left
  * @user_timeout_ms: R2 for data (MUST-21)
+ * @opts:	OF_*
+ * @soft_err:	enum err: the last soft error that ICMP told of, 0 = none
  * @chal_s:	second (modulo 2^16) in which challenge ACKs are counted
  * @chal_n:	challenge ACKs in it
  */
@@ -190,7 +203,6 @@ struct tcp_conn {
 		uint32_t max_wnd; /* largest window the peer ever offered */
 		uint32_t iss;
 		uint32_t sml; /* end of the last short segment sent (Nagle) */
-		uint32_t lost; /* bytes of records marked lost and not sent again */
 		uint32_t buf; /* send buffer, bytes */
 		uint16_t mss; /* payload of a full segment, options taken off */
 		uint8_t wscale;
@@ -210,25 +222,28 @@ struct tcp_conn {
 	struct {
 		uint32_t recent;
 		uint32_t offset;
-		uint64_t recent_us; /* when @recent was set */
+		uint32_t recent_s; /* when @recent was set, in seconds */
 	} ts;
 	struct rtt rtt;
 	struct {
-		const struct tcp_cc_ops *ops;
 		uint32_t cwnd;
 		uint32_t ssthresh;
-		uint32_t acked; /* bytes counted towards the next increase */
+		uint32_t acked;	  /* bytes counted towards the next increase */
+		uint32_t priv[5]; /* the algorithm's own */
+		uint8_t id;	  /* enum tcp_cc_id */
 	} cc;
 	struct {
 		uint32_t recover; /* RFC 6582: highest sequence sent at its start */
 		uint8_t state; /* enum tcp_ca_state */
-		uint8_t dupacks;
-		uint16_t adv_mss; /* MSS that we announced */
+		uint8_t reo_mult; /* RACK: reordering window in quarters of min RTT */
+		uint8_t reo_persist; /* recoveries until it shrinks again */
+		bool reordered;	     /* reordering was seen */
+		uint16_t adv_mss;    /* MSS that we announced */
 	} rec;
 	struct sliceq sndq;
 	struct sliceq rcvq;
-	struct tcp_rec *rec_first;
-	struct tcp_rec *rec_last;
+	struct tcp_flight *fl;
+	struct tcp_extra *x;
 	struct tcp_reasm *reasm;
 	struct hnode idnode;
 	uint64_t ctx;
@@ -237,9 +252,9 @@ struct tcp_conn {
 		uint64_t bytes_out;
 		uint64_t bytes_acked;
 		uint64_t bytes_retrans;
-		uint64_t segs_in;
-		uint64_t segs_out;
-		uint64_t retrans;
+		uint32_t segs_in;
+		uint32_t segs_out;
+		uint32_t retrans;
 	} st;
 	uint64_t opened_us;
 	uint64_t heard_us;
@@ -247,6 +262,8 @@ struct tcp_conn {
 	uint32_t user_timeout_ms;
 	uint16_t chal_s;
 	uint16_t chal_n;
+	uint16_t opts;
+	uint8_t soft_err;
 };
 
 _Static_assert(sizeof(struct tcp_conn) <= 512, "an idle connection is small");
@@ -309,7 +326,7 @@ struct tcp_slot {
  * @ntw:	entries in it
  * @tw_timer:	at the first one's deadline
  * @port_offset: RFC 6056 algorithm 3: next ephemeral port to try
- * @cc:		congestion control of new connections
+ * @cc:		congestion control of new connections, enum tcp_cc_id
  */
 struct tcp {
 	struct ustack *s;
@@ -339,12 +356,18 @@ struct tcp {
 	uint32_t ntw;
 	struct timer tw_timer;
 	uint32_t port_offset;
-	const struct tcp_cc_ops *cc;
+	uint8_t cc;
 };
 
 static inline uint64_t tcp_now(const struct tcp_conn *c)
 {
 	return c->t->s->now_us;
+}
+
+/* The same in seconds. */
+static inline uint32_t tcp_now_s(const struct tcp_conn *c)
+{
+	return (uint32_t)(tcp_now(c) / 1000000u);
 }
 
 static inline void tcp_count(const struct tcp_conn *c, enum ustack_counter ctr)
@@ -362,12 +385,6 @@ static inline uint64_t tcp_id(const struct tcp_conn *c)
 static inline uint32_t tcp_unacked(const struct tcp_conn *c)
 {
 	return c->snd.nxt - c->snd.una;
-}
-
-/* Bytes held to be in the network: sent, not acknowledged, not given up. */
-static inline uint32_t tcp_inflight(const struct tcp_conn *c)
-{
-	return tcp_unacked(c) - c->snd.lost;
 }
 
 /* Receive window as promised, in bytes.  A FIN, and what rounding announced

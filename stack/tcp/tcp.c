@@ -45,7 +45,7 @@ struct tcp *tcp_new(struct ustack *s)
 	t->s = s;
 	t->free_slot = UINT32_MAX;
 	t->next_id = 1;
-	t->cc = tcp_cc_find(s->cfg.cc);
+	t->cc = (uint8_t)tcp_cc_find(s->cfg.cc);
 	s->host.random(s->host.ctx, &t->key, sizeof(t->key));
 	list_init(&t->ready);
 	syncache_init(t);

@@ -50,7 +50,7 @@ void tcp_rtx_start(struct tcp_conn *c)
 void tcp_rtx_restart(struct tcp_conn *c)
 {
 	c->rtx_at = TIME_NEVER;
-	if (c->rec_first)
+	if (rec_first(c))
 		tcp_rtx_start(c);
 }
 
@@ -87,7 +87,7 @@ static void on_persist_timeout(struct tcp_conn *c)
 		return;
 	}
 	rtt_backoff(&c->rtt); /* (SHLD-30) */
-	if (c->rec_first)
+	if (rec_first(c))
 		rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
 	c->flags |= CF_PROBE_NOW;
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
@@ -96,7 +96,7 @@ static void on_persist_timeout(struct tcp_conn *c)
 /* RFC 6298 (5.4) to (5.6); R2 counts from the first transmission (MUST-20). */
 static void on_rtx_timeout(struct tcp_conn *c)
 {
-	uint64_t stalled_us = tcp_now(c) - c->rec_first->first_us;
+	uint64_t stalled_us = tcp_now(c) - rec_first(c)->first_us;
 
 	if (stalled_us >= (uint64_t)c->user_timeout_ms * 1000u) {
 		give_up(c);
@@ -113,7 +113,7 @@ static void on_rtx(struct tcp_conn *c)
 	c->rtx_at = TIME_NEVER;
 	if (c->state == USTACK_SYN_SENT || c->state == USTACK_SYN_RCVD)
 		on_syn_timeout(c);
-	else if (!c->rec_first || c->snd.wnd == 0)
+	else if (!rec_first(c) || c->snd.wnd == 0)
 		on_persist_timeout(c);
 	else
 		on_rtx_timeout(c);

@@ -18,7 +18,7 @@ static void check_records(struct sim *sim, const struct tcp_conn *c)
 	uint32_t lost = 0;
 	const struct tcp_rec *prev = NULL;
 
-	for (const struct tcp_rec *r = c->rec_first; r; r = r->next) {
+	for (const struct tcp_rec *r = rec_first(c); r; r = r->next) {
 		if (r->seq != at || r->len == 0 || r->prev != prev)
 			sim_fail(sim, "send records leave a gap");
 		at += r->len;
@@ -26,10 +26,10 @@ static void check_records(struct sim *sim, const struct tcp_conn *c)
 			lost += r->len;
 		prev = r;
 	}
-	if (at != c->snd.nxt || prev != c->rec_last)
+	if (at != c->snd.nxt || (c->fl && prev != c->fl->last))
 		sim_fail(sim, "send records do not end at snd.nxt");
-	if (lost != c->snd.lost)
-		sim_fail(sim, "snd.lost is %u, records say %u", c->snd.lost,
+	if (c->fl && lost != c->fl->lost)
+		sim_fail(sim, "snd.lost is %u, records say %u", c->fl->lost,
 			 lost);
 }
 
@@ -40,7 +40,7 @@ static void check_sending(struct sim *sim, const struct tcp_conn *c)
 	if (c->state <= USTACK_SYN_RCVD)
 		return;
 	check_records(sim, c);
-	if (c->rec_first && c->rtx_at == TIME_NEVER)
+	if (rec_first(c) && c->rtx_at == TIME_NEVER)
 		sim_fail(sim, "data in flight and no timer");
 	if (c->sndq.bytes > 0 && c->rtx_at == TIME_NEVER &&
 	    list_empty(&c->ready))

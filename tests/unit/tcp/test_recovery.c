@@ -47,14 +47,14 @@ START_TEST(third_duplicate_enters_recovery)
 	dupacks(c, 2);
 	EXPECT_EQ(c->rec.state, CA_OPEN);
 	EXPECT_EQ(c->cc.cwnd, 10 * MSS);
-	EXPECT_EQ(c->snd.lost, 0);
+	EXPECT_EQ(c->fl->lost, 0);
 	dupacks(c, 1);
 	EXPECT_EQ(c->rec.state, CA_RECOVERY);
 	ck_assert_str_eq(tcp_recovery_name(c), "recovery");
 	EXPECT_EQ(c->cc.ssthresh, 5 * MSS);
 	EXPECT_EQ(c->cc.cwnd, 8 * MSS);
 	EXPECT_EQ(c->rec.recover, c->snd.nxt);
-	EXPECT_EQ(c->snd.lost, MSS);
+	EXPECT_EQ(c->fl->lost, MSS);
 	EXPECT_EQ(rec_first_lost(c)->seq, c->snd.una);
 	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_FAST_RECOVERIES), 1);
 	dupacks(c, 3); /* each has left the network */
@@ -90,12 +90,12 @@ START_TEST(partial_ack_deflates_and_marks_the_next_segment)
 
 	dupacks(c, 3);
 	rec_resent(c, rec_first_lost(c));
-	EXPECT_EQ(c->snd.lost, 0);
+	EXPECT_EQ(c->fl->lost, 0);
 	ack(c, 2 * MSS, true);
 	EXPECT_EQ(c->rec.state, CA_RECOVERY);
 	EXPECT_EQ(c->cc.cwnd, 7 * MSS);
 	EXPECT_EQ(c->cc.ssthresh, 5 * MSS);
-	EXPECT_EQ(c->snd.lost, MSS);
+	EXPECT_EQ(c->fl->lost, MSS);
 	EXPECT_EQ(rec_first_lost(c)->seq, c->snd.una);
 	EXPECT_EQ(rec_first_lost(c)->cause, USTACK_CAUSE_PARTIAL_ACK);
 	rec_resent(c, rec_first_lost(c));
@@ -118,7 +118,7 @@ START_TEST(full_ack_leaves_with_no_burst)
 	ack(c, 10 * MSS, true);
 	EXPECT_EQ(c->rec.state, CA_OPEN);
 	ck_assert_str_eq(tcp_recovery_name(c), "open");
-	EXPECT_EQ(c->rec.dupacks, 0);
+	EXPECT_EQ(c->fl->dupacks, 0);
 	EXPECT_EQ(c->cc.cwnd, 2 * MSS);
 	EXPECT_EQ(c->cc.ssthresh, 5 * MSS);
 	peer_fini(&p);
@@ -137,7 +137,7 @@ START_TEST(timeout_starts_over_with_one_segment)
 	ck_assert_str_eq(tcp_recovery_name(c), "loss");
 	EXPECT_EQ(c->cc.cwnd, MSS);
 	EXPECT_EQ(c->cc.ssthresh, 5 * MSS);
-	EXPECT_EQ(c->snd.lost, 10 * MSS);
+	EXPECT_EQ(c->fl->lost, 10 * MSS);
 	EXPECT_EQ(tcp_inflight(c), 0);
 	dupacks(c, 5); /* RFC 6582 section 5 */
 	EXPECT_EQ(c->rec.state, CA_LOSS);
@@ -150,7 +150,7 @@ START_TEST(timeout_starts_over_with_one_segment)
 	ack(c, 9 * MSS, false);
 	EXPECT_EQ(c->rec.state, CA_OPEN);
 	EXPECT_EQ(c->cc.cwnd, 2 * MSS); /* that one was not limited */
-	EXPECT_EQ(c->snd.lost, 0);
+	EXPECT_EQ(c->fl->lost, 0);
 	peer_fini(&p);
 }
 END_TEST
@@ -163,7 +163,7 @@ START_TEST(window_that_was_not_used_does_not_grow)
 	dupacks(c, 2);
 	ack(c, MSS, false);
 	EXPECT_EQ(c->cc.cwnd, 10 * MSS);
-	EXPECT_EQ(c->rec.dupacks, 0);
+	EXPECT_EQ(c->fl->dupacks, 0);
 	ack(c, MSS, true);
 	EXPECT_EQ(c->cc.cwnd, 11 * MSS);
 	peer_fini(&p);

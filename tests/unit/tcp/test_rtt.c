@@ -141,7 +141,7 @@ START_TEST(floor_holds_until_the_first_sample)
 	struct rtt r;
 
 	rtt_init(&r);
-	r.floor_us = 3000000;
+	r.floor_ms = 3000;
 	ck_assert_uint_eq(rtt_rto_us(&r, &usual), 3000000);
 	rtt_backoff(&r);
 	ck_assert_uint_eq(rtt_rto_us(&r, &usual), 6000000);

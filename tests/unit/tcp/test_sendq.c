@@ -51,7 +51,7 @@ static void check(struct model *m)
 	uint32_t lost = 0;
 	struct tcp_rec *prev = NULL;
 
-	for (struct tcp_rec *r = m->c->rec_first; r; r = r->next) {
+	for (struct tcp_rec *r = rec_first(m->c); r; r = r->next) {
 		EXPECT(r->prev == prev);
 		EXPECT_EQ(r->seq, seq);
 		EXPECT_GT(r->len, 0);
@@ -67,8 +67,8 @@ static void check(struct model *m)
 		prev = r;
 	}
 	EXPECT_EQ(seq, m->c->snd.nxt);
-	EXPECT(m->c->rec_last == prev);
-	EXPECT_EQ(m->c->snd.lost, lost);
+	EXPECT((m->c->fl ? m->c->fl->last : NULL) == prev);
+	EXPECT_EQ(m->c->fl ? m->c->fl->lost : 0, lost);
 	EXPECT_EQ(tcp_inflight(m->c), m->c->snd.nxt - m->c->snd.una - lost);
 }
 
@@ -88,7 +88,7 @@ static void do_append(struct model *m)
 
 static struct tcp_rec *any(struct model *m)
 {
-	struct tcp_rec *r = m->c->rec_first;
+	struct tcp_rec *r = rec_first(m->c);
 
 	for (uint32_t n = rng_below(&m->rng, 20); r && r->next && n > 0; n--)
 		r = r->next;
@@ -121,7 +121,7 @@ static void do_lose(struct model *m)
 		rec_mark_all_lost(m->c, USTACK_CAUSE_RTO);
 		note_lost(m, una, tcp_unacked(m->c));
 	} else if (rng_below(&m->rng, 3) == 0) {
-		uint32_t head = min_u32(m->c->rec_first->len, m->c->snd.mss);
+		uint32_t head = min_u32(rec_first(m->c)->len, m->c->snd.mss);
 
 		rec_mark_head_lost(m->c, USTACK_CAUSE_FAST);
 		note_lost(m, una, head);
@@ -155,7 +155,7 @@ static void do_ack(struct model *m)
 	struct tcp_acked want = { .sent_us = TIME_NEVER }, got;
 
 	ack = seq_min(ack, m->c->snd.nxt);
-	for (struct tcp_rec *r = m->c->rec_first; r && seq_lt(r->seq, ack);
+	for (struct tcp_rec *r = rec_first(m->c); r && seq_lt(r->seq, ack);
 	     r = r->next) {
 		if (r->flags & REC_RETX)
 			want.retx = true;
@@ -206,10 +206,10 @@ START_TEST(split_leaves_the_fin_to_the_tail)
 	peer_open(&p);
 	c = inner_conn(&p);
 	rec_append(c, rec_new(c), 1001, true);
-	EXPECT(rec_split(c, c->rec_first, 1000) == 0);
-	EXPECT_EQ(c->rec_first->flags, 0);
-	EXPECT_EQ(c->rec_last->flags, REC_FIN);
-	EXPECT_EQ(c->rec_last->len, 1);
+	EXPECT(rec_split(c, c->fl->first, 1000) == 0);
+	EXPECT_EQ(c->fl->first->flags, 0);
+	EXPECT_EQ(c->fl->last->flags, REC_FIN);
+	EXPECT_EQ(c->fl->last->len, 1);
 	rec_clear(c);
 	peer_fini(&p);
 }
@@ -226,15 +226,15 @@ START_TEST(mark_counts_a_record_once_and_keeps_its_cause)
 	c = inner_conn(&p);
 	rec_append(c, rec_new(c), 3000, false);
 	rec_mark_head_lost(c, USTACK_CAUSE_FAST);
-	EXPECT_EQ(c->rec_first->len, 1460);
+	EXPECT_EQ(c->fl->first->len, 1460);
 	rec_mark_all_lost(c, USTACK_CAUSE_RTO);
-	EXPECT_EQ(c->snd.lost, 3000);
-	EXPECT_EQ(c->rec_first->cause, USTACK_CAUSE_FAST);
-	EXPECT_EQ(c->rec_last->cause, USTACK_CAUSE_RTO);
+	EXPECT_EQ(c->fl->lost, 3000);
+	EXPECT_EQ(c->fl->first->cause, USTACK_CAUSE_FAST);
+	EXPECT_EQ(c->fl->last->cause, USTACK_CAUSE_RTO);
 	rec_ack(c, c->snd.una + 460);
-	EXPECT_EQ(c->snd.lost, 2540);
+	EXPECT_EQ(c->fl->lost, 2540);
 	rec_clear(c);
-	EXPECT_EQ(c->snd.lost, 0);
+	EXPECT(c->fl == NULL);
 	peer_fini(&p);
 }
 END_TEST
