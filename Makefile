@@ -130,7 +130,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf deps demo check check-run check-long \
-	check-long-run sim bench coverage lint format install uninstall help clean
+	check-long-run sim bench bench-loss coverage lint format install uninstall help clean
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -228,9 +228,14 @@ sim: $(B)/ustack-sim		## two stacks and a bad link: SEED= N= (SAN=)
 
 ROUNDS	?= 5
 T	?= 0.4
+MB	?= 100
 bench:				## speed against the kernel's TCP: ROUNDS=5 T=0.4
 	$(submake) BUILD=release SAN= all perf
 	@B=build/release tests/perf/bench.py --rounds $(ROUNDS) --t $(T)
+
+bench-loss:			## the same under loss, ustack sending: ROUNDS=5 MB=100
+	$(submake) BUILD=release SAN= all perf
+	@B=build/release tests/perf/bench_loss.py --rounds $(ROUNDS) --mb $(MB)
 
 coverage:			## lines of stack/ that unit, wire and sim reach
 	$(submake) COV=1 SAN= tests

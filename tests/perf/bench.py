@@ -13,26 +13,20 @@ The table goes to stdout, all rounds to build/bench.json.
 """
 import argparse
 import contextlib
-import ctypes
 import json
 import os
 import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+import rig
+from rig import Namespace, Server, die, ksoftirqd_seconds, spread
+
 OURS, RIVAL = "ustackd", "kernel"
 DST = {OURS: "10.7.0.2", RIVAL: "10.78.0.2"}
-SYSCTLS = {
-    "net/ipv4/tcp_max_tw_buckets": "0",
-    "net/ipv4/ip_local_port_range": "1024 65535",
-    "net/ipv4/tcp_max_syn_backlog": "8192",
-    "net/core/somaxconn": "8192",
-    "net/ipv4/tcp_no_metrics_save": "1",
-}
 # name: (loadgen mode, connections, result key, unit, scale, same CPU)
 METRICS = {
     "sink": ("sink", 1, "gbps", "Gbit/s", 1, False),
@@ -54,92 +48,9 @@ MEANING = {
 }
 
 
-def die(text):
-    sys.exit(f"bench: {text}")
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-class Namespace:
-    """A network namespace that lives as long as its holder process."""
-
-    def __init__(self, stack):
-        self.p = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", "echo; exec sleep 100000"],
-            stdout=subprocess.PIPE, preexec_fn=die_with_parent)
-        stack.callback(self.close)
-        if not self.p.stdout.read(1):
-            die("cannot make a network namespace (root needed)")
-        for key, value in SYSCTLS.items():
-            self.run("sh", "-c", f"echo {value} > /proc/sys/{key}")
-        self.run("ip", "link", "set", "lo", "up")
-
-    def close(self):
-        self.p.kill()
-        self.p.wait()
-
-    def cmd(self, *argv):
-        return ["nsenter", "-t", str(self.p.pid), "-n", "--", *map(str, argv)]
-
-    def run(self, *argv):
-        r = subprocess.run(self.cmd(*argv), capture_output=True, text=True)
-        if r.returncode:
-            die(f"{' '.join(map(str, argv))}: {r.stderr.strip()}")
-
-    def drops(self):
-        """Packets dropped by any device of the namespace, either way."""
-        total = 0
-        with open(f"/proc/{self.p.pid}/net/dev") as f:
-            for line in f.readlines()[2:]:
-                v = line.split(":")[1].split()
-                total += int(v[3]) + int(v[11])
-        return total
-
-
-class Server:
-    def __init__(self, stack, ns, argv, log):
-        self.log = log
-        self.p = subprocess.Popen(ns.cmd(*argv), stderr=open(log, "w"),
-                                  stdout=subprocess.DEVNULL,
-                                  preexec_fn=die_with_parent)
-        stack.callback(self.close)
-
-    def close(self):
-        self.p.terminate()
-        try:
-            self.p.wait(5)
-        except subprocess.TimeoutExpired:
-            self.p.kill()
-            self.p.wait()
-
-    def pin(self, cpu):
-        for task in os.listdir(f"/proc/{self.p.pid}/task"):
-            with contextlib.suppress(ProcessLookupError):
-                os.sched_setaffinity(int(task), {cpu})
-
-    def check(self):
-        if self.p.poll() is not None:
-            die(f"a server ended ({self.p.returncode}):\n" + open(self.log).read())
-
-
-def ksoftirqd_seconds():
-    total = 0
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{pid}/comm") as f:
-                if not f.read().startswith("ksoftirqd"):
-                    continue
-            with open(f"/proc/{pid}/schedstat") as f:
-                total += int(f.read().split()[0])
-    return total / 1e9
-
-
 class Bench:
     def __init__(self, args, stack):
         self.args = args
-        self.build = os.environ.get("B", "build/release")
         self.dir = tempfile.mkdtemp(prefix="ustack-bench-")
         stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
         self.cpus = sorted(os.sched_getaffinity(0))
@@ -152,17 +63,12 @@ class Bench:
             ns.run("ip", "addr", "add", addr, "dev", dev)
             ns.run("ip", "link", "set", dev, "up")
         self.server = {
-            OURS: Server(stack, tun, self.ustackd(), self.dir + "/ustackd.log"),
-            RIVAL: Server(stack, right, [self.build + "/kserver"],
+            OURS: Server(stack, tun, rig.ustackd(self.dir + "/ctl.sock", args.option),
+                         self.dir + "/ustackd.log"),
+            RIVAL: Server(stack, right, [rig.BUILD + "/kserver"],
                           self.dir + "/kserver.log"),
         }
         self.wait_ready()
-
-    def ustackd(self):
-        options = [f"control.socket={self.dir}/ctl.sock", "log.level=warning",
-                   *self.args.option]
-        return [self.build + "/ustackd", "-c", "/dev/null",
-                *(x for o in options for x in ("-o", o))]
 
     def wait_ready(self):
         for name in self.server:
@@ -175,18 +81,12 @@ class Bench:
                 die(f"{name} does not answer:\n" + open(self.server[name].log).read())
 
     def load(self, name, mode, conns, secs, client=None, extra=()):
-        argv = [self.build + "/loadgen", "-d", DST[name], "-M", mode, "-n", conns,
-                "-t", secs, "-P", self.server[name].p.pid, *extra]
+        argv = ["-d", DST[name], "-M", mode, "-n", conns, "-P",
+                self.server[name].p.pid, *extra]
         if client is not None:
             argv += ["-p", client]
-        try:
-            r = subprocess.run(self.ns[name].cmd(*argv), capture_output=True,
-                               text=True, timeout=secs + 15)
-        except subprocess.TimeoutExpired:
-            self.error = "the load generator hangs"
-            return None
-        self.error = r.stderr.strip()
-        return json.loads(r.stdout) if r.returncode == 0 else None
+        r, self.error = rig.load(self.ns[name], secs, *argv)
+        return r
 
     def verify(self):
         for name in (OURS, RIVAL):
@@ -226,11 +126,6 @@ class Bench:
             for name in rounds:
                 rounds[name].append(pair[name])
         return rounds, discarded
-
-
-def spread(values, digits):
-    return (f"{statistics.median(values):.{digits}f}",
-            f"[{min(values):.{digits}f}-{max(values):.{digits}f}]")
 
 
 def show(metric, rounds, discarded):
@@ -295,7 +190,7 @@ def main():
     print()
     for m in metrics:
         print(f"{m:9s}{MEANING[m]}")
-    out = os.path.join(os.path.dirname(bench.build), "bench.json")
+    out = os.path.join(os.path.dirname(rig.BUILD), "bench.json")
     with open(out, "w") as f:
         json.dump({"kernel": os.uname().release, "cpus": len(bench.cpus),
                    "rounds": args.rounds, "seconds": args.t, "metrics": result},

@@ -3,8 +3,9 @@
  * kserver.c - the rival: the kernel's TCP behind an epoll server
  *
  * Ports 7 (echo), 9 (discard) and 19 (chargen) on all IPv4 addresses, one
- * thread, 256 KB a call.  A chargen connection is written eight chunks a turn;
- * an echo whose client does not read is held back at one chunk.
+ * thread, 256 KB a call.  A chargen connection is written eight chunks a turn,
+ * the text of RFC 864; an echo whose client does not read is held back at one
+ * chunk.
  *
  *	kserver [-C CONGESTION-CONTROL]		default: cubic
  */
@@ -23,6 +24,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chargen.h"
+
 #define CHUNK	     (256u * 1024u)
 #define FDS_MAX	     65536
 #define CHARGEN_TURN 8
@@ -34,7 +37,7 @@ static const uint16_t ports[PORTS] = { 7, 9, 19 };
 /**
  * struct conn - one connection, found by its descriptor
  * @hold:	echo bytes that the client did not take, NULL = never any
- * @off:	first of them not yet written
+ * @off:	first of them not yet written; chargen: place in the text's period
  * @len:	their number
  * @kind:	ECHO, DISCARD or CHARGEN
  * @wants_out:	watched for writing, not for reading
@@ -73,14 +76,21 @@ static void drop(int fd)
 	close(fd);
 }
 
-static void serve_chargen(int fd, const char *buf)
+static void serve_chargen(int fd)
 {
+	static char text[CHARGEN_PERIOD + CHUNK];
+	struct conn *c = &conns[fd];
+
+	if (!text[0])
+		chargen_text(text, sizeof(text));
 	for (int i = 0; i < CHARGEN_TURN; i++) {
-		if (send(fd, buf, CHUNK, MSG_NOSIGNAL) > 0)
-			continue;
-		if (errno != EAGAIN)
+		ssize_t r = send(fd, text + c->off, CHUNK, MSG_NOSIGNAL);
+
+		if (r < 0 && errno != EAGAIN)
 			drop(fd);
-		return;
+		if (r < 0)
+			return;
+		c->off = (c->off + (uint32_t)r) % CHARGEN_PERIOD;
 	}
 }
 
@@ -133,7 +143,7 @@ static void serve(int ep, int fd, char *buf)
 	ssize_t r;
 
 	if (c->kind == CHARGEN) {
-		serve_chargen(fd, buf);
+		serve_chargen(fd);
 		return;
 	}
 	if (!flush_held(fd))

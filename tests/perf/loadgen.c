@@ -10,6 +10,8 @@
  *	rr	one byte there and back, again and again, port 7
  *	crr	connect, one byte there and back, close, port 7
  *	verify	send -b pseudo-random bytes to port 7 and compare the echo
+ *	fetch	read -b bytes from port 19 and compare with RFC 864's text; ends
+ *		early, without an error, when -t has passed
  *
  * Prints one line of JSON: rates, latency in microseconds, and the CPUs that
  * client, server and the whole machine kept busy.  Sockets use cubic unless -C
@@ -33,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "chargen.h"
+
 #define CHUNK	     (256u * 1024u)
 #define CONNS_MAX    4096
 #define FDS_MAX	     65536
@@ -53,7 +57,7 @@
  * @server:	process whose CPU time is reported, 0 = none
  * @cpu:	CPU to run on, -1 = any
  * @outstanding: echo: most bytes sent and not yet back, each connection
- * @bytes:	verify: bytes to send
+ * @bytes:	verify: bytes to send; fetch: bytes to read
  */
 struct opts {
 	const char *addr;
@@ -451,6 +455,34 @@ static void verify(uint64_t end_ns)
 	total_bytes = got;
 }
 
+/* ------------------------------------------------------------------- fetch */
+
+static void fetch(uint64_t end_ns)
+{
+	static char text[CHARGEN_PERIOD + CHUNK];
+	struct timeval tv = { .tv_usec = 100000 };
+	int s = dial(CHARGEN_PORT, false);
+	ssize_t r;
+
+	chargen_text(text, sizeof(text));
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	while (total_bytes < opt.bytes && now_ns() < end_ns) {
+		r = recv(s, buf, CHUNK, 0);
+		if (r < 0 && errno == EAGAIN)
+			continue;
+		if (r <= 0)
+			fail("fetch: the stream ended early");
+		if (memcmp(buf, text + total_bytes % CHARGEN_PERIOD,
+			   (size_t)r)) {
+			fprintf(stderr,
+				"loadgen: fetch: wrong bytes after %llu\n",
+				(unsigned long long)total_bytes);
+			exit(1);
+		}
+		total_bytes += (uint64_t)r;
+	}
+}
+
 /* -------------------------------------------------------------------- main */
 
 static void pin(int cpu)
@@ -513,6 +545,8 @@ static bool run(uint64_t end_ns)
 		crr(end_ns);
 	else if (strcmp(opt.mode, "verify") == 0)
 		verify(end_ns);
+	else if (strcmp(opt.mode, "fetch") == 0)
+		fetch(end_ns);
 	else
 		return false;
 	return true;
