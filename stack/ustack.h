@@ -14,6 +14,11 @@
  * ustack_run() acts.  One instance belongs to one thread.
  *
  * Times are microseconds of any monotonic clock.  Errors are -ERR_*.
+ *
+ * This header has the instance and its connections; it brings in
+ * ustack_config.h (settings), ustack_opt.h (a connection's options),
+ * ustack_info.h (what can be seen) and ustack_types.h (addresses, packets,
+ * events).
  */
 
 #ifndef STACK_USTACK_H
@@ -23,12 +28,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ustack_mib.h"
+#include "ustack_config.h"
+#include "ustack_info.h"
+#include "ustack_opt.h"
 #include "ustack_types.h"
 
 #define USTACK_NEVER UINT64_MAX
-
-struct ustack;
 
 /* --------------------------------------------------------------- instance */
 
@@ -55,92 +60,6 @@ struct ustack_host {
 	void (*free)(void *ctx, void *p, size_t len);
 	void (*event)(void *ctx, const struct ustack_event *ev);
 };
-
-#define USTACK_ADDRS_MAX   16u
-#define USTACK_CC_NAME_MAX 16u
-
-/**
- * struct ustack_config - an instance's settings; start from
- *			  ustack_config_init()
- * @addr:	addresses and prefixes that are ours
- * @naddrs:	entries in @addr
- * @not_ours:	addresses inside those prefixes that belong to the host
- * @nnot_ours:	entries in @not_ours
- * @mtu:	bytes of the largest IP packet on the link, 1280 to 65535
- *		(from 576 without IPv6)
- * @tx_csum:	the link completes transport checksums (CSUM_PARTIAL)
- * @tx_tso4:	the link takes IPv4 super-packets
- * @tx_tso6:	the link takes IPv6 super-packets
- * @mem_limit_bytes: budget for everything the instance holds
- * @max_conns:	connections, half-open ones not counted
- * @syn_backlog: half-open connections
- * @max_time_wait: connections remembered in TIME-WAIT
- * @rcvbuf_init: receive buffer of a new connection, bytes
- * @rcvbuf_max:	what it may grow to
- * @sndbuf_max:	send buffer, bytes
- * @cc:		congestion control, by name: "reno"
- * @init_cwnd:	initial window in segments, bounded by RFC 6928; 10
- * @timestamps:	offer and accept RFC 7323 timestamps
- * @wscale:	offer and accept window scaling
- * @nodelay:	new connections start with Nagle off
- * @ttl:	IPv4 TTL and IPv6 hop limit
- * @rto_init_us: timeout before the first sample (RFC 6298: 1 s)
- * @rto_min_us:	least timeout
- * @rto_max_us:	largest timeout
- * @delack_us:	longest delay of an acknowledgement, < 500000 (MUST-40)
- * @msl_us:	maximum segment lifetime; TIME-WAIT lasts twice that
- * @fin_wait2_us: longest stay in FIN-WAIT-2 once the application closed
- * @r2_us:	give up when data is unacknowledged for so long (SHLD-11)
- * @syn_r2_us:	the same for the SYN of an active open (MUST-23: 180 s)
- * @synack_retries: repetitions of a SYN-ACK before the entry is dropped
- * @icmp_rate:	ICMP errors and RSTs to strangers, per second; 0 = no limit
- * @challenge_rate: challenge ACKs per connection and second; 0 = no limit
- */
-struct ustack_config {
-	struct ustack_prefix addr[USTACK_ADDRS_MAX];
-	uint32_t naddrs;
-	struct ustack_addr not_ours[USTACK_ADDRS_MAX];
-	uint32_t nnot_ours;
-	uint32_t mtu;
-	bool tx_csum;
-	bool tx_tso4;
-	bool tx_tso6;
-	uint64_t mem_limit_bytes;
-	uint32_t max_conns;
-	uint32_t syn_backlog;
-	uint32_t max_time_wait;
-	uint32_t rcvbuf_init;
-	uint32_t rcvbuf_max;
-	uint32_t sndbuf_max;
-	char cc[USTACK_CC_NAME_MAX];
-	uint32_t init_cwnd;
-	bool timestamps;
-	bool wscale;
-	bool nodelay;
-	uint8_t ttl;
-	uint32_t rto_init_us;
-	uint32_t rto_min_us;
-	uint32_t rto_max_us;
-	uint32_t delack_us;
-	uint64_t msl_us;
-	uint64_t fin_wait2_us;
-	uint64_t r2_us;
-	uint64_t syn_r2_us;
-	uint32_t synack_retries;
-	uint32_t icmp_rate;
-	uint32_t challenge_rate;
-};
-
-/** ustack_config_init() - Fill in the defaults: no address, MTU 1500 */
-void ustack_config_init(struct ustack_config *cfg);
-
-/**
- * ustack_config_check() - Say what is wrong with a configuration
- * @cfg:	settings
- *
- * Return: NULL if all is well, else a constant sentence that names the field
- */
-const char *ustack_config_check(const struct ustack_config *cfg);
 
 /**
  * ustack_new() - Make an instance
@@ -179,61 +98,10 @@ void ustack_input(struct ustack *s, struct ustack_pkt *p, uint64_t now_us);
  */
 uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts);
 
-/* Indices into the array of ustack_counters(). */
-enum ustack_counter {
-#define USTACK_COUNTER_ENUM(c, name, unit, help) USTACK_C_##c,
-	USTACK_COUNTERS(USTACK_COUNTER_ENUM)
-#undef USTACK_COUNTER_ENUM
-		USTACK_COUNTERS_MAX
-};
-
-/**
- * ustack_counters() - The instance's counters
- * @s:		instance
- *
- * Return: USTACK_COUNTERS_MAX numbers that another thread may read at any
- * time with relaxed atomic loads; valid until ustack_free()
- */
-const uint64_t *ustack_counters(const struct ustack *s);
-
-/**
- * struct ustack_gauges - what there is at the moment
- * @states:	connections by state; SYN_RCVD and TIME_WAIT count compact
- *		entries too, LISTEN counts listeners
- * @mem_used:	bytes handed out
- * @mem_peak:	most so far
- * @mem_taken:	bytes taken from the embedder
- * @mem_limit:	the budget
- * @tcb_bytes:	bytes of an idle connection
- * @timers:	armed timers
- */
-struct ustack_gauges {
-	uint32_t states[USTACK_STATES];
-	uint64_t mem_used;
-	uint64_t mem_peak;
-	uint64_t mem_taken;
-	uint64_t mem_limit;
-	uint32_t tcb_bytes;
-	uint32_t timers;
-};
-
-/** ustack_gauges() - Read the gauges, on the instance's own thread */
-void ustack_gauges(const struct ustack *s, struct ustack_gauges *g);
-
 /** ustack_set_event_mask() - Choose the events wanted, bits (1 << kind) */
 void ustack_set_event_mask(struct ustack *s, uint32_t mask);
 
 /* ------------------------------------------------------------ connections */
-
-/**
- * struct ustack_conn - handle of a connection; plain data, never a pointer
- * @index:	place in the instance's table
- * @gen:	generation of that place, 0 = no connection
- */
-struct ustack_conn {
-	uint32_t index;
-	uint32_t gen;
-};
 
 /**
  * struct ustack_ops - a service: callbacks, made by ustack_run() only
@@ -429,137 +297,5 @@ int ustack_abort(struct ustack *s, struct ustack_conn c);
  * Return: 0 or -ERR_NOENT
  */
 int ustack_close(struct ustack *s, struct ustack_conn c);
-
-enum ustack_opt {
-	USTACK_OPT_NODELAY, /* Nagle off (MUST-17) */
-	USTACK_OPT_SNDBUF,  /* send buffer, bytes */
-	USTACK_OPT_RCVBUF,  /* receive buffer, bytes; no growth then */
-	USTACK_OPT_USER_TIMEOUT, /* R2 in microseconds (MUST-21), 0 = as configured */
-	USTACK_OPT_TTL,		 /* TTL or hop limit (MUST-49) */
-	USTACK_OPT_TOS,		 /* DSCP and ECN byte (MUST-48) */
-};
-
-/** ustack_setopt() - Set an option; 0, -ERR_INVAL or -ERR_NOENT */
-int ustack_setopt(struct ustack *s, struct ustack_conn c, enum ustack_opt opt,
-		  uint64_t value);
-
-/**
- * struct ustack_info - one connection, as TCP_INFO shows it
- * @conn:	handle; gen 0 for a half-open or TIME-WAIT entry
- * @id:		number as people see it, in order of opening, never reused
- * @local:	our address
- * @remote:	the peer's
- * @lport:	our port
- * @rport:	the peer's port
- * @state:	enum ustack_state
- * @active:	we sent the SYN
- * @peer_closed: a FIN came
- * @timestamps:	in use
- * @wscale_ok:	window scaling in use
- * @ops_id:	service
- * @listener:	its listener, -1 = active open
- * @snd_wscale:	shift of the windows that the peer announces
- * @rcv_wscale:	shift of those that we announce
- * @cc:		congestion control's name
- * @cc_state:	"open", "recovery", "loss"
- * @rto_us:	timeout, back-off included
- * @srtt_us:	0 = no sample yet
- * @rttvar_us:	mean deviation
- * @rtt_min_us:	smallest sample, 0 = none
- * @mss:	payload of a full segment sent
- * @adv_mss:	MSS that we announced
- * @pmtu:	path MTU
- * @cwnd:	bytes
- * @ssthresh:	bytes, UINT32_MAX = none yet
- * @snd_wnd:	the peer's window, bytes
- * @rcv_wnd:	ours as last announced, bytes
- * @rcvbuf:	receive buffer's limit, bytes
- * @inflight:	bytes sent and held to be in the network
- * @unacked:	bytes sent and not acknowledged
- * @unsent:	bytes queued and not sent
- * @rcvq:	bytes received in order and not read
- * @ooo:	bytes received out of order
- * @backoff:	expiries of the timer in a row
- * @bytes_in:	payload received in order
- * @bytes_out:	payload sent for the first time
- * @bytes_acked: payload acknowledged by the peer
- * @bytes_retrans: payload sent again
- * @segs_in:	segments received
- * @segs_out:	segments sent (wire segments)
- * @retrans:	segments sent again
- * @age_us:	since it was opened
- * @idle_us:	since the last segment came
- * @mem:	bytes of memory held, TCB included
- */
-struct ustack_info {
-	struct ustack_conn conn;
-	uint64_t id;
-	struct ustack_addr local;
-	struct ustack_addr remote;
-	uint16_t lport;
-	uint16_t rport;
-	uint8_t state;
-	bool active;
-	bool peer_closed;
-	bool timestamps;
-	bool wscale_ok;
-	uint8_t snd_wscale;
-	uint8_t rcv_wscale;
-	int16_t ops_id;
-	int16_t listener;
-	const char *cc;
-	const char *cc_state;
-	uint32_t rto_us;
-	uint32_t srtt_us;
-	uint32_t rttvar_us;
-	uint32_t rtt_min_us;
-	uint32_t mss;
-	uint32_t adv_mss;
-	uint32_t pmtu;
-	uint32_t cwnd;
-	uint32_t ssthresh;
-	uint32_t snd_wnd;
-	uint32_t rcv_wnd;
-	uint32_t rcvbuf;
-	uint32_t inflight;
-	uint32_t unacked;
-	uint32_t unsent;
-	uint32_t rcvq;
-	uint32_t ooo;
-	uint32_t backoff;
-	uint64_t bytes_in;
-	uint64_t bytes_out;
-	uint64_t bytes_acked;
-	uint64_t bytes_retrans;
-	uint64_t segs_in;
-	uint64_t segs_out;
-	uint64_t retrans;
-	uint64_t age_us;
-	uint64_t idle_us;
-	uint64_t mem;
-};
-
-/** ustack_info() - Describe a connection; 0 or -ERR_NOENT */
-int ustack_info(struct ustack *s, struct ustack_conn c,
-		struct ustack_info *info) MUST_USE;
-
-/** ustack_find() - Handle of the connection that people call @id, 0 or -ERR_NOENT */
-int ustack_find(struct ustack *s, uint64_t id, struct ustack_conn *c) MUST_USE;
-
-/**
- * ustack_walk() - List connections a piece at a time
- * @s:		instance
- * @cursor:	0 at the start, then what the last call left there
- * @info:	filled in
- * @n:		room in @info
- *
- * A connection that lives through the whole walk is seen once.  Half-open and
- * TIME-WAIT entries come last, by their place in line: while entries before
- * them end, some may be missed.
- *
- * Return: entries filled; 0 at the end
- */
-uint32_t ustack_walk(struct ustack *s, uint64_t *cursor,
-		     struct ustack_info *info, uint32_t n);
 
 #endif /* STACK_USTACK_H */

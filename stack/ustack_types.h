@@ -44,6 +44,18 @@ bool ustack_addr_is4(const struct ustack_addr *a);
 /** ustack_addr_eq() - Are the two the same? */
 bool ustack_addr_eq(const struct ustack_addr *a, const struct ustack_addr *b);
 
+/* ------------------------------------------------------------ connections */
+
+/**
+ * struct ustack_conn - handle of a connection; plain data, never a pointer
+ * @index:	place in the instance's table
+ * @gen:	generation of that place, 0 = no connection
+ */
+struct ustack_conn {
+	uint32_t index;
+	uint32_t gen;
+};
+
 /* --------------------------------------------------------------- packets */
 
 #define USTACK_PKT_SLICES   64u	   /* most slices in one packet */

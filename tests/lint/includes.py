@@ -12,8 +12,9 @@ import sys
 
 FREE = r"(stdbool|stddef|stdint|stdalign|limits|stdarg|string)\.h"
 INTRIN = r"(immintrin|arm_neon)\.h"
-PUBLIC = ["stack/ustack.h", "stack/ustack_mib.h", "stack/ustack_types.h", "stack/base/assert.h",
-          "stack/base/err.h", "stack/base/slice.h"]
+PUBLIC = ["stack/ustack.h", "stack/ustack_config.h", "stack/ustack_info.h",
+          "stack/ustack_mib.h", "stack/ustack_opt.h", "stack/ustack_types.h",
+          "stack/base/assert.h", "stack/base/err.h", "stack/base/slice.h"]
 LIBC = (r"(assert|ctype|errno|fcntl|getopt|grp|inttypes|limits|locale|math|poll|pwd|signal|"
         r"stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|termios|"
         r"sys/[a-z]+|arpa/inet|netinet/[a-z]+|net/if)\.h")

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ustack_config.h - an instance's settings
+ */
+
+#ifndef STACK_USTACK_CONFIG_H
+#define STACK_USTACK_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ustack_types.h"
+
+#define USTACK_ADDRS_MAX   16u
+#define USTACK_CC_NAME_MAX 16u
+
+/**
+ * struct ustack_config - an instance's settings; start from
+ *			  ustack_config_init()
+ * @addr:	addresses and prefixes that are ours
+ * @naddrs:	entries in @addr
+ * @not_ours:	addresses inside those prefixes that belong to the host
+ * @nnot_ours:	entries in @not_ours
+ * @mtu:	bytes of the largest IP packet on the link, 1280 to 65535
+ *		(from 576 without IPv6)
+ * @tx_csum:	the link completes transport checksums (CSUM_PARTIAL)
+ * @tx_tso4:	the link takes IPv4 super-packets
+ * @tx_tso6:	the link takes IPv6 super-packets
+ * @mem_limit_bytes: budget for everything the instance holds
+ * @max_conns:	connections, half-open ones not counted
+ * @syn_backlog: half-open connections
+ * @max_time_wait: connections remembered in TIME-WAIT
+ * @rcvbuf_init: receive buffer of a new connection, bytes
+ * @rcvbuf_max:	what it may grow to
+ * @sndbuf_max:	send buffer, bytes
+ * @cc:		congestion control, by name: "reno"
+ * @init_cwnd:	initial window in segments, bounded by RFC 6928; 10
+ * @timestamps:	offer and accept RFC 7323 timestamps
+ * @wscale:	offer and accept window scaling
+ * @nodelay:	new connections start with Nagle off
+ * @ttl:	IPv4 TTL and IPv6 hop limit
+ * @rto_init_us: timeout before the first sample (RFC 6298: 1 s)
+ * @rto_min_us:	least timeout
+ * @rto_max_us:	largest timeout
+ * @delack_us:	longest delay of an acknowledgement, < 500000 (MUST-40)
+ * @msl_us:	maximum segment lifetime; TIME-WAIT lasts twice that
+ * @fin_wait2_us: longest stay in FIN-WAIT-2 once the application closed
+ * @r2_us:	give up when data is unacknowledged for so long (SHLD-11)
+ * @syn_r2_us:	the same for the SYN of an active open (MUST-23: 180 s)
+ * @synack_retries: repetitions of a SYN-ACK before the entry is dropped
+ * @icmp_rate:	ICMP errors and RSTs to strangers, per second; 0 = no limit
+ * @challenge_rate: challenge ACKs per connection and second; 0 = no limit
+ */
+struct ustack_config {
+	struct ustack_prefix addr[USTACK_ADDRS_MAX];
+	uint32_t naddrs;
+	struct ustack_addr not_ours[USTACK_ADDRS_MAX];
+	uint32_t nnot_ours;
+	uint32_t mtu;
+	bool tx_csum;
+	bool tx_tso4;
+	bool tx_tso6;
+	uint64_t mem_limit_bytes;
+	uint32_t max_conns;
+	uint32_t syn_backlog;
+	uint32_t max_time_wait;
+	uint32_t rcvbuf_init;
+	uint32_t rcvbuf_max;
+	uint32_t sndbuf_max;
+	char cc[USTACK_CC_NAME_MAX];
+	uint32_t init_cwnd;
+	bool timestamps;
+	bool wscale;
+	bool nodelay;
+	uint8_t ttl;
+	uint32_t rto_init_us;
+	uint32_t rto_min_us;
+	uint32_t rto_max_us;
+	uint32_t delack_us;
+	uint64_t msl_us;
+	uint64_t fin_wait2_us;
+	uint64_t r2_us;
+	uint64_t syn_r2_us;
+	uint32_t synack_retries;
+	uint32_t icmp_rate;
+	uint32_t challenge_rate;
+};
+
+/** ustack_config_init() - Fill in the defaults: no address, MTU 1500 */
+void ustack_config_init(struct ustack_config *cfg);
+
+/**
+ * ustack_config_check() - Say what is wrong with a configuration
+ * @cfg:	settings
+ *
+ * Return: NULL if all is well, else a constant sentence that names the field
+ */
+const char *ustack_config_check(const struct ustack_config *cfg);
+
+#endif /* STACK_USTACK_CONFIG_H */
