@@ -130,7 +130,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf deps demo check check-run check-long \
-	check-long-run sim bench bench-loss coverage lint format install uninstall help clean
+	check-long-run sim bench bench-loss bench-flood coverage lint format install uninstall help clean
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -236,6 +236,10 @@ bench:				## speed against the kernel's TCP: ROUNDS=5 T=0.4
 bench-loss:			## the same under loss, ustack sending: ROUNDS=5 MB=100
 	$(submake) BUILD=release SAN= all perf
 	@B=build/release tests/perf/bench_loss.py --rounds $(ROUNDS) --mb $(MB)
+
+bench-flood:			## a SYN flood at 80 % of what is drained, and unpaced
+	$(submake) BUILD=release SAN= all perf
+	@B=build/release tests/perf/flood.py
 
 coverage:			## lines of stack/ that unit, wire and sim reach
 	$(submake) COV=1 SAN= tests
