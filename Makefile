@@ -229,13 +229,15 @@ sim: $(B)/ustack-sim		## two stacks and a bad link: SEED= N= (SAN=)
 ROUNDS	?= 5
 T	?= 0.4
 MB	?= 100
+RTT	?= 0
 bench:				## speed against the kernel's TCP: ROUNDS=5 T=0.4
 	$(submake) BUILD=release SAN= all perf
 	@B=build/release tests/perf/bench.py --rounds $(ROUNDS) --t $(T)
 
-bench-loss:			## the same under loss, ustack sending: ROUNDS=5 MB=100
+bench-loss:			## the same under loss, ustack sending: ROUNDS=5 MB=100 RTT=0 (ms)
 	$(submake) BUILD=release SAN= all perf
-	@B=build/release tests/perf/bench_loss.py --rounds $(ROUNDS) --mb $(MB)
+	@B=build/release tests/perf/bench_loss.py --rounds $(ROUNDS) --mb $(MB) \
+		--rtt $(RTT)
 
 bench-flood:			## a SYN flood at 80 % of what is drained, and unpaced
 	$(submake) BUILD=release SAN= all perf

@@ -10,7 +10,9 @@ forwards.  Each server sends super-packets as it likes (--wire: single
 segments); v0 cuts them, so that the client's ingress, where nftables drops at
 random, sees wire-sized segments from either, and neither sender is told.  A
 SYN-ACK is spared: its timer would be the whole measurement.  With --acks the
-middle drops the client's segments as often.
+middle drops the client's segments as often.  With --rtt all packets that the
+middle forwards pass a line of that length (line.c) on the way; without, the
+round-trip time is what this machine needs to wake a process.
 
 The client reads --mb MB of character generator's text and compares every byte.
 Rounds go in turn (ours, rival, ours, ...).  Server on CPU 1, client on CPU 0.
@@ -72,7 +74,26 @@ class Rig:
             RIVAL: Server(stack, self.far, [rig.BUILD + "/kserver", "-C", cc],
                           self.dir + "/kserver.log"),
         }
+        if args.rtt:
+            self.lengthen(stack)
         self.wait_ready()
+
+    def lengthen(self, stack):
+        """All that is forwarded goes through a line first."""
+        Server(stack, self.middle, [rig.BUILD + "/line", "-i", "line0", "-d",
+               round(self.args.rtt * 500)], self.dir + "/line.log")
+        m = self.middle
+        for _ in range(100):
+            if not subprocess.run(m.cmd("ip", "link", "set", "line0", "up"),
+                                  stderr=subprocess.DEVNULL).returncode:
+                break
+            time.sleep(0.05)
+        m.run("sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do "
+              "echo 0 > $f; done")
+        m.run("ip", "link", "set", "line0", "txqueuelen", 5000)
+        m.run("ip", "route", "add", "default", "dev", "line0", "table", 100)
+        for dev in ("v0", "k0", "ustack0"):
+            m.run("ip", "rule", "add", "iif", dev, "table", 100)
 
     def join(self, near, addr, ns, far, far_addr):
         self.middle.run("ip", "link", "add", near, "type", "veth", "peer", "name",
@@ -166,6 +187,15 @@ def show(what, rounds, args):
     return statistics.median(ratio)
 
 
+def headline(args):
+    sent = "single segments" if args.wire else "super-packets"
+    way = "each way" if args.acks else "towards the client"
+    rtt = f"{args.rtt:g} ms" if args.rtt else "as it is"
+    return (f"{args.rounds} rounds of {args.mb:g} MB in turn, every byte compared, "
+            f"median [least-most] Mbit/s\n{sent} sent, segments dropped {way}; "
+            f"round trip {rtt}; kernel {os.uname().release}\n")
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("--rounds", type=int, default=5)
@@ -175,6 +205,7 @@ def main():
     ap.add_argument("--cc", default="reno", help="congestion controls")
     ap.add_argument("--wire", action="store_true", help="no super-packets anywhere")
     ap.add_argument("--acks", action="store_true", help="drop the client's as well")
+    ap.add_argument("--rtt", type=float, default=0, help="milliseconds, at least")
     ap.add_argument("-o", "--option", action="append", default=[],
                     help="SECTION.KEY=VALUE for ustackd")
     args = ap.parse_args()
@@ -182,10 +213,7 @@ def main():
         die("needs root (namespaces joined by veth pairs)")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
-    print(f"{args.rounds} rounds of {args.mb:g} MB in turn, every byte compared, "
-          f"median [least-most] Mbit/s\n{'single segments' if args.wire else 'super-packets'}"
-          f" sent, segments dropped {'each way' if args.acks else 'towards the client'}"
-          f"; kernel {os.uname().release}\n")
+    print(headline(args))
     print(f"{'':10s} {'ustackd':>6s} {'':13s} {'kernel':>6s} {'':13s} {'ratio':>6s}")
     result = {}
     for cc in args.cc.split(","):
