@@ -118,6 +118,8 @@ static void add_path(struct fmt_wrap *w, const cJSON *c)
 
 	if (cli_bool(c, "timestamps"))
 		fmt_wrap_add(w, "ts");
+	if (cli_bool(c, "sack"))
+		fmt_wrap_add(w, "sack");
 	if (*cli_str(c, "cc"))
 		fmt_wrap_add(w, "%s", cli_str(c, "cc"));
 	if (ws)

@@ -62,6 +62,8 @@ static const struct config_key keys[] = {
 	{ "tcp", "initial-window", &config_type_uint, AT(stack.init_cwnd), 1, 10, NULL, NULL },
 	{ "tcp", "timestamps", &config_type_bool, AT(stack.timestamps), 0, 0, NULL, NULL },
 	{ "tcp", "window-scaling", &config_type_bool, AT(stack.wscale), 0, 0, NULL, NULL },
+	{ "tcp", "sack", &config_type_bool, AT(stack.sack), 0, 0, NULL, NULL },
+	{ "tcp", "dsack", &config_type_bool, AT(stack.dsack), 0, 0, NULL, NULL },
 	{ "tcp", "nodelay", &config_type_bool, AT(stack.nodelay), 0, 0, NULL, NULL },
 	{ "tcp", "delayed-ack", &config_type_time, AT(stack.delack_us),
 	  0, 499 * MS, NULL, NULL },

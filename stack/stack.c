@@ -119,6 +119,8 @@ void ustack_config_init(struct ustack_config *cfg)
 		.init_cwnd = 10,
 		.timestamps = true,
 		.wscale = true,
+		.sack = true,
+		.dsack = true,
 		.ttl = 64,
 		.rto_init_us = 1000000,
 		.rto_min_us = 200000,

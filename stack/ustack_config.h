@@ -37,6 +37,8 @@
  * @init_cwnd:	initial window in segments, bounded by RFC 6928; 10
  * @timestamps:	offer and accept RFC 7323 timestamps
  * @wscale:	offer and accept window scaling
+ * @sack:	offer and accept selective acknowledgements (RFC 2018)
+ * @dsack:	report duplicates by them (RFC 2883)
  * @nodelay:	new connections start with Nagle off
  * @ttl:	IPv4 TTL and IPv6 hop limit
  * @rto_init_us: timeout before the first sample (RFC 6298: 1 s)
@@ -71,6 +73,8 @@ struct ustack_config {
 	uint32_t init_cwnd;
 	bool timestamps;
 	bool wscale;
+	bool sack;
+	bool dsack;
 	bool nodelay;
 	uint8_t ttl;
 	uint32_t rto_init_us;

@@ -270,6 +270,8 @@ void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 		c->snd.wscale = o->wscale;
 		c->rcv.wscale = tcp_wnd_shift(c->t->s);
 	}
+	if (o->has & TCP_OPT_HAS_SACK_OK && cfg->sack)
+		c->flags |= CF_SACK;
 	if (o->has & TCP_OPT_HAS_MSS)
 		mss = max_u32(o->mss, TCP_MSS_MIN);
 	c->snd.mss = (uint16_t)smss(c, mss);

@@ -88,6 +88,8 @@ static int send_syn(struct tcp_conn *c)
 		o.opt.tsval = tcp_ts_now(c->t) + c->ts.offset;
 		o.opt.tsecr = synack ? c->ts.recent : 0; /* (7323-8) */
 	}
+	if (synack ? c->flags & CF_SACK : cfg->sack)
+		o.opt.has |= TCP_OPT_HAS_SACK_OK;
 	c->rcv.adv = c->rcv.nxt + o.wnd;
 	c->rcv.edge = c->rcv.adv;
 	r = tcp_emit_conn(c, &o);

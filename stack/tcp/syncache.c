@@ -161,6 +161,8 @@ static uint8_t agreed(const struct tcp *t, uint8_t offered)
 		ours |= TCP_OPT_HAS_TS;
 	if (t->s->cfg.wscale)
 		ours |= TCP_OPT_HAS_WSCALE;
+	if (t->s->cfg.sack)
+		ours |= TCP_OPT_HAS_SACK_OK;
 	return offered & ours;
 }
 

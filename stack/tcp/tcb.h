@@ -104,6 +104,7 @@ struct tcp_seg {
 #define CF_QUEUED      0x00001000u /* counted in its listener's backlog */
 #define CF_PARKED      0x00002000u /* @accept said -ERR_AGAIN */
 #define CF_SYN_REXMIT  0x00004000u /* the SYN or SYN-ACK had to be repeated */
+#define CF_SACK	       0x00008000u /* selective acknowledgements in use */
 
 /* What is due at the next run. */
 #define CF_ACK_NOW   0x00010000u

@@ -9,13 +9,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TCP_OPT_MAX	   40u
-#define TCP_OPT_TS_LEN	   12u /* timestamps with their two NOPs */
-#define TCP_WSCALE_MAX	   14u /* (7323-4) */
+#define TCP_OPT_MAX	    40u
+#define TCP_OPT_TS_LEN	    12u /* timestamps with their two NOPs */
+#define TCP_OPT_SACK_LEN    4u	/* SACK's two NOPs, kind and length */
+#define TCP_WSCALE_MAX	    14u /* (7323-4) */
+#define TCP_SACK_MAX	    4u	/* blocks that fit; 3 beside timestamps */
 
-#define TCP_OPT_HAS_MSS	   0x01u
-#define TCP_OPT_HAS_WSCALE 0x02u
-#define TCP_OPT_HAS_TS	   0x04u
+#define TCP_OPT_HAS_MSS	    0x01u
+#define TCP_OPT_HAS_WSCALE  0x02u
+#define TCP_OPT_HAS_TS	    0x04u
+#define TCP_OPT_HAS_SACK_OK 0x08u
+#define TCP_OPT_HAS_SACK    0x10u
+
+/**
+ * struct tcp_sack - a block of a SACK option
+ * @start:	first sequence number of the block
+ * @end:	the one behind its last
+ */
+struct tcp_sack {
+	uint32_t start;
+	uint32_t end;
+};
 
 /**
  * struct tcp_opts - options that we understand
@@ -24,6 +38,9 @@
  * @mss:	maximum segment size
  * @tsval:	timestamp value
  * @tsecr:	timestamp echo reply
+ * @nsack:	blocks in @sack
+ * @sack:	SACK blocks in the order of the wire, unchecked; the first may be a
+ *		D-SACK
  */
 struct tcp_opts {
 	uint8_t has;
@@ -31,6 +48,8 @@ struct tcp_opts {
 	uint16_t mss;
 	uint32_t tsval;
 	uint32_t tsecr;
+	uint8_t nsack;
+	struct tcp_sack sack[TCP_SACK_MAX];
 };
 
 /**
@@ -52,6 +71,8 @@ bool tcp_opt_parse(struct tcp_opts *o, const uint8_t *p, uint32_t len);
  * tcp_opt_build() - Write options, padded with NOPs to whole words
  * @p:		room for TCP_OPT_MAX bytes
  * @o:		options to write, those with their bit in @has
+ *
+ * Of SACK blocks as many are written as there is room for.
  *
  * Return: bytes written, a multiple of 4
  */

@@ -96,7 +96,10 @@ static void parse_out(struct peer *p, const struct vpkt *v, struct pseg *s)
 	if (!(h.flags & TCP_SYN))
 		EXPECT(!(o.has & (TCP_OPT_HAS_MSS | TCP_OPT_HAS_WSCALE)),
 		       "MSS or window scale outside a SYN"); /* (MUST-65, 7323-1) */
-	EXPECT((tcp[12] & 0x0f) == 0, "reserved bits set"); /* (9293-a36) */
+	EXPECT(!(o.has &
+		 (h.flags & TCP_SYN ? TCP_OPT_HAS_SACK : TCP_OPT_HAS_SACK_OK)),
+	       "SACK-permitted outside a SYN, or SACK in one"); /* (2018-2) */
+	EXPECT((tcp[12] & 0x0f) == 0, "reserved bits set");	/* (9293-a36) */
 	if (h.flags & TCP_SYN && !p->isn_known) {
 		p->stack_isn = h.seq;
 		p->isn_known = true;
@@ -114,6 +117,7 @@ static void parse_out(struct peer *p, const struct vpkt *v, struct pseg *s)
 			    .wscale = o.wscale,
 			    .tsval = o.tsval,
 			    .tsecr = o.tsecr,
+			    .sack_ok = (o.has & TCP_OPT_HAS_SACK_OK) != 0,
 			    .sport = h.sport,
 			    .dport = h.dport,
 			    .tos = v->data[0] >> 4 == 4
@@ -121,6 +125,11 @@ static void parse_out(struct peer *p, const struct vpkt *v, struct pseg *s)
 					   : (uint8_t)(be16_load(v->data) >> 4),
 			    .ttl = v->data[0] >> 4 == 4 ? v->data[8]
 							: v->data[7] };
+	if (o.has & TCP_OPT_HAS_SACK)
+		s->nsack = o.nsack;
+	for (uint32_t i = 0; i < s->nsack; i++)
+		s->sack[i] = (struct tcp_sack){ o.sack[i].start - PEER_ISN,
+						o.sack[i].end - PEER_ISN };
 }
 
 static void take_out(void *ctx, struct vpkt *v)
@@ -308,13 +317,15 @@ void peer_fini(struct peer *p)
 
 /* ---------------------------------------------------- what the peer sends */
 
-static uint32_t put_options(uint8_t *o, const struct pseg *s)
+static uint32_t put_options(const struct peer *p, uint8_t *o,
+			    const struct pseg *s)
 {
 	struct tcp_opts opt = { .has = s->has,
 				.mss = s->mss,
 				.wscale = s->wscale,
 				.tsval = s->tsval,
-				.tsecr = s->tsecr };
+				.tsecr = s->tsecr,
+				.nsack = s->nsack };
 
 	if (s->raw_opt) {
 		memcpy(o, s->raw_opt, s->raw_len);
@@ -322,6 +333,15 @@ static uint32_t put_options(uint8_t *o, const struct pseg *s)
 	}
 	if (s->mss)
 		opt.has |= TCP_OPT_HAS_MSS;
+	if (s->sack_ok)
+		opt.has |= TCP_OPT_HAS_SACK_OK;
+	if (s->nsack)
+		opt.has |= TCP_OPT_HAS_SACK;
+	for (uint32_t i = 0; i < s->nsack; i++)
+		opt.sack[i] = (struct tcp_sack){
+			s->sack[i].start + p->stack_isn,
+			s->sack[i].end + p->stack_isn
+		};
 	return tcp_opt_build(o, &opt);
 }
 
@@ -329,7 +349,7 @@ struct vpkt *peer_build(struct peer *p, const struct pseg *s)
 {
 	uint32_t ip_len = p->v6 ? IP6_HDR_LEN : IP4_HDR_MIN;
 	uint8_t opt[TCP_OPT_MAX + 4];
-	uint32_t opt_len = put_options(opt, s);
+	uint32_t opt_len = put_options(p, opt, s);
 	uint32_t l4_len = TCP_HDR_MIN + opt_len + s->len;
 	struct vpkt *v = vpkt_new(ip_len + l4_len);
 	uint8_t *tcp = v->data + ip_len;

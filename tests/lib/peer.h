@@ -45,6 +45,9 @@
  * @wscale:	window scale option
  * @tsval:	timestamp
  * @tsecr:	its echo
+ * @sack_ok:	SACK-permitted; needs no bit in @has when sent
+ * @nsack:	SACK blocks; they need no bit in @has when sent
+ * @sack:	their numbers, relative to the ISN of the other side, as @ack
  * @raw_opt:	sent instead of the options above
  * @raw_len:	its bytes, a multiple of 4
  * @sport:	sender's port, 0 = the usual one
@@ -70,11 +73,14 @@ struct pseg {
 	uint16_t mss;
 	uint16_t sport;
 	uint16_t dport;
+	bool sack_ok;
 	bool wnd0;
 	bool bad_csum;
 	bool abs_ack;
 	uint32_t tsval;
 	uint32_t tsecr;
+	uint8_t nsack;
+	struct tcp_sack sack[TCP_SACK_MAX];
 	const uint8_t *raw_opt;
 	uint32_t raw_len;
 };

@@ -29,6 +29,8 @@ static void plan_stack(struct sim *sim, struct ustack_config *c)
 	c->mtu = mtu[pick(sim, 4)];
 	c->timestamps = !one_in(sim, 4);
 	c->wscale = !one_in(sim, 4);
+	c->sack = !one_in(sim, 4);
+	c->dsack = !one_in(sim, 4);
 	c->nodelay = one_in(sim, 2);
 	c->rcvbuf_init = rcvbuf[pick(sim, 4)];
 	c->rcvbuf_max = c->rcvbuf_init << pick(sim, 4);

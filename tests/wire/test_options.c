@@ -104,11 +104,12 @@ START_TEST(segments_fit_our_own_mtu)
 }
 END_TEST
 
-/* 7323-1, 7323-3, 7323-7: each option is answered only if it was offered. */
+/* 2018-1, 7323-1, 7323-3, 7323-7: each option is answered only if it was offered. */
 START_TEST(only_offered_options_are_answered)
 {
 	uint8_t has = (uint8_t)((_i & 1 ? TCP_OPT_HAS_TS : 0) |
-				(_i & 2 ? TCP_OPT_HAS_WSCALE : 0));
+				(_i & 2 ? TCP_OPT_HAS_WSCALE : 0) |
+				(_i & 4 ? TCP_OPT_HAS_SACK_OK : 0));
 	struct peer p;
 	struct pseg s;
 
@@ -121,6 +122,7 @@ START_TEST(only_offered_options_are_answered)
 	s = peer_expect(&p, TCP_ACK, 1, 1, 10);
 	ck_assert_uint_eq(s.has, has & TCP_OPT_HAS_TS);
 	ck_assert_uint_eq(peer_info(&p).snd_wnd, _i & 2 ? 65535 * 4 : 65535);
+	ck_assert_int_eq(peer_info(&p).sack, (_i & 4) != 0);
 	peer_fini(&p);
 }
 END_TEST
@@ -129,9 +131,10 @@ static void plain(struct ustack_config *cfg)
 {
 	cfg->timestamps = false;
 	cfg->wscale = false;
+	cfg->sack = false;
 }
 
-/* 7323-1, 7323-7: switched off, they are neither offered nor agreed to. */
+/* 2018-1, 7323-1, 7323-7: switched off, they are neither offered nor agreed to. */
 START_TEST(options_can_be_switched_off)
 {
 	struct peer p;
@@ -140,10 +143,12 @@ START_TEST(options_can_be_switched_off)
 	wire_init(&p, _i, plain);
 	s = peer_open_with(&p, (struct pseg){ .has = TCP_OPT_HAS_TS |
 						     TCP_OPT_HAS_WSCALE,
+					      .sack_ok = true,
 					      .wscale = 2,
 					      .tsval = TS });
 	ck_assert_uint_eq(s.has, TCP_OPT_HAS_MSS);
 	ck_assert_uint_eq(peer_info(&p).snd_wnd, 65535);
+	ck_assert(!peer_info(&p).sack);
 	peer_fini(&p);
 }
 END_TEST
@@ -315,7 +320,7 @@ Suite *suite_wire_options(void)
 	tcase_add_loop_test(tc, options_are_taken_off_the_segment_size, 0, 2);
 	tcase_add_loop_test(tc, segments_fit_our_own_mtu, 0, 2);
 	tc = wire_case(s, "agreement");
-	tcase_add_loop_test(tc, only_offered_options_are_answered, 0, 4);
+	tcase_add_loop_test(tc, only_offered_options_are_answered, 0, 8);
 	tcase_add_loop_test(tc, options_can_be_switched_off, 0, 2);
 	tcase_add_loop_test(tc, shift_is_limited_to_14, 0, 2);
 	tc = wire_case(s, "timestamps");

@@ -181,11 +181,13 @@ START_TEST(options_are_agreed)
 	peer_tx(&p, (struct pseg){ .flags = TCP_SYN,
 				   .mss = 1000,
 				   .has = TCP_OPT_HAS_TS | TCP_OPT_HAS_WSCALE,
+				   .sack_ok = true,
 				   .wscale = 3,
 				   .tsval = 77 });
 	s = peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
 	ck_assert_uint_eq(s.has, TCP_OPT_HAS_MSS | TCP_OPT_HAS_TS |
-					 TCP_OPT_HAS_WSCALE);
+					 TCP_OPT_HAS_WSCALE |
+					 TCP_OPT_HAS_SACK_OK);
 	ck_assert_uint_eq(s.tsecr, 77);
 	peer_tx(&p, (struct pseg){ .flags = TCP_ACK,
 				   .seq = 1,
@@ -196,6 +198,7 @@ START_TEST(options_are_agreed)
 				   .tsecr = s.tsval });
 	ck_assert_uint_eq(peer_info(&p).snd_wnd, 8000);
 	ck_assert_uint_eq(peer_info(&p).mss, 988);
+	ck_assert(peer_info(&p).sack);
 	peer_fini(&p);
 }
 END_TEST

@@ -27,7 +27,7 @@ static void connects(struct peer *p)
 	peer_fini(p);
 }
 
-/* MUST-14, 7323-2, 7323-8: what a SYN carries. */
+/* MUST-14, 2018-2, 7323-2, 7323-8: what a SYN carries. */
 START_TEST(syn_offers_mss_timestamps_and_scaling)
 {
 	struct peer p;
@@ -37,7 +37,8 @@ START_TEST(syn_offers_mss_timestamps_and_scaling)
 	peer_connect(&p);
 	s = peer_expect(&p, TCP_SYN, 0, 0, 0);
 	ck_assert_uint_eq(s.has, TCP_OPT_HAS_MSS | TCP_OPT_HAS_TS |
-					 TCP_OPT_HAS_WSCALE);
+					 TCP_OPT_HAS_WSCALE |
+					 TCP_OPT_HAS_SACK_OK);
 	ck_assert_uint_eq(s.mss, _i ? 1440 : 1460);
 	ck_assert_uint_eq(s.tsecr, 0);
 	ck_assert_uint_eq(s.wnd, 65535);

@@ -11,11 +11,18 @@
 #define MSS TCP_OPT_HAS_MSS
 #define WS  TCP_OPT_HAS_WSCALE
 #define TS  TCP_OPT_HAS_TS
+#define SOK TCP_OPT_HAS_SACK_OK
+#define SAK TCP_OPT_HAS_SACK
 
 /* Values that all good options of the cases below carry. */
 #define B_MSS 2, 4, 0x05, 0xb4
 #define B_WS  3, 3, 7
 #define B_TS  8, 10, 1, 2, 3, 4, 5, 6, 7, 8
+#define B_SOK 4, 2
+#define B_B1  0, 0, 1, 0, 0, 0, 1, 9
+#define B_B2  0, 0, 2, 0, 0, 0, 2, 9
+#define B_B3  0, 0, 3, 0, 0, 0, 3, 9
+#define B_B4  0, 0, 4, 0, 0, 0, 4, 9
 
 /* clang-format off */
 static const struct {
@@ -32,7 +39,23 @@ static const struct {
 	{ "all of a SYN",		{ B_MSS, 1, 1, B_TS, 1, B_WS }, 20,
 	  true, MSS | TS | WS },
 	{ "as Linux sends",		{ B_MSS, 4, 2, B_TS, 1, B_WS }, 20,
-	  true, MSS | TS | WS },
+	  true, MSS | TS | WS | SOK },
+	{ "SACK-permitted, padded",	{ 1, 1, B_SOK }, 4, true, SOK },
+	{ "SACK-permitted of 3 bytes",	{ 4, 3, 0, B_WS }, 6, true, WS },
+	{ "SACK-permitted cut",		{ B_WS, 4 }, 4, false, WS },
+	{ "one block",			{ 1, 1, 5, 10, B_B1 }, 12, true, SAK },
+	{ "a block at an odd offset",	{ 1, 5, 10, B_B1, 0 }, 12, true, SAK },
+	{ "three, timestamps",		{ 1, 1, B_TS, 1, 1, 5, 26, B_B1, B_B2, B_B3 },
+	  40, true, TS | SAK },
+	{ "three before timestamps",	{ 5, 26, B_B1, B_B2, B_B3, B_TS, 1, 1 }, 38,
+	  true, TS | SAK },
+	{ "four blocks",		{ 1, 1, 5, 34, B_B1, B_B2, B_B3, B_B4 }, 36,
+	  true, SAK },
+	{ "no block",			{ 5, 2, B_WS }, 5, true, WS },
+	{ "half a block",		{ 5, 6, 0, 0, 1, 0, B_WS }, 9, true, WS },
+	{ "a block and a byte",		{ 5, 11, B_B1, 0, B_WS }, 14, true, WS },
+	{ "a block cut",		{ B_WS, 5, 10, 0, 0, 1, 0, 0, 0, 1 }, 12,
+	  false, WS },
 	{ "behind the end",		{ B_MSS, 0, B_WS, 1 }, 8, true, MSS },
 	{ "unknown kind (MUST-6)",	{ 200, 6, 0, 0, 0, 0, B_MSS, 1, 1 },
 	  12, true, MSS },
@@ -78,6 +101,10 @@ START_TEST(options_are_parsed)
 		EXPECT_EQ(o.tsval, 0x01020304);
 		EXPECT_EQ(o.tsecr, 0x05060708);
 	}
+	for (uint32_t i = 0; o.has & SAK && i < o.nsack; i++) {
+		EXPECT_EQ(o.sack[i].start, (i + 1) << 8);
+		EXPECT_EQ(o.sack[i].end, ((i + 1) << 8) + 9);
+	}
 	free(p);
 }
 END_TEST
@@ -95,10 +122,35 @@ START_TEST(shift_is_cut_to_14)
 }
 END_TEST
 
+/* MUST-64: at any offset, in any number. */
+START_TEST(blocks_are_counted)
+{
+	const uint8_t p[] = { 5, 34, B_B1, B_B2, B_B3, B_B4 };
+	const uint8_t five[] = { 5, 42, B_B1, B_B2, B_B3, B_B4, B_B1 };
+
+	for (uint32_t n = 1; n <= TCP_SACK_MAX; n++) {
+		uint8_t opt[34];
+		struct tcp_opts o;
+
+		memcpy(opt, p, sizeof(p));
+		opt[1] = (uint8_t)(2 + 8 * n);
+		EXPECT(tcp_opt_parse(&o, opt, opt[1]));
+		EXPECT_EQ(o.nsack, n);
+	}
+	for (uint32_t len = 40; len <= 42; len++) {
+		struct tcp_opts o;
+
+		/* More than a header can hold is no SACK. */
+		tcp_opt_parse(&o, five, len);
+		EXPECT_EQ(o.has, 0);
+	}
+}
+END_TEST
+
 /* clang-format off */
 static const struct {
 	uint8_t has;
-	uint8_t bytes[20];
+	uint8_t bytes[40];
 	uint32_t len;
 } build_cases[] = {
 	{ 0,		 { 0 }, 0 },
@@ -108,6 +160,12 @@ static const struct {
 	{ TS,		 { 1, 1, B_TS }, 12 },
 	{ MSS | TS,	 { B_MSS, 1, 1, B_TS }, 16 },
 	{ MSS | TS | WS, { B_MSS, 1, 1, B_TS, 1, B_WS }, 20 },
+	{ SOK,		 { 1, 1, B_SOK }, 4 },
+	{ MSS | SOK,	 { B_MSS, 1, 1, B_SOK }, 8 },
+	{ MSS | WS | SOK, { B_MSS, 1, 1, B_SOK, 1, B_WS }, 12 },
+	{ MSS | TS | WS | SOK, { B_MSS, B_SOK, B_TS, 1, B_WS }, 20 },
+	{ SAK,		 { 1, 1, 5, 34, B_B1, B_B2, B_B3, B_B4 }, 36 },
+	{ TS | SAK,	 { 1, 1, B_TS, 1, 1, 5, 26, B_B1, B_B2, B_B3 }, 40 },
 };
 /* clang-format on */
 
@@ -119,6 +177,11 @@ START_TEST(options_are_laid_out_in_whole_words)
 		.mss = 1460,
 		.tsval = 0x01020304,
 		.tsecr = 0x05060708,
+		.nsack = 4,
+		.sack = { { 0x100, 0x109 },
+			  { 0x200, 0x209 },
+			  { 0x300, 0x309 },
+			  { 0x400, 0x409 } },
 	};
 	uint8_t p[TCP_OPT_MAX];
 
@@ -127,6 +190,20 @@ START_TEST(options_are_laid_out_in_whole_words)
 }
 END_TEST
 
+/* Without the options of a SYN, the blocks that fit beside the timestamps. */
+static void random_blocks(struct tcp_opts *o, struct rng *r)
+{
+	if (o->has & ~TS)
+		return;
+	o->nsack = (uint8_t)rng_below(r, o->has & TS ? 4 : 5);
+	if (o->nsack > 0)
+		o->has |= SAK;
+	for (uint32_t i = 0; i < o->nsack; i++) {
+		o->sack[i].start = (uint32_t)rng_u64(r);
+		o->sack[i].end = (uint32_t)rng_u64(r);
+	}
+}
+
 START_TEST(what_was_built_is_parsed)
 {
 	struct rng r;
@@ -134,17 +211,21 @@ START_TEST(what_was_built_is_parsed)
 	rng_init(&r, test_seed());
 	for (int i = 0; i < 5000; i++) {
 		struct tcp_opts o = {
-			.has = (uint8_t)rng_below(&r, 8),
+			.has = (uint8_t)rng_below(&r, 16),
 			.wscale = (uint8_t)rng_below(&r, 15),
 			.mss = (uint16_t)rng_u64(&r),
 			.tsval = (uint32_t)rng_u64(&r),
 			.tsecr = (uint32_t)rng_u64(&r),
 		};
-		struct tcp_opts got = o;
+		struct tcp_opts got;
 		uint8_t p[TCP_OPT_MAX];
-		uint32_t len = tcp_opt_build(p, &o);
-		uint8_t *copy = exact_copy(p, len);
+		uint8_t *copy;
+		uint32_t len;
 
+		random_blocks(&o, &r);
+		len = tcp_opt_build(p, &o);
+		copy = exact_copy(p, len);
+		got = o;
 		got.has = 0xff;
 		EXPECT(tcp_opt_parse(&got, copy, len));
 		EXPECT_MEM_EQ(&got, &o, sizeof(o));
@@ -164,14 +245,15 @@ START_TEST(random_bytes_are_survived)
 	for (int i = 0; i < 100000; i++) {
 		uint32_t len = rng_below(&r, TCP_OPT_MAX + 1);
 		uint8_t *p = exact_random(&r, len);
-		struct tcp_opts o = { .wscale = 0 };
+		struct tcp_opts o = { .nsack = 0 };
 
 		for (uint32_t k = 0; k + 1 < len; k += 1 + p[k + 1]) {
 			p[k] = kinds[rng_below(&r, 8)];
 			p[k + 1] = (uint8_t)rng_below(&r, 12);
 		}
 		stopped += !tcp_opt_parse(&o, p, len);
-		EXPECT_LE(o.has, MSS | WS | TS);
+		EXPECT_LE(o.has, MSS | WS | TS | SOK | SAK);
+		EXPECT_LE(o.nsack, TCP_SACK_MAX);
 		EXPECT_LE(o.wscale, TCP_WSCALE_MAX);
 		free(p);
 	}
@@ -188,6 +270,7 @@ Suite *suite_wire_tcp_opt(void)
 	tcase_add_loop_test(tc, options_are_parsed, 0,
 			    sizeof(parse_cases) / sizeof(parse_cases[0]));
 	tcase_add_test(tc, shift_is_cut_to_14);
+	tcase_add_test(tc, blocks_are_counted);
 	tcase_add_loop_test(tc, options_are_laid_out_in_whole_words, 0,
 			    sizeof(build_cases) / sizeof(build_cases[0]));
 	tcase_add_test(tc, what_was_built_is_parsed);
