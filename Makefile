@@ -130,7 +130,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf deps demo check check-run check-long \
-	check-long-run sim bench bench-loss bench-flood coverage lint format install uninstall help clean
+	check-long-run sim bench bench-loss bench-flood bench-instr coverage lint format install uninstall help clean
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -242,6 +242,11 @@ bench-loss:			## the same under loss, ustack sending: ROUNDS=5 MB=100 RTT=0 (ms)
 bench-flood:			## a SYN flood at 80 % of what is drained, and unpaced
 	$(submake) BUILD=release SAN= all perf
 	@B=build/release tests/perf/flood.py
+
+BASE	?=
+bench-instr:			## instructions a MB and an exchange cost: BASE=other/build
+	$(submake) BUILD=release SAN= all perf
+	@B=build/release tests/perf/bench_instr.py $(BASE) build/release
 
 coverage:			## lines of stack/ that unit, wire and sim reach
 	$(submake) COV=1 SAN= tests

@@ -117,10 +117,10 @@ def ksoftirqd_seconds():
     return total / 1e9
 
 
-def ustackd(sock, options=()):
+def ustackd(sock, options=(), build=BUILD):
     """The daemon's command line, its control socket at SOCK."""
     opts = [f"control.socket={sock}", "log.level=warning", *options]
-    return [BUILD + "/ustackd", "-c", "/dev/null",
+    return [build + "/ustackd", "-c", "/dev/null",
             *(x for o in opts for x in ("-o", o))]
 
 
