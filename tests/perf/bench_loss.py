@@ -15,9 +15,10 @@ middle forwards pass a line of that length (line.c) on the way; without, the
 round-trip time is what this machine needs to wake a process.
 
 The client reads --mb MB of character generator's text and compares every byte.
-Rounds go in turn (ours, rival, ours, ...).  Server on CPU 1, client on CPU 0.
-A round that takes longer than --limit is cut, and its rate is what came until
-then.  The table goes to stdout, all rounds to build/bench_loss.json.
+Rounds go in turn (ours, rival, ours, ...).  Server on CPU 1, client on CPU 0,
+where --same has both.  A round that takes longer than --limit is cut, and its
+rate is what came until then.  The table goes to stdout, all rounds to
+build/bench_loss.json.
 """
 import argparse
 import contextlib
@@ -116,7 +117,12 @@ class Rig:
                 time.sleep(0.05)
             else:
                 die(f"{name} does not answer:\n" + open(server.log).read())
-            server.pin(self.cpus[-1])
+            server.pin(self.cpus[0 if self.args.same else -1])
+
+    def idle_rtt_us(self, name):
+        """One byte there and back while nothing else goes on, median"""
+        r, error = self.load(name, "rr", 0.2)
+        return r["p50"] if r else die(f"{name}: {error}")
 
     def drop(self, percent):
         """From now on, at the client's ingress; with --acks behind it as well."""
@@ -205,6 +211,7 @@ def main():
     ap.add_argument("--cc", default="reno", help="congestion controls")
     ap.add_argument("--wire", action="store_true", help="no super-packets anywhere")
     ap.add_argument("--acks", action="store_true", help="drop the client's as well")
+    ap.add_argument("--same", action="store_true", help="all on one CPU")
     ap.add_argument("--rtt", type=float, default=0, help="milliseconds, at least")
     ap.add_argument("-o", "--option", action="append", default=[],
                     help="SECTION.KEY=VALUE for ustackd")
@@ -219,6 +226,8 @@ def main():
     for cc in args.cc.split(","):
         with contextlib.ExitStack() as stack:
             r = Rig(args, cc, stack)
+            print("{:10s} 1 byte there and back, p50: {:.0f} us against {:.0f}".format(
+                cc, *(r.idle_rtt_us(n) for n in DST)))
             for percent in args.loss.split(","):
                 r.drop(float(percent))
                 rounds = r.measure()
