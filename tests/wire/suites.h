@@ -37,6 +37,9 @@
 	X(suite_wire_ip4)                                                      \
 	X(suite_wire_ip6)                                                      \
 	X(suite_wire_icmp)                                                     \
+	X(suite_wire_scaling)                                                  \
+	X(suite_wire_samples)                                                  \
+	X(suite_wire_absent)                                                   \
 	X(suite_wire_output)                                                   \
 	X(suite_wire_host)                                                     \
 	X(suite_wire_damage)                                                   \
