@@ -12,7 +12,7 @@
 #include "stack_int.h"
 
 #include "stack/base/bytes.h"
-#include "stack/ip/ip.h"
+#include "stack/ip/frag.h"
 #include "stack/tcp/tcp.h"
 #include "stack/wire/icmp.h"
 
@@ -20,6 +20,7 @@
 	(1u << 20) /* kept for packets in transit when all else is spent */
 #define RX_BUF_SIZE  (USTACK_PKT_HEADROOM + USTACK_PKT_ROOM)
 #define ADDR_MIN_MTU 1280u
+#define FRAG_MEM_MIN (1u << 20) /* a quarter of it holds any datagram */
 
 struct ustack_addr ustack_addr4(const uint8_t b[4])
 {
@@ -131,6 +132,9 @@ void ustack_config_init(struct ustack_config *cfg)
 		.r2_us = 924000000,
 		.syn_r2_us = 180000000,
 		.synack_retries = 5,
+		.frag_max = 1024,
+		.frag_mem_bytes = 4u << 20,
+		.frag_timeout_us = 60000000,
 		.icmp_rate = 1000,
 		.challenge_rate = 10,
 	};
@@ -168,6 +172,8 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "init_cwnd: must be 1 to 1000 segments";
 	if ((cfg->tx_tso4 || cfg->tx_tso6) && !cfg->tx_csum)
 		return "tx_tso: needs tx_csum";
+	if (cfg->frag_max > 0 && cfg->frag_mem_bytes < FRAG_MEM_MIN)
+		return "frag_mem_bytes: at least 1 MiB, or frag_max 0";
 	if (cfg->ttl == 0)
 		return "ttl: must not be 0";
 	if (cfg->synack_retries > TCP_SYNACK_RETRIES_LIMIT)
@@ -209,7 +215,7 @@ struct ustack *ustack_new(const struct ustack_config *cfg,
 		 host->ctx);
 	timer_wheel_init(&s->wheel, now_us);
 	s->tcp = tcp_new(s);
-	if (!s->tcp || !reserve_packets(s)) {
+	if (!s->tcp || frag_new(s) < 0 || !reserve_packets(s)) {
 		ustack_free(s);
 		return NULL;
 	}
@@ -229,6 +235,7 @@ void ustack_free(struct ustack *s)
 	}
 	if (s->tcp)
 		tcp_free(s->tcp);
+	frag_free(s);
 	mem_fini(&s->mem);
 	release(ctx, s, sizeof(*s));
 }
@@ -271,14 +278,14 @@ void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p)
 	s->spare = p;
 }
 
-static void input4(struct ustack *s, struct ustack_pkt *p)
+static void input4(struct ustack *s, struct ustack_pkt **p)
 {
 	struct ip_view v;
 
 	if (!ip4_input(s, p, &v))
 		return;
 	if (v.proto == IP_PROTO_TCP) {
-		tcp_input(s->tcp, p, &v);
+		tcp_input(s->tcp, *p, &v);
 	} else if (v.proto == IP_PROTO_ICMP) {
 		icmp4_input(s, &v);
 	} else {
@@ -289,14 +296,14 @@ static void input4(struct ustack *s, struct ustack_pkt *p)
 	}
 }
 
-static void input6(struct ustack *s, struct ustack_pkt *p)
+static void input6(struct ustack *s, struct ustack_pkt **p)
 {
 	struct ip_view v;
 
 	if (!ip6_input(s, p, &v))
 		return;
 	if (v.proto == IP_PROTO_TCP) {
-		tcp_input(s->tcp, p, &v);
+		tcp_input(s->tcp, *p, &v);
 	} else if (v.proto == IP_PROTO_ICMP6) {
 		icmp6_input(s, &v);
 	} else if (v.proto == IP_PROTO_UDP) {
@@ -319,9 +326,9 @@ void ustack_input(struct ustack *s, struct ustack_pkt *p, uint64_t now_us)
 		version = slice_data(&p->slice[0])[0] >> 4;
 
 	if (version == 4)
-		input4(s, p);
+		input4(s, &p);
 	else if (version == 6)
-		input6(s, p);
+		input6(s, &p);
 	else
 		stack_drop(s, USTACK_C_DROP_NOT_IP);
 	ustack_pkt_free(s, p);
@@ -333,8 +340,12 @@ uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
 	s->tx_left = budget_pkts;
 	timer_advance(&s->wheel, s->now_us);
 	for (struct timer *t = timer_next_due(&s->wheel); t;
-	     t = timer_next_due(&s->wheel))
-		tcp_on_timer(s->tcp, t);
+	     t = timer_next_due(&s->wheel)) {
+		if (frag_is_timer(s, t))
+			frag_on_timer(s);
+		else
+			tcp_on_timer(s->tcp, t);
+	}
 	if (tcp_run(s->tcp))
 		return s->now_us;
 	return timer_deadline_us(&s->wheel);
@@ -354,6 +365,7 @@ void ustack_gauges(const struct ustack *s, struct ustack_gauges *g)
 		.mem_limit = s->mem.budget,
 		.timers = s->wheel.armed,
 	};
+	frag_gauges(s, g);
 	tcp_gauges(s->tcp, g);
 }
 

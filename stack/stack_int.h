@@ -15,6 +15,7 @@
 
 #define ICMP_BURST 32u /* answers that may leave back to back */
 
+struct frag_tab;
 struct tcp;
 
 /**
@@ -37,6 +38,7 @@ struct ip_limit {
  * @limit:	bucket for ICMP errors and for resets to strangers
  * @event_mask:	events wanted
  * @tx_left:	packets that ustack_run() may still send
+ * @frags:	fragments that wait for others
  * @tcp:	everything of TCP
  * @spare:	packets for input, ready for use
  * @mib:	counters, read by other threads
@@ -50,6 +52,7 @@ struct ustack {
 	struct ip_limit limit;
 	uint32_t event_mask;
 	uint32_t tx_left;
+	struct frag_tab *frags;
 	struct tcp *tcp;
 	struct ustack_pkt *spare;
 	uint64_t mib[USTACK_COUNTERS_MAX];

@@ -50,6 +50,10 @@
  * @r2_us:	give up when data is unacknowledged for so long (SHLD-11)
  * @syn_r2_us:	the same for the SYN of an active open (MUST-23: 180 s)
  * @synack_retries: repetitions of a SYN-ACK before the entry is dropped
+ * @frag_max:	datagrams of which fragments wait for others; 0 = no fragments
+ *		are taken
+ * @frag_mem_bytes: memory for them, at least 1 MiB unless @frag_max is 0
+ * @frag_timeout_us: how long they wait (1122-18; RFC 8200: 60 s)
  * @icmp_rate:	ICMP errors and RSTs to strangers, per second; 0 = no limit
  * @challenge_rate: challenge ACKs per connection and second; 0 = no limit
  */
@@ -86,6 +90,9 @@ struct ustack_config {
 	uint64_t r2_us;
 	uint64_t syn_r2_us;
 	uint32_t synack_retries;
+	uint32_t frag_max;
+	uint32_t frag_mem_bytes;
+	uint64_t frag_timeout_us;
 	uint32_t icmp_rate;
 	uint32_t challenge_rate;
 };

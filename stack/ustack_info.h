@@ -39,6 +39,8 @@ const uint64_t *ustack_counters(const struct ustack *s);
  * @mem_limit:	the budget
  * @tcb_bytes:	bytes of an idle connection
  * @timers:	armed timers
+ * @frags:	datagrams of which fragments wait for others
+ * @frag_bytes:	memory they hold
  */
 struct ustack_gauges {
 	uint32_t states[USTACK_STATES];
@@ -48,6 +50,8 @@ struct ustack_gauges {
 	uint64_t mem_limit;
 	uint32_t tcb_bytes;
 	uint32_t timers;
+	uint32_t frags;
+	uint32_t frag_bytes;
 };
 
 /** ustack_gauges() - Read the gauges, on the instance's own thread */

@@ -16,12 +16,18 @@
 	X(IP_IN_RECEIVES, "IpInReceives", "packets", "IPv4 datagrams received")                   \
 	X(IP_IN_OCTETS, "IpInOctets", "bytes", "bytes in IPv4 datagrams received")                \
 	X(IP_IN_DELIVERS, "IpInDelivers", "packets", "IPv4 datagrams handed to a protocol")       \
+	X(IP_REASM_REQDS, "IpReasmReqds", "packets", "IPv4 fragments received")                   \
+	X(IP_REASM_OKS, "IpReasmOKs", "packets", "IPv4 datagrams put together")                   \
+	X(IP_REASM_FAILS, "IpReasmFails", "packets", "IPv4 datagrams that stayed incomplete")     \
 	X(IP_OUT_REQUESTS, "IpOutRequests", "packets", "IPv4 datagrams made by a protocol")       \
 	X(IP_OUT_TRANSMITS, "IpOutTransmits", "packets", "IPv4 datagrams taken by the link")      \
 	X(IP_OUT_OCTETS, "IpOutOctets", "bytes", "bytes in IPv4 datagrams taken by the link")     \
 	X(IP6_IN_RECEIVES, "Ip6InReceives", "packets", "IPv6 datagrams received")                 \
 	X(IP6_IN_OCTETS, "Ip6InOctets", "bytes", "bytes in IPv6 datagrams received")              \
 	X(IP6_IN_DELIVERS, "Ip6InDelivers", "packets", "IPv6 datagrams handed to a protocol")     \
+	X(IP6_REASM_REQDS, "Ip6ReasmReqds", "packets", "IPv6 fragments received")                 \
+	X(IP6_REASM_OKS, "Ip6ReasmOKs", "packets", "IPv6 datagrams put together")                 \
+	X(IP6_REASM_FAILS, "Ip6ReasmFails", "packets", "IPv6 datagrams that stayed incomplete")   \
 	X(IP6_OUT_REQUESTS, "Ip6OutRequests", "packets", "IPv6 datagrams made by a protocol")     \
 	X(IP6_OUT_TRANSMITS, "Ip6OutTransmits", "packets", "IPv6 datagrams taken by the link")    \
 	X(IP6_OUT_OCTETS, "Ip6OutOctets", "bytes", "bytes in IPv6 datagrams taken by the link")   \
@@ -30,12 +36,14 @@
 	X(ICMP_OUT_MSGS, "IcmpOutMsgs", "messages", "ICMP messages sent")                         \
 	X(ICMP_OUT_ECHO_REPS, "IcmpOutEchoReps", "messages", "ICMP echo replies sent")            \
 	X(ICMP_OUT_DEST_UNREACHS, "IcmpOutDestUnreachs", "messages", "ICMP unreachables sent")    \
+	X(ICMP_OUT_TIME_EXCDS, "IcmpOutTimeExcds", "messages", "ICMP time exceeded sent")         \
 	X(ICMP6_IN_MSGS, "Icmp6InMsgs", "messages", "ICMPv6 messages received")                   \
 	X(ICMP6_IN_ECHOS, "Icmp6InEchos", "messages", "ICMPv6 echo requests received")            \
 	X(ICMP6_OUT_MSGS, "Icmp6OutMsgs", "messages", "ICMPv6 messages sent")                     \
 	X(ICMP6_OUT_ECHO_REPS, "Icmp6OutEchoReps", "messages", "ICMPv6 echo replies sent")        \
 	X(ICMP6_OUT_DEST_UNREACHS, "Icmp6OutDestUnreachs", "messages",                            \
 	  "ICMPv6 unreachables sent")                                                             \
+	X(ICMP6_OUT_TIME_EXCDS, "Icmp6OutTimeExcds", "messages", "ICMPv6 time exceeded sent")     \
 	X(ICMP6_OUT_PARM_PROBS, "Icmp6OutParmProblems", "messages",                               \
 	  "ICMPv6 parameter problems sent")                                                       \
 	X(TCP_ACTIVE_OPENS, "TcpActiveOpens", "connections", "CLOSED to SYN-SENT")                \
@@ -94,7 +102,6 @@
 	X(DROP_IP_OPTION, "DropIpOption", "packets", "IPv4: option length out of bounds")         \
 	X(DROP_IP_SRC, "DropIpSource", "packets", "IPv4: impossible source address")              \
 	X(DROP_IP_DST, "DropIpDestination", "packets", "IPv4: not an address of ours")            \
-	X(DROP_IP_FRAGMENT, "DropIpFragment", "packets", "IPv4: fragment")                        \
 	X(DROP_IP_PROTO, "DropIpProtocol", "packets", "IPv4: protocol not spoken")                \
 	X(DROP_IP6_TRUNCATED, "DropIp6Truncated", "packets", "IPv6: too short for its header")    \
 	X(DROP_IP6_LEN, "DropIp6PayloadLength", "packets",                                        \
@@ -103,8 +110,23 @@
 	X(DROP_IP6_OPTION, "DropIp6Option", "packets", "IPv6: option that asks to drop")          \
 	X(DROP_IP6_SRC, "DropIp6Source", "packets", "IPv6: impossible source address")            \
 	X(DROP_IP6_DST, "DropIp6Destination", "packets", "IPv6: not an address of ours")          \
-	X(DROP_IP6_FRAGMENT, "DropIp6Fragment", "packets", "IPv6: fragment")                      \
 	X(DROP_IP6_PROTO, "DropIp6NextHeader", "packets", "IPv6: next header not spoken")         \
+	X(DROP_FRAG_REFUSED, "DropFragmentRefused", "packets", "fragment, and none are taken")    \
+	X(DROP_FRAG_LEN, "DropFragmentLength", "packets",                                         \
+	  "fragment empty, or not the last and no multiple of 8")                                 \
+	X(DROP_FRAG_SIZE, "DropFragmentSize", "packets", "fragment that ends beyond 65535 bytes") \
+	X(DROP_FRAG_TINY, "DropFragmentTiny", "packets",                                          \
+	  "first fragment without all headers, or one that begins in them")                       \
+	X(DROP_FRAG_COPY, "DropFragmentCopy", "packets", "fragment that was there already")       \
+	X(DROP_FRAG_OVERLAP, "DropFragmentOverlap", "packets",                                    \
+	  "fragment that contradicts others, or comes after such a one")                          \
+	X(DROP_FRAG_ECN, "DropFragmentEcn", "datagrams",                                          \
+	  "some fragments marked CE, others not capable of it")                                   \
+	X(DROP_FRAG_PIECES, "DropFragmentPieces", "datagrams",                                    \
+	  "too many fragments in one datagram")                                                   \
+	X(DROP_FRAG_EVICTED, "DropFragmentEvicted", "datagrams",                                  \
+	  "incomplete, made room for newer ones")                                                 \
+	X(DROP_FRAG_TIMEOUT, "DropFragmentTimeout", "datagrams", "incomplete for too long")       \
 	X(DROP_ICMP_TRUNCATED, "DropIcmpTruncated", "messages", "ICMP: shorter than its header")  \
 	X(DROP_ICMP_CSUM, "DropIcmpChecksum", "messages", "ICMP: checksum wrong")                 \
 	X(DROP_ICMP_TYPE, "DropIcmpType", "messages", "ICMP: type not acted on")                  \

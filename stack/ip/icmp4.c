@@ -39,13 +39,37 @@ void icmp4_input(struct ustack *s, const struct ip_view *v)
 		stack_drop(s, USTACK_C_DROP_ICMP_TYPE);
 }
 
-void icmp4_unreach(struct ustack *s, const struct ip_view *v, uint8_t code)
+static int report(struct ustack *s, const struct ip_view *v,
+		  const struct icmp_hdr *h)
 {
-	struct icmp_hdr h = { .type = ICMP4_UNREACH, .code = code };
 	uint32_t len = (uint32_t)(v->l4 - v->hdr) + v->l4_len;
 
 	if (!stack_limit_ok(s))
-		return;
-	if (icmp_answer(s, v, &h, v->hdr, min_u32(len, QUOTE_MAX)) == 0)
+		return -ERR_AGAIN;
+	return icmp_answer(s, v, h, v->hdr, min_u32(len, QUOTE_MAX));
+}
+
+void icmp4_unreach(struct ustack *s, const struct ip_view *v, uint8_t code)
+{
+	struct icmp_hdr h = { .type = ICMP4_UNREACH, .code = code };
+
+	if (report(s, v, &h) == 0)
 		stack_count(s, USTACK_C_ICMP_OUT_DEST_UNREACHS);
+}
+
+/* Is it a message that must not be answered by an error (1122-10)? */
+static bool is_error(const struct ip_view *v)
+{
+	return v->proto == IP_PROTO_ICMP &&
+	       (v->l4_len == 0 ||
+		(v->l4[0] != ICMP4_ECHO && v->l4[0] != ICMP4_ECHO_REPLY));
+}
+
+void icmp4_time_exceeded(struct ustack *s, const struct ip_view *v)
+{
+	struct icmp_hdr h = { .type = ICMP4_TIME_EXCEEDED,
+			      .code = ICMP_TIME_REASSEMBLY };
+
+	if (!is_error(v) && report(s, v, &h) == 0)
+		stack_count(s, USTACK_C_ICMP_OUT_TIME_EXCDS);
 }

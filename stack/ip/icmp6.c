@@ -57,6 +57,16 @@ void icmp6_unreach(struct ustack *s, const struct ip_view *v, uint8_t code)
 		stack_count(s, USTACK_C_ICMP6_OUT_DEST_UNREACHS);
 }
 
+void icmp6_time_exceeded(struct ustack *s, const struct ip_view *v)
+{
+	struct icmp_hdr h = { .type = ICMP6_TIME_EXCEEDED,
+			      .code = ICMP_TIME_REASSEMBLY };
+	uint32_t len = (uint32_t)(v->l4 - v->hdr) + v->l4_len;
+
+	if (!ip6_is_icmp_error(v->hdr, len) && report(s, v, &h) == 0)
+		stack_count(s, USTACK_C_ICMP6_OUT_TIME_EXCDS);
+}
+
 void icmp6_param_problem(struct ustack *s, const struct ip_view *v,
 			 uint8_t code, uint32_t off)
 {

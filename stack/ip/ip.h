@@ -98,15 +98,16 @@ static inline uint32_t ip_hdr_len(const struct ustack_addr *a)
 /**
  * ip4_input() - Validate an IPv4 packet (RFC 1122 section 3.2.1)
  * @s:		instance
- * @p:		packet, one slice; borrowed
- * @v:		filled in on success
+ * @p:		packet, one slice; a fragment that completes a datagram is freed
+ *		and the whole datagram, the caller's too, takes its place
+ * @v:		filled in on success, from the packet that *@p then is
  *
- * Return: true, or false if it was dropped and counted
+ * Return: true, or false if it was dropped and counted, or kept as a fragment
  */
-bool ip4_input(struct ustack *s, const struct ustack_pkt *p, struct ip_view *v);
+bool ip4_input(struct ustack *s, struct ustack_pkt **p, struct ip_view *v);
 
 /** ip6_input() - The same for IPv6 (RFC 8200); may answer with a parameter problem */
-bool ip6_input(struct ustack *s, const struct ustack_pkt *p, struct ip_view *v);
+bool ip6_input(struct ustack *s, struct ustack_pkt **p, struct ip_view *v);
 
 /** ip_l4_csum_ok() - Check a transport checksum that has a pseudo-header */
 bool ip_l4_csum_ok(const struct ip_view *v);
@@ -149,6 +150,12 @@ void icmp6_input(struct ustack *s, const struct ip_view *v);
 
 /** icmp4_unreach() - Answer with destination unreachable, within limits (1122-10, -11) */
 void icmp4_unreach(struct ustack *s, const struct ip_view *v, uint8_t code);
+
+/** icmp4_time_exceeded() - Answer a first fragment: the rest never came (1122-18) */
+void icmp4_time_exceeded(struct ustack *s, const struct ip_view *v);
+
+/** icmp6_time_exceeded() - The same for IPv6 (8200-1) */
+void icmp6_time_exceeded(struct ustack *s, const struct ip_view *v);
 
 /** icmp6_unreach() - The same for IPv6 (4443-4) */
 void icmp6_unreach(struct ustack *s, const struct ip_view *v, uint8_t code);

@@ -34,8 +34,12 @@
 #define ICMP6_ERROR_MAX		127u /* types up to here are errors */
 
 #define ICMP6_UNREACH_PORT	4u
+#define ICMP6_PARAM_FIELD	0u
 #define ICMP6_PARAM_NEXT_HEADER 1u
 #define ICMP6_PARAM_OPTION	2u
+#define ICMP6_PARAM_CHAIN	3u /* RFC 7112 */
+
+#define ICMP_TIME_REASSEMBLY	1u /* the code, in both families */
 
 /**
  * struct icmp_hdr - the first eight bytes

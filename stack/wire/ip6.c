@@ -11,7 +11,8 @@
  * it stands at, and the byte that named it, which is what an ICMPv6 error
  * about an unwanted header must point at.
  *
- * RFC 8200 sections 3, 4.1 to 4.4, 4.7; RFC 5095 (routing headers).
+ * RFC 8200 sections 3, 4.1 to 4.7; RFC 5095 (routing headers); RFC 6946
+ * (atomic fragments); RFC 7112 (the whole chain in the first fragment).
  */
 
 #include "ip6.h"
@@ -22,9 +23,15 @@
 #include "stack/base/bytes.h"
 
 #define NEXT_OFF      6u /* of the next header field */
-#define FRAG_LEN      8u
+#define EXT_MIN	      8u
+#define FRAG_OFF_MASK 0xfff8u
+#define FRAG_MORE     1u
+#define TCP_MIN	      20u
+#define UDP_MIN	      8u /* and ICMPv6 */
 
 #define NEXT_HOPOPT   0u
+#define NEXT_TCP      6u
+#define NEXT_UDP      17u
 #define NEXT_ROUTING  43u
 #define NEXT_FRAGMENT 44u
 #define NEXT_ICMP6    58u
@@ -68,13 +75,45 @@ static enum ip6_verdict walk_options(struct ip6_hdr *h, const uint8_t *p,
 static bool is_extension(uint8_t next)
 {
 	return next == NEXT_HOPOPT || next == NEXT_ROUTING ||
-	       next == NEXT_DSTOPT;
+	       next == NEXT_FRAGMENT || next == NEXT_DSTOPT;
+}
+
+/* Bytes of the extension header of kind @next at @p; the second byte counts
+ * units of eight, but in a fragment header, where it is reserved.
+ */
+static uint32_t ext_len(uint8_t next, const uint8_t *p)
+{
+	return next == NEXT_FRAGMENT ? EXT_MIN : EXT_MIN + p[1] * 8u;
+}
+
+static bool ext_fits(uint8_t next, const uint8_t *p, uint32_t off, uint32_t end)
+{
+	return end - off >= EXT_MIN && end - off >= ext_len(next, p + off);
+}
+
+/* A second fragment header, atomic or not, is somebody's trick. */
+static enum ip6_verdict check_frag(struct ip6_hdr *h, const uint8_t *p,
+				   uint32_t off)
+{
+	uint32_t word = be16_load(p + off + 2);
+
+	if (h->frag_seen)
+		return IP6_BAD_EXT;
+	h->frag_seen = true;
+	h->frag_next = p[off];
+	h->frag_off = (uint16_t)(word & FRAG_OFF_MASK);
+	h->frag_more = word & FRAG_MORE;
+	h->frag_id = be32_load(p + off + 4);
+	h->frag = h->frag_off != 0 || h->frag_more;
+	return IP6_OK;
 }
 
 /* Look into the extension header at [@off, @end), which @h->proto names. */
 static enum ip6_verdict check_ext(struct ip6_hdr *h, const uint8_t *p,
 				  uint32_t off, uint32_t end)
 {
+	if (h->proto == NEXT_FRAGMENT)
+		return check_frag(h, p, off);
 	if (h->proto != NEXT_ROUTING)
 		return walk_options(h, p, off, end);
 	if (p[off + 3] == 0) /* no segments left: ignored */
@@ -89,31 +128,32 @@ static enum ip6_verdict walk(struct ip6_hdr *h, const uint8_t *p, uint32_t end)
 	uint32_t named_at = NEXT_OFF;
 	uint32_t off = IP6_HDR_LEN;
 	enum ip6_verdict verdict;
-	uint32_t count, ext_end;
+	uint32_t ext_end;
 
 	h->proto = p[NEXT_OFF];
-	for (count = 0; is_extension(h->proto); count++) {
+	h->frag = false;
+	h->frag_seen = false;
+	for (uint32_t count = 0; is_extension(h->proto); count++) {
 		h->bad_off = named_at;
 		if (count == IP6_EXT_MAX)
 			return IP6_TOO_MANY_EXT;
 		if (h->proto == NEXT_HOPOPT && count > 0)
 			return IP6_HOPOPT_NOT_FIRST;
 		h->bad_off = off;
-		if (end - off < 8 || end - off < 8 + p[off + 1] * 8u)
+		if (!ext_fits(h->proto, p, off, end))
 			return IP6_BAD_EXT;
-		ext_end = off + 8 + p[off + 1] * 8u;
+		ext_end = off + ext_len(h->proto, p + off);
 		verdict = check_ext(h, p, off, ext_end);
 		if (verdict != IP6_OK)
 			return verdict;
+		if (h->frag)
+			break;
 		h->proto = p[off];
 		named_at = off;
 		off = ext_end;
 	}
 	h->l4_off = off;
-	h->frag = h->proto == NEXT_FRAGMENT;
 	h->bad_off = named_at;
-	if (h->frag && end - off < FRAG_LEN)
-		return IP6_BAD_EXT;
 	return IP6_OK;
 }
 
@@ -126,15 +166,43 @@ bool ip6_is_icmp_error(const uint8_t *p, uint32_t len)
 		return true;
 	next = p[NEXT_OFF];
 	for (uint32_t i = 0; is_extension(next); i++) {
-		if (i == IP6_EXT_MAX || len - off < 8 ||
-		    len - off < 8 + p[off + 1] * 8u)
+		bool later = next == NEXT_FRAGMENT && len - off >= EXT_MIN &&
+			     (be16_load(p + off + 2) & FRAG_OFF_MASK) != 0;
+		uint8_t named;
+
+		if (i == IP6_EXT_MAX || !ext_fits(next, p, off, len))
 			return true;
-		next = p[off];
-		off += 8 + p[off + 1] * 8u;
+		if (later) /* what kind of message it is stands elsewhere */
+			return p[off] == NEXT_ICMP6 || is_extension(p[off]);
+		named = p[off];
+		off += ext_len(next, p + off);
+		next = named;
 	}
 	if (next != NEXT_ICMP6)
 		return false;
 	return len == off || p[off] <= ICMP6_ERROR_MAX;
+}
+
+bool ip6_chain_whole(const uint8_t *p, const struct ip6_hdr *h)
+{
+	uint32_t end = IP6_HDR_LEN + h->payload_len;
+	uint32_t off = h->l4_off;
+	uint8_t next = NEXT_FRAGMENT;
+
+	for (uint32_t i = 0; is_extension(next); i++) {
+		uint8_t named;
+
+		if (i == IP6_EXT_MAX || !ext_fits(next, p, off, end))
+			return false;
+		named = p[off];
+		off += ext_len(next, p + off);
+		next = named;
+	}
+	if (next == NEXT_TCP)
+		return end - off >= TCP_MIN;
+	if (next == NEXT_UDP || next == NEXT_ICMP6)
+		return end - off >= UDP_MIN;
+	return true;
 }
 
 enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len)

@@ -33,7 +33,13 @@ enum ip6_verdict {
  * @payload_len: bytes behind the fixed header
  * @l4_off:	offset of the upper-layer header, or of the fragment header
  * @proto:	next header value found there
- * @frag:	a fragment header is at @l4_off (then @proto is 44)
+ * @frag:	a fragment header is at @l4_off (then @proto is 44); an atomic
+ *		fragment's is walked over like any other header (6946-1)
+ * @frag_seen:	a fragment header was met, atomic or not; then:
+ * @frag_next:	next header field of that fragment header
+ * @frag_more:	its M flag
+ * @frag_off:	its fragment offset in bytes
+ * @frag_id:	its identification
  * @tclass:	traffic class
  * @hop_limit:	hop limit
  * @flow_label:	20 bits
@@ -47,6 +53,11 @@ struct ip6_hdr {
 	uint32_t l4_off;
 	uint8_t proto;
 	bool frag;
+	bool frag_seen;
+	uint8_t frag_next;
+	bool frag_more;
+	uint16_t frag_off;
+	uint32_t frag_id;
 	uint8_t tclass;
 	uint8_t hop_limit;
 	uint32_t flow_label;
@@ -61,8 +72,8 @@ struct ip6_hdr {
  * @len:	bytes received; surplus behind the payload is legal (8504-3)
  *
  * A payload length of 0 stands for @len - 40 when @len > 65575.
- * The walk ends at a fragment header, at "no next header" (59), or at the
- * first value that is no extension header.
+ * The walk ends at a fragment header that is not atomic, at "no next header"
+ * (59), or at the first value that is no extension header.
  */
 enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len);
 
@@ -76,6 +87,15 @@ enum ip6_verdict ip6_parse(struct ip6_hdr *h, const uint8_t *p, uint32_t len);
  * its end counts as one.
  */
 bool ip6_is_icmp_error(const uint8_t *p, uint32_t len);
+
+/**
+ * ip6_chain_whole() - Is the whole header chain in a first fragment (7112)?
+ * @p:		start of the packet, which ip6_parse() found good
+ * @h:		what it found; @frag_off is 0
+ *
+ * Return: true if all extension headers and the upper-layer header are there
+ */
+bool ip6_chain_whole(const uint8_t *p, const struct ip6_hdr *h);
 
 /**
  * ip6_build() - Write a fixed header

@@ -308,6 +308,8 @@ void peer_fini(struct peer *p)
 	peer_advance(p, SEC(400));
 	ustack_gauges(p->h.s, &g);
 	EXPECT(g.timers == 0, "%u timers are left", g.timers);
+	EXPECT(g.frags == 0, "%u datagrams are left incomplete", g.frags);
+	EXPECT(g.frag_bytes == 0, "fragments hold %u bytes", g.frag_bytes);
 	for (uint32_t i = 0; i < USTACK_STATES; i++)
 		EXPECT(i == USTACK_LISTEN || g.states[i] == 0,
 		       "%u connections are left in %s", g.states[i],

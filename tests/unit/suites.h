@@ -46,6 +46,7 @@
 	X(suite_tcp_corners)		\
 	X(suite_lib_path)		\
 	X(suite_ip_addr)		\
+	X(suite_ip_frag)		\
 	X(suite_ip_icmp)		\
 	X(suite_ip_input)		\
 	X(suite_ip_output)		\

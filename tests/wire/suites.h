@@ -36,6 +36,8 @@
 	X(suite_wire_ip_fields)                                                \
 	X(suite_wire_ip4)                                                      \
 	X(suite_wire_ip6)                                                      \
+	X(suite_wire_frag)                                                     \
+	X(suite_wire_frag_faults)                                              \
 	X(suite_wire_icmp)                                                     \
 	X(suite_wire_scaling)                                                  \
 	X(suite_wire_samples)                                                  \

@@ -31,7 +31,6 @@ static const struct {
 	{ "broken hop-by-hop", 6, 1, { HOPOPT }, 0, USTACK_C_DROP_IP6_EXT },
 	{ "broken destination options", 6, 1, { DSTOPT }, 0, USTACK_C_DROP_IP6_EXT },
 	{ "broken routing header", 6, 1, { ROUTING }, 0, USTACK_C_DROP_IP6_EXT },
-	{ "fragment", 6, 1, { 44 }, 0, USTACK_C_DROP_IP6_FRAGMENT },
 	{ "no next header", 6, 1, { 59 }, 0, USTACK_C_DROP_IP6_PROTO },
 	{ "data offset 4", 52, 1, { 0x40 }, 0, USTACK_C_DROP_TCP_HDR_LEN },
 	{ "data offset 6", 52, 1, { 0x60 }, 0, USTACK_C_DROP_TCP_HDR_LEN },

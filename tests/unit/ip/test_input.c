@@ -76,15 +76,16 @@ static void to_another4(struct iphost *t)
 	iphost_fix4(t);
 }
 
-static void first_fragment4(struct iphost *t)
+static void ragged_fragment4(struct iphost *t)
 {
+	be16_store(t->b + 2, 20 + 23);
 	be16_store(t->b + 6, 0x2000);
 	iphost_fix4(t);
 }
 
-static void last_fragment4(struct iphost *t)
+static void fragment_beyond_the_end4(struct iphost *t)
 {
-	be16_store(t->b + 6, 1);
+	be16_store(t->b + 6, 0x1fff);
 	iphost_fix4(t);
 }
 
@@ -135,10 +136,11 @@ static void to_mapped6(struct iphost *t)
 	memcpy(t->b + 24, vhost_addr("10.7.0.2").b, 16);
 }
 
-static void fragment6(struct iphost *t)
+static void empty_fragment6(struct iphost *t)
 {
+	be16_store(t->b + 4, 8);
 	t->b[6] = 44;
-	memcpy(t->b + 40, (uint8_t[]){ UDP, 0, 0, 1, 0, 0, 0, 1 }, 8);
+	memcpy(t->b + 40, (uint8_t[]){ UDP, 0, 0, 8, 0, 0, 0, 1 }, 8);
 }
 
 static const struct {
@@ -157,8 +159,8 @@ static const struct {
 	{ from_broadcast4, false, USTACK_C_DROP_IP_SRC },
 	{ from_ourselves4, false, USTACK_C_DROP_IP_SRC },
 	{ to_another4, false, USTACK_C_DROP_IP_DST },
-	{ first_fragment4, false, USTACK_C_DROP_IP_FRAGMENT },
-	{ last_fragment4, false, USTACK_C_DROP_IP_FRAGMENT },
+	{ ragged_fragment4, false, USTACK_C_DROP_FRAG_LEN },
+	{ fragment_beyond_the_end4, false, USTACK_C_DROP_FRAG_SIZE },
 	{ truncated6, true, USTACK_C_DROP_IP6_TRUNCATED },
 	{ long_payload6, true, USTACK_C_DROP_IP6_LEN },
 	{ extension_out_of_bounds6, true, USTACK_C_DROP_IP6_EXT },
@@ -168,7 +170,7 @@ static const struct {
 	{ from_ourselves6, true, USTACK_C_DROP_IP6_SRC },
 	{ to_multicast6, true, USTACK_C_DROP_IP6_DST },
 	{ to_mapped6, true, USTACK_C_DROP_IP6_DST },
-	{ fragment6, true, USTACK_C_DROP_IP6_FRAGMENT },
+	{ empty_fragment6, true, USTACK_C_DROP_FRAG_LEN },
 };
 
 static uint64_t all_drops(struct iphost *t)

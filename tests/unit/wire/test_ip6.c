@@ -201,8 +201,14 @@ static const struct {
 	  { TCP, 0, 0, 1 }, 28, IP6_ROUTING, 0, 42 },
 	{ "fragment", FRAG, { TCP, 0, 0, 1 }, 28, IP6_OK, FRAG, 40 },
 	{ "fragment behind dest.", DSTOPT,
-	  { FRAG, 0, 1, 4, 0, 0, 0, 0, TCP }, 16, IP6_OK, FRAG, 48 },
-	{ "fragment header cut", FRAG, { TCP }, 7, IP6_BAD_EXT, 0, 6 },
+	  { FRAG, 0, 1, 4, 0, 0, 0, 0, TCP, 0, 0, 8 }, 16, IP6_OK, FRAG, 48 },
+	{ "fragment header cut", FRAG, { TCP }, 7, IP6_BAD_EXT, 0, 40 },
+	{ "atomic fragment (6946-1)", FRAG,
+	  { TCP, 99, 0, 6, 1, 2, 3, 4 }, 28, IP6_OK, TCP, 48 },
+	{ "dest. behind an atomic fragment", FRAG,
+	  { DSTOPT, 0, 0, 0, 1, 2, 3, 4, TCP, 0, 1, 4 }, 32, IP6_OK, TCP, 56 },
+	{ "fragment behind an atomic one", FRAG,
+	  { FRAG, 0, 0, 0, 1, 2, 3, 4, TCP, 0, 0, 1 }, 32, IP6_BAD_EXT, 0, 48 },
 };
 /* clang-format on */
 
