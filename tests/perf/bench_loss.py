@@ -11,8 +11,9 @@ segments); v0 cuts them, so that the client's ingress, where nftables drops at
 random, sees wire-sized segments from either, and neither sender is told.  A
 SYN-ACK is spared: its timer would be the whole measurement.  With --acks the
 middle drops the client's segments as often.  With --rtt all packets that the
-middle forwards pass a line of that length (line.c) on the way; without, the
-round-trip time is what this machine needs to wake a process.
+middle forwards pass a line of that length (line.c) on the way, with --rate
+through a bottleneck whose queue holds one round trip; without, the round-trip
+time is what this machine needs to wake a process.
 
 The client reads --mb MB of character generator's text and compares every byte.
 Rounds go in turn (ours, rival, ours, ...).  Server on CPU 1, client on CPU 0,
@@ -81,8 +82,11 @@ class Rig:
 
     def lengthen(self, stack):
         """All that is forwarded goes through a line first."""
-        Server(stack, self.middle, [rig.BUILD + "/line", "-i", "line0", "-d",
-               round(self.args.rtt * 500)], self.dir + "/line.log")
+        rtt, rate = self.args.rtt, self.args.rate
+        argv = [rig.BUILD + "/line", "-i", "line0", "-d", round(rtt * 500)]
+        if rate:                            # its queue: one round trip's worth
+            argv += ["-r", rate, "-q", round(rate * rtt * 125)]
+        Server(stack, self.middle, argv, self.dir + "/line.log")
         m = self.middle
         for _ in range(100):
             if not subprocess.run(m.cmd("ip", "link", "set", "line0", "up"),
@@ -197,6 +201,7 @@ def headline(args):
     sent = "single segments" if args.wire else "super-packets"
     way = "each way" if args.acks else "towards the client"
     rtt = f"{args.rtt:g} ms" if args.rtt else "as it is"
+    rtt += f", {args.rate:g} Mbit/s" if args.rate else ""
     return (f"{args.rounds} rounds of {args.mb:g} MB in turn, every byte compared, "
             f"median [least-most] Mbit/s\n{sent} sent, segments dropped {way}; "
             f"round trip {rtt}; kernel {os.uname().release}\n")
@@ -213,6 +218,7 @@ def main():
     ap.add_argument("--acks", action="store_true", help="drop the client's as well")
     ap.add_argument("--same", action="store_true", help="all on one CPU")
     ap.add_argument("--rtt", type=float, default=0, help="milliseconds, at least")
+    ap.add_argument("--rate", type=float, help="with --rtt: Mbit/s of a bottleneck")
     ap.add_argument("-o", "--option", action="append", default=[],
                     help="SECTION.KEY=VALUE for ustackd")
     args = ap.parse_args()

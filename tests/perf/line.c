@@ -22,6 +22,7 @@
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -160,6 +161,7 @@ static _Noreturn void carry(int fd, struct way *ways)
 
 int main(int argc, char **argv)
 {
+	const struct sched_param first = { .sched_priority = 1 };
 	struct way ways[2] = { 0 };
 	const char *dev = "line0";
 	int c, fd;
@@ -186,5 +188,8 @@ int main(int argc, char **argv)
 		if (!ways[i].ring)
 			return 1;
 	}
+	if (sched_setscheduler(0, SCHED_FIFO,
+			       &first)) /* a line waits for none */
+		perror("line: SCHED_FIFO");
 	carry(fd, ways);
 }
