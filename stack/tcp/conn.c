@@ -231,6 +231,7 @@ void tcp_reset(struct tcp_conn *c, enum ustack_reason why)
 void tcp_established(struct tcp_conn *c)
 {
 	tcp_set_state(c, USTACK_ESTABLISHED);
+	c->heard_us = tcp_now(c);
 	c->rtx_at = TIME_NEVER;
 	c->rtt.backoff = 0;
 	if (c->flags & CF_SYN_REXMIT)

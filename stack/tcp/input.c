@@ -85,7 +85,6 @@ static void strip_known_syn(const struct tcp_conn *c, struct tcp_seg *seg)
 static void conn_input(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	c->st.segs_in++;
-	c->heard_us = tcp_now(c);
 	if (c->state == USTACK_SYN_SENT) {
 		tcp_in_syn_sent(c, seg);
 	} else {

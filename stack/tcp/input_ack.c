@@ -160,6 +160,7 @@ bool tcp_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 		return ack_in_syn_rcvd(c, seg);
 	if (!ack_in_range(c, seg))
 		return false;
+	c->heard_us = tcp_now(c); /* no forgery keeps a dead peer alive */
 
 	if (seq_gt(seg->ack, c->snd.una)) {
 		on_new_ack(c, seg);

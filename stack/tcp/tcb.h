@@ -169,7 +169,7 @@ struct tcp_reasm;
  * @reasm:	out-of-order data, NULL = none
  * @st:		totals
  * @opened_us:	when
- * @heard_us:	when the last segment came
+ * @heard_us:	when the last acceptable segment came
  * @spoke_us:	when the last data segment left
  * @user_timeout_ms: R2 for data (MUST-21)
  * @opts:	OF_*

@@ -133,6 +133,31 @@ START_TEST(closed_window_does_not_hold_an_orphan)
 }
 END_TEST
 
+/* RFC 9293 section 3.8.6.1 (MUST-37): answers count, forgeries do not; with
+ * them alone a peer behind a closed window is as silent as without. */
+START_TEST(forgeries_do_not_keep_a_dead_peer_alive)
+{
+	static const struct {
+		uint32_t seq;
+		uint32_t ack;
+	} forged[] = { { 1000000, 1 }, { 1, 70000 }, { 1, 0u - 90000 } };
+	struct peer p;
+
+	wire_init(&p, _i & 1, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	peer_tx(&p, seg_wnd(1, 1, 0));
+	peer_send(&p, 5000);
+	for (uint32_t i = 0; i < 110; i++) {
+		peer_tx(&p, seg_ack(forged[_i / 2].seq, forged[_i / 2].ack));
+		peer_advance(&p, SEC(10));
+		peer_drain(&p);
+	}
+	ck_assert_uint_eq(p.c.closed, 1);
+	ck_assert_int_eq(p.reason, USTACK_END_TIMEOUT);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_scaling(void)
 {
 	Suite *s = suite_create("scaling");
@@ -145,5 +170,6 @@ Suite *suite_wire_scaling(void)
 	tc = wire_case(s, "shrunk and shut");
 	tcase_add_loop_test(tc, old_data_beyond_the_new_edge_is_repeated, 0, 2);
 	tcase_add_loop_test(tc, closed_window_does_not_hold_an_orphan, 0, 2);
+	tcase_add_loop_test(tc, forgeries_do_not_keep_a_dead_peer_alive, 0, 6);
 	return s;
 }
