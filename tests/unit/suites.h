@@ -23,6 +23,7 @@
 	X(suite_base_slice)		\
 	X(suite_base_sliceq)		\
 	X(suite_base_timer)		\
+	X(suite_base_treap)		\
 	X(suite_wire_csum)		\
 	X(suite_wire_icmp)		\
 	X(suite_wire_ip4)		\
