@@ -39,6 +39,9 @@ const char *ustack_cause_name(enum ustack_cause c)
 		[USTACK_CAUSE_PARTIAL_ACK] = "partial_ack",
 		[USTACK_CAUSE_WND_PROBE] = "zero_window_probe",
 		[USTACK_CAUSE_SYN] = "syn",
+		[USTACK_CAUSE_RACK] = "rack",
+		[USTACK_CAUSE_SACK] = "sack",
+		[USTACK_CAUSE_TLP] = "tlp",
 	};
 
 	return name_of(name, ARRAY_LEN(name), c);

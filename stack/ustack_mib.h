@@ -68,11 +68,33 @@
 	  "sent again at the third duplicate acknowledgement")                                    \
 	X(TCP_RETRANS_PARTIAL, "TcpExtRetransPartialAck", "segments",                             \
 	  "sent again at a partial acknowledgement (NewReno)")                                    \
+	X(TCP_RETRANS_RACK, "TcpExtRetransRack", "segments",                                       \
+	  "sent again because something sent later has arrived (RACK)")                           \
+	X(TCP_RETRANS_SACK, "TcpExtRetransSack", "segments",                                       \
+	  "sent again because three segments above it were SACKed")                               \
+	X(TCP_RETRANS_TLP, "TcpExtRetransTlp", "segments", "sent again as tail loss probe")        \
 	X(TCP_RETRANS_SYN, "TcpExtRetransSyn", "segments", "SYN sent again")                      \
 	X(TCP_RETRANS_SYNACK, "TcpExtRetransSynAck", "segments", "SYN-ACK sent again")            \
 	X(TCP_RETRANS_FIN, "TcpExtRetransFin", "segments", "FIN without data sent again")         \
 	X(TCP_TIMEOUTS, "TcpExtTimeouts", "expiries", "retransmission timer expiries")            \
 	X(TCP_FAST_RECOVERIES, "TcpExtFastRecoveries", "episodes", "times fast recovery began")   \
+	X(TCP_LOSS_PROBES, "TcpExtLossProbes", "segments", "tail loss probes sent")               \
+	X(TCP_LOSS_PROBE_RECOVERIES, "TcpExtLossProbeRecovery", "episodes",                        \
+	  "losses that a tail loss probe has mended")                                             \
+	X(TCP_LOST_RETRANS, "TcpExtLostRetransmit", "segments", "retransmissions held for lost")   \
+	X(TCP_SPURIOUS_RTOS, "TcpExtSpuriousRtos", "expiries",                                    \
+	  "timeouts that F-RTO has found spurious")                                               \
+	X(TCP_UNDO_TIMESTAMP, "TcpExtTsUndo", "episodes",                                         \
+	  "recoveries undone because a timestamp proved them spurious")                           \
+	X(TCP_UNDO_DSACK, "TcpExtDSACKUndo", "episodes",                                          \
+	  "recoveries undone because DSACKs proved them spurious")                                \
+	X(TCP_REORDERED, "TcpExtReordered", "segments",                                           \
+	  "segments that arrived after one sent later, as SACKs tell")                            \
+	X(TCP_SACK_DISCARD, "TcpExtSACKDiscard", "blocks",                                        \
+	  "SACK blocks out of range or out of date")                                              \
+	X(TCP_SACK_RENEGING, "TcpExtSACKReneging", "episodes",                                    \
+	  "times that a peer dropped what it had SACKed")                                         \
+	X(TCP_DSACK_RECV, "TcpExtDSACKRecv", "blocks", "DSACK blocks received")                   \
 	X(TCP_WND_PROBES, "TcpExtWindowProbes", "segments", "zero-window probes sent")            \
 	X(TCP_DELAYED_ACKS, "TcpExtDelayedAcks", "segments",                                      \
 	  "ACKs sent by the delayed-ACK timer")                                                   \

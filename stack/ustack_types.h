@@ -143,6 +143,9 @@ enum ustack_cause {
 	USTACK_CAUSE_PARTIAL_ACK, /* NewReno partial acknowledgement */
 	USTACK_CAUSE_WND_PROBE,	  /* zero-window probe */
 	USTACK_CAUSE_SYN,	  /* SYN or SYN-ACK without answer */
+	USTACK_CAUSE_RACK,	  /* something sent later has arrived */
+	USTACK_CAUSE_SACK,	  /* three segments above it have arrived */
+	USTACK_CAUSE_TLP,	  /* tail loss probe */
 	USTACK_CAUSES,
 };
 

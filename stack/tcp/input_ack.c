@@ -13,9 +13,10 @@
 #include "isn.h"
 #include "recovery.h"
 #include "reply.h"
-#include "sendq.h"
+#include "sack.h"
 #include "state.h"
 #include "timers.h"
+#include "tlp.h"
 
 void tcp_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -71,20 +72,37 @@ static bool is_dupack(const struct tcp_conn *c, const struct tcp_seg *seg)
 	       (uint32_t)seg->wnd << c->snd.wscale == c->snd.wnd;
 }
 
-/* One sample an ACK: by the record that was sent once, else by timestamp. */
-static void take_sample(struct tcp_conn *c, const struct tcp_seg *seg,
-			const struct tcp_acked *got)
+/* Does the segment echo one of our timestamps? */
+static void note_echo(const struct tcp_conn *c, const struct tcp_seg *seg,
+		      struct tcp_acked *a)
 {
-	if (got->sent_us != TIME_NEVER && !got->retx) {
-		rtt_sample(&c->rtt, (uint32_t)min_u64(tcp_now(c) - got->sent_us,
-						      UINT32_MAX));
-	} else if (c->flags & CF_TS && seg->opt.has & TCP_OPT_HAS_TS &&
-		   seg->opt.tsecr != 0) {
-		uint32_t ms = tcp_ts_now(c->t) + c->ts.offset - seg->opt.tsecr;
+	uint32_t now_ms = tcp_ts_now(c->t) + c->ts.offset;
 
-		if (ms < INT32_MAX / 1000) /* an echo of ours (6298-6) */
-			rtt_sample(&c->rtt, ms * 1000u);
-	}
+	a->tsecr = seg->opt.tsecr;
+	a->has_ts = c->flags & CF_TS && seg->opt.has & TCP_OPT_HAS_TS &&
+		    seg->opt.tsecr != 0 &&
+		    now_ms - seg->opt.tsecr < INT32_MAX / 1000;
+}
+
+/*
+ * One sample an ACK: by a record that was sent once, the oldest of those
+ * acknowledged in order; else by timestamp (6298-6).
+ */
+static void take_sample(struct tcp_conn *c, struct tcp_acked *a)
+{
+	uint64_t sent_us = a->acked ? a->first_us : a->last_us;
+	uint64_t rtt_us;
+
+	if (a->delivered == 0)
+		return;
+	if (sent_us != TIME_NEVER && !a->retx)
+		rtt_us = tcp_now(c) - sent_us;
+	else if (a->has_ts && a->acked)
+		rtt_us = (tcp_ts_now(c->t) + c->ts.offset - a->tsecr) * 1000ull;
+	else
+		return;
+	a->rtt_us = (uint32_t)max_u64(min_u64(rtt_us, UINT32_MAX), 1);
+	rtt_sample(&c->rtt, a->rtt_us);
 }
 
 /* Free what was acknowledged, and tell the service if it waits for room. */
@@ -98,23 +116,48 @@ static void release(struct tcp_conn *c, uint32_t acked)
 		c->flags |= CF_EV_WRITABLE;
 }
 
-static void on_new_ack(struct tcp_conn *c, const struct tcp_seg *seg)
+/* Growing a window that was not used would make it meaningless (5681-16). */
+static bool window_was_limit(const struct tcp_conn *c)
 {
-	uint32_t acked = seg->ack - c->snd.una;
 	uint32_t flight = tcp_inflight(c);
-	uint32_t cwnd = c->cc.cwnd;
-	/* Growing a window that was not used would make it meaningless. */
-	bool limited = cwnd < c->cc.ssthresh ? flight >= cwnd / 2
-					     : flight + c->snd.mss >= cwnd;
-	struct tcp_acked got = rec_ack(c, seg->ack);
 
-	release(c, acked);
-	c->snd.una = seg->ack;
+	return c->cc.cwnd < c->cc.ssthresh ? flight >= c->cc.cwnd / 2
+					   : flight + c->snd.mss >= c->cc.cwnd;
+}
+
+static void take_new_ack(struct tcp_conn *c, struct tcp_acked *a)
+{
+	a->acked = a->ack - c->snd.una;
+	rec_ack(c, a);
+	release(c, a->acked);
+	c->snd.una = a->ack;
 	if (seq_lt(c->snd.sml, c->snd.una))
 		c->snd.sml = c->snd.una;
-	take_sample(c, seg, &got);
-	tcp_recovery_on_ack(c, acked, limited);
-	tcp_rtx_restart(c);
+}
+
+/* What the acknowledgement says of data in flight. */
+static void take_ack(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct tcp_acked a = { .ack = seg->ack,
+			       .first_us = TIME_NEVER,
+			       .last_us = TIME_NEVER,
+			       .limited = window_was_limit(c),
+			       .dup = is_dupack(c, seg) };
+
+	note_echo(c, seg, &a);
+	if (seq_gt(seg->ack, c->snd.una))
+		take_new_ack(c, &a);
+	else if (a.dup)
+		tcp_count(c, USTACK_C_TCP_IN_DUP_ACKS);
+	if (c->flags & CF_SACK && seg->opt.has & TCP_OPT_HAS_SACK &&
+	    seq_geq(seg->ack, c->snd.una))
+		sack_input(c, seg, &a);
+	take_sample(c, &a);
+	tcp_recovery_on_ack(c, &a);
+	if (a.acked > 0) {
+		tcp_rtx_restart(c);
+		tlp_schedule(c);
+	}
 }
 
 /* Our FIN is acknowledged: the states that waited for it. */
@@ -162,12 +205,8 @@ bool tcp_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 		return false;
 	c->heard_us = tcp_now(c); /* no forgery keeps a dead peer alive */
 
-	if (seq_gt(seg->ack, c->snd.una)) {
-		on_new_ack(c, seg);
-	} else if (is_dupack(c, seg)) {
-		tcp_count(c, USTACK_C_TCP_IN_DUP_ACKS);
-		tcp_recovery_on_dupack(c);
-	}
+	if (c->fl)
+		take_ack(c, seg);
 	update_window(c, seg);
 	return !fin_acked(c) || on_fin_acked(c);
 }

@@ -14,10 +14,16 @@ uint32_t tcp_isn(const struct tcp *t, const struct tcp_flow_args *a);
 /** tcp_ts_offset() - Random offset of a connection's timestamps (7323-17) */
 uint32_t tcp_ts_offset(const struct tcp *t, const struct tcp_flow_args *a);
 
+/** tcp_ts_at() - Timestamp clock without offset at a moment */
+static inline uint32_t tcp_ts_at(uint64_t at_us)
+{
+	return (uint32_t)(at_us / 1000u);
+}
+
 /** tcp_ts_now() - Timestamp clock without offset, 1 ms a tick (7323-10) */
 static inline uint32_t tcp_ts_now(const struct tcp *t)
 {
-	return (uint32_t)(t->s->now_us / 1000u);
+	return tcp_ts_at(t->s->now_us);
 }
 
 #endif /* STACK_TCP_ISN_H */

@@ -19,6 +19,8 @@
 #include "segment.h"
 #include "sendq.h"
 #include "timers.h"
+#include "tlp.h"
+#include "undo.h"
 #include "window.h"
 
 static bool fin_due(const struct tcp_conn *c)
@@ -33,6 +35,9 @@ static void count_cause(struct tcp_conn *c, enum ustack_cause why, uint32_t len,
 		[USTACK_CAUSE_RTO] = USTACK_C_TCP_RETRANS_RTO,
 		[USTACK_CAUSE_FAST] = USTACK_C_TCP_RETRANS_FAST,
 		[USTACK_CAUSE_PARTIAL_ACK] = USTACK_C_TCP_RETRANS_PARTIAL,
+		[USTACK_CAUSE_RACK] = USTACK_C_TCP_RETRANS_RACK,
+		[USTACK_CAUSE_SACK] = USTACK_C_TCP_RETRANS_SACK,
+		[USTACK_CAUSE_TLP] = USTACK_C_TCP_RETRANS_TLP,
 		[USTACK_CAUSE_WND_PROBE] = USTACK_C_TCP_WND_PROBES,
 		[USTACK_CAUSE_SYN] = USTACK_C_TCP_RETRANS_SYN,
 	};
@@ -120,7 +125,7 @@ static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 	return room - room % c->snd.mss;
 }
 
-static int resend(struct tcp_conn *c, struct tcp_rec *r)
+static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 {
 	bool fin = (r->flags & REC_FIN) != 0;
 	struct tcp_out o;
@@ -130,19 +135,23 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r)
 	o.seq = r->seq;
 	o.q = &c->sndq;
 	o.len = r->len - fin;
-	o.cause = r->cause;
+	o.cause = (uint8_t)why;
 	if (fin)
 		o.flags |= TCP_FIN;
-	if (r->next == NULL && o.len > 0)
+	if (r == c->fl->last && o.len > 0)
 		o.flags |= TCP_PSH;
 	err = tcp_emit_conn(c, &o);
 	if (err == -ERR_AGAIN)
 		return err;
 	/* Once it fitted in a packet; its slices have only become fewer. */
 	ASSERT(o.len + !!(o.flags & TCP_FIN) == r->len);
-	count_cause(c, r->cause, o.len, wire_segs(c, o.len));
+	count_cause(c, why, o.len, wire_segs(c, o.len));
+	undo_on_resent(c, wire_segs(c, o.len));
+	tcp_recovery_on_sent(c, r->len);
 	rec_resent(c, r);
 	c->spoke_us = tcp_now(c);
+	if (r == c->fl->first) /* give the copy its time, as Linux */
+		c->rtx_at = TIME_NEVER;
 	tcp_rtx_start(c);
 	return 0;
 }
@@ -151,6 +160,8 @@ static int send_lost(struct tcp_conn *c)
 {
 	struct tcp_rec *r;
 
+	if (tcp_recovery_holds(c))
+		return 0;
 	while ((r = rec_first_lost(c)) != NULL) {
 		uint32_t len = resend_len(c, r);
 		int err;
@@ -161,7 +172,7 @@ static int send_lost(struct tcp_conn *c)
 			return -ERR_AGAIN;
 		if (len < r->len && rec_split(c, r, len) < 0)
 			return 0;
-		err = resend(c, r);
+		err = resend(c, r, r->cause);
 		if (err < 0)
 			return err;
 	}
@@ -235,6 +246,25 @@ static bool next_new(const struct tcp_conn *c, uint32_t *len, bool *fin)
 	return *len > 0 || *fin;
 }
 
+/* Book what has left at snd.nxt. */
+static void note_sent(struct tcp_conn *c, struct tcp_rec *rec, uint32_t len,
+		      bool fin)
+{
+	if (fin)
+		c->flags |= CF_FIN_SENT;
+	if (c->snd.wnd == 0)
+		tcp_count(c, USTACK_C_TCP_WND_PROBES);
+	rec_append(c, rec, len + fin, fin);
+	if (len % c->snd.mss != 0)
+		c->snd.sml = c->snd.nxt;
+	c->st.bytes_out += len;
+	stack_count_n(c->t->s, USTACK_C_TCP_OUT_BYTES, len);
+	c->spoke_us = tcp_now(c);
+	tcp_recovery_on_sent(c, len);
+	tcp_rtx_start(c);
+	tlp_schedule(c);
+}
+
 static int send_one_new(struct tcp_conn *c, uint32_t len, bool fin)
 {
 	struct tcp_rec *rec = rec_new(c);
@@ -257,19 +287,39 @@ static int send_one_new(struct tcp_conn *c, uint32_t len, bool fin)
 		rec_drop(c, rec);
 		return r;
 	}
-	fin = (o.flags & TCP_FIN) != 0;
-	if (fin)
-		c->flags |= CF_FIN_SENT;
-	if (c->snd.wnd == 0)
-		tcp_count(c, USTACK_C_TCP_WND_PROBES);
-	rec_append(c, rec, o.len + fin, fin);
-	if (o.len % c->snd.mss != 0)
-		c->snd.sml = c->snd.nxt;
-	c->st.bytes_out += o.len;
-	stack_count_n(c->t->s, USTACK_C_TCP_OUT_BYTES, o.len);
-	c->spoke_us = tcp_now(c);
-	tcp_rtx_start(c);
+	note_sent(c, rec, o.len, (o.flags & TCP_FIN) != 0);
 	return 0;
+}
+
+/*
+ * A loss probe (RFC 8985 section 7.3): one segment of new data if there is any
+ * that the peer takes, whatever cwnd and Nagle say, else the last one again.
+ */
+static int send_probe(struct tcp_conn *c)
+{
+	uint32_t len = min_u32(min_u32(tcp_unsent(c), wnd_room(c)), c->snd.mss);
+	uint32_t before = c->snd.nxt;
+	struct tcp_rec *last;
+	int r;
+
+	if (!c->fl || !c->fl->tlp.due)
+		return 0;
+	if (c->t->s->tx_left == 0)
+		return -ERR_AGAIN;
+	if (len > 0) {
+		r = send_one_new(c, len, false);
+		if (r == 0 && c->snd.nxt != before)
+			tlp_sent(c, false);
+		return r;
+	}
+	last = c->fl->last;
+	if (last->len > c->snd.mss &&
+	    rec_split(c, last, (last->len - 1) / c->snd.mss * c->snd.mss) < 0)
+		return 0;
+	r = resend(c, c->fl->last, USTACK_CAUSE_TLP);
+	if (r == 0)
+		tlp_sent(c, true);
+	return r;
 }
 
 static int send_new(struct tcp_conn *c)
@@ -317,6 +367,8 @@ static int send_data(struct tcp_conn *c)
 {
 	int r = send_lost(c);
 
+	if (r == 0)
+		r = send_probe(c);
 	if (r == 0)
 		r = send_new(c);
 	return r;

@@ -39,6 +39,13 @@ void rtt_backoff(struct rtt *r)
 		r->backoff++;
 }
 
+void rtt_spurious(struct rtt *r, uint32_t sample_us)
+{
+	r->srtt_us = max_u32(r->srtt_us, sample_us);
+	r->var_us = max_u32(r->var_us, sample_us / 2);
+	r->backoff = 0;
+}
+
 uint32_t rtt_rto_us(const struct rtt *r, const struct rtt_limits *l)
 {
 	uint64_t rto = l->init_us;

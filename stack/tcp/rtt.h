@@ -65,6 +65,14 @@ void rtt_sample(struct rtt *r, uint32_t sample_us);
 void rtt_backoff(struct rtt *r);
 
 /**
+ * rtt_spurious() - A timeout proved premature: allow for such delays (RFC 4015
+ *		    section 3.3)
+ * @r:		estimator
+ * @sample_us:	the sample that came too late, 0 = there was none
+ */
+void rtt_spurious(struct rtt *r, uint32_t sample_us);
+
+/**
  * rtt_rto_us() - Timeout to arm now
  * @r:		estimator
  * @l:		bounds

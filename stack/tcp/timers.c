@@ -10,6 +10,7 @@
 #include "recovery.h"
 #include "sendq.h"
 #include "state.h"
+#include "tlp.h"
 
 #define MEMORY_POLL_US 100000u
 #define ORPHAN_PROBES  8u /* nobody waits for it any more (6429-1), as Linux */
@@ -27,6 +28,9 @@ uint32_t tcp_rto_us(const struct tcp_conn *c)
 void tcp_timers_arm(struct tcp_conn *c)
 {
 	uint64_t at = min_u64(c->rtx_at, min_u64(c->delack_at, c->life_at));
+
+	if (c->fl)
+		at = min_u64(at, min_u64(c->fl->reo_at, c->fl->tlp.at));
 
 	/* Waking early is legal: a deadline that moved away costs nothing. */
 	if (at < c->timer.expires_us)
@@ -96,7 +100,7 @@ static void on_persist_timeout(struct tcp_conn *c)
 /* RFC 6298 (5.4) to (5.6); R2 counts from the first transmission (MUST-20). */
 static void on_rtx_timeout(struct tcp_conn *c)
 {
-	uint64_t stalled_us = tcp_now(c) - rec_first(c)->first_us;
+	uint64_t stalled_us = tcp_now(c) - c->fl->since_us;
 
 	if (stalled_us >= (uint64_t)c->user_timeout_ms * 1000u) {
 		give_up(c);
@@ -139,6 +143,10 @@ void tcp_conn_on_timer(struct tcp_conn *c)
 {
 	uint64_t now = tcp_now(c);
 
+	if (c->fl && c->fl->reo_at <= now)
+		tcp_recovery_on_reorder_timer(c);
+	if (c->fl && c->fl->tlp.at <= now)
+		tlp_on_timer(c); /* in place of the one it was due before */
 	if (c->rtx_at <= now)
 		on_rtx(c);
 	if (c->delack_at <= now) {

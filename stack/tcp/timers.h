@@ -3,6 +3,8 @@
  * timers.h - a connection's timers
  *
  *	rtx_at     data in flight: retransmission; window shut: persist
+ *	fl->reo_at RACK's reordering timer
+ *	fl->tlp.at tail loss probe
  *	delack_at  delayed acknowledgement
  *	life_at    FIN-WAIT-2 of an orphan; else: is there memory again?
  *

@@ -282,6 +282,8 @@ START_TEST(congestion_avoidance_grows_by_a_segment_a_round)
 
 	begin(&p);
 	wire_expect_after(&p, 200);
+	peer_tx(&p, seg_ack(1, 1)); /* a duplicate: F-RTO sees a real loss */
+	peer_drain(&p);
 	while (peer_info(&p).cwnd < IW / 2) {
 		ack += MSS;
 		peer_tx(&p, seg_ack(1, ack));

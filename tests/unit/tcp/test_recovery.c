@@ -26,16 +26,24 @@ static struct tcp_conn *begin(struct peer *p)
 /* What input_ack.c does before it tells recovery. */
 static void ack(struct tcp_conn *c, uint32_t bytes, bool limited)
 {
-	rec_ack(c, c->snd.una + bytes);
+	struct tcp_acked a = { .ack = c->snd.una + bytes,
+			       .acked = bytes,
+			       .first_us = TIME_NEVER,
+			       .last_us = TIME_NEVER,
+			       .limited = limited };
+
+	rec_ack(c, &a);
 	sliceq_consume(&c->sndq, &c->t->s->mem, bytes);
 	c->snd.una += bytes;
-	tcp_recovery_on_ack(c, bytes, limited);
+	tcp_recovery_on_ack(c, &a);
 }
 
 static void dupacks(struct tcp_conn *c, uint32_t n)
 {
+	const struct tcp_acked a = { .ack = c->snd.una, .dup = true };
+
 	while (n-- > 0)
-		tcp_recovery_on_dupack(c);
+		tcp_recovery_on_ack(c, &a);
 }
 
 /* RFC 6582 section 3.2 step 2, RFC 5681 section 3.2 */

@@ -44,32 +44,51 @@ static void model_init(struct model *m)
 	m->fin = false;
 }
 
+/* Of what was SACKed nobody asks any more when it left. */
+static void check_rec(struct model *m, const struct tcp_rec *r)
+{
+	for (uint32_t i = 0; i < r->len; i += 1 + r->len / 7) {
+		const struct number *n = at(m, r->seq + i);
+
+		EXPECT_EQ(r->flags & (REC_LOST | REC_SACKED),
+			  n->flags & (REC_LOST | REC_SACKED));
+		if (r->flags & REC_SACKED)
+			continue;
+		EXPECT_EQ(r->flags & REC_RETX, n->flags & REC_RETX);
+		EXPECT_EQ(r->sent_us, n->sent_us);
+	}
+}
+
 /* The records cover [una, nxt) and say of each number what the model says. */
 static void check(struct model *m)
 {
 	uint32_t seq = m->c->snd.una;
 	uint32_t lost = 0;
+	uint32_t sacked = 0;
 	struct tcp_rec *prev = NULL;
 
-	for (struct tcp_rec *r = rec_first(m->c); r; r = r->next) {
-		EXPECT(r->prev == prev);
+	for (struct tcp_rec *r = rec_first(m->c); r; r = rec_next(r)) {
+		EXPECT(treap_prev(&r->node) == (prev ? &prev->node : NULL));
 		EXPECT_EQ(r->seq, seq);
 		EXPECT_GT(r->len, 0);
-		for (uint32_t i = 0; i < r->len; i += 1 + r->len / 7) {
-			EXPECT_EQ(r->flags & (REC_LOST | REC_RETX),
-				  at(m, seq + i)->flags);
-			EXPECT_EQ(r->sent_us, at(m, seq + i)->sent_us);
-		}
+		EXPECT(rec_find(m->c, r->seq) == r);
+		EXPECT(rec_find(m->c, rec_end(r) - 1) == r);
+		check_rec(m, r);
 		if (r->flags & REC_LOST)
 			lost += r->len;
+		if (r->flags & REC_SACKED)
+			sacked += r->len;
 		seq += r->len;
-		EXPECT_EQ((r->flags & REC_FIN) != 0, m->fin && !r->next);
+		EXPECT_EQ((r->flags & REC_FIN) != 0, m->fin && !rec_next(r));
 		prev = r;
 	}
 	EXPECT_EQ(seq, m->c->snd.nxt);
 	EXPECT((m->c->fl ? m->c->fl->last : NULL) == prev);
 	EXPECT_EQ(m->c->fl ? m->c->fl->lost : 0, lost);
-	EXPECT_EQ(tcp_inflight(m->c), m->c->snd.nxt - m->c->snd.una - lost);
+	EXPECT_EQ(m->c->fl ? m->c->fl->sacked : 0, sacked);
+	EXPECT(sacked || !m->c->fl || m->c->fl->sacked_segs == 0);
+	EXPECT_EQ(tcp_inflight(m->c),
+		  m->c->snd.nxt - m->c->snd.una - lost - sacked);
 }
 
 static void do_append(struct model *m)
@@ -90,8 +109,9 @@ static struct tcp_rec *any(struct model *m)
 {
 	struct tcp_rec *r = rec_first(m->c);
 
-	for (uint32_t n = rng_below(&m->rng, 20); r && r->next && n > 0; n--)
-		r = r->next;
+	for (uint32_t n = rng_below(&m->rng, 20); r && rec_next(r) && n > 0;
+	     n--)
+		r = rec_next(r);
 	return r;
 }
 
@@ -99,7 +119,7 @@ static void do_split(struct model *m)
 {
 	struct tcp_rec *r = any(m);
 
-	if (r && r->len > 1)
+	if (r && r->len > 1 && !(r->flags & REC_SACKED))
 		EXPECT(rec_split(m->c, r, 1 + rng_below(&m->rng, r->len - 1)) ==
 		       0);
 }
@@ -107,7 +127,8 @@ static void do_split(struct model *m)
 static void note_lost(struct model *m, uint32_t seq, uint32_t len)
 {
 	for (uint32_t i = 0; i < len; i++)
-		at(m, seq + i)->flags |= REC_LOST;
+		if (!(at(m, seq + i)->flags & REC_SACKED))
+			at(m, seq + i)->flags |= REC_LOST;
 }
 
 static void do_lose(struct model *m)
@@ -131,6 +152,30 @@ static void do_lose(struct model *m)
 	}
 }
 
+static void do_sack(struct model *m)
+{
+	struct tcp_acked a = { .ack = m->c->snd.una,
+			       .first_us = TIME_NEVER,
+			       .last_us = TIME_NEVER };
+	struct tcp_rec *r = any(m);
+	uint32_t seq, len;
+
+	if (!r || r->flags & REC_SACKED)
+		return;
+	seq = r->seq;
+	len = r->len;
+	for (uint32_t i = 0; i < len; i++) {
+		at(m, seq + i)->flags &= (uint8_t)~REC_LOST;
+		at(m, seq + i)->flags |= REC_SACKED;
+	}
+	r = rec_sack(m->c, r, &a);
+	EXPECT(seq_leq(r->seq, seq));
+	EXPECT(seq_geq(rec_end(r), seq + len));
+	EXPECT_EQ(a.sacked, len);
+	EXPECT_EQ(a.delivered, len);
+}
+
+/* Something to send again is found as long as there is any. */
 static void do_resend(struct model *m)
 {
 	struct tcp_rec *r = rec_first_lost(m->c);
@@ -138,9 +183,10 @@ static void do_resend(struct model *m)
 
 	while (first != m->c->snd.nxt && !(at(m, first)->flags & REC_LOST))
 		first++;
-	EXPECT_EQ(r ? r->seq : m->c->snd.nxt, first);
+	EXPECT_EQ(r == NULL, first == m->c->snd.nxt);
 	if (!r)
 		return;
+	EXPECT(r->flags & REC_LOST);
 	rec_resent(m->c, r);
 	for (uint32_t i = 0; i < r->len; i++)
 		*at(m,
@@ -148,24 +194,34 @@ static void do_resend(struct model *m)
 						   .sent_us = tcp_now(m->c) };
 }
 
-/* Karn: the oldest whole record sent once; and was anything sent twice? */
+/*
+ * Karn: the oldest whole record sent once; and was anything sent twice?  What
+ * was SACKed has been delivered before.
+ */
 static void do_ack(struct model *m)
 {
 	uint32_t ack = m->c->snd.una + rng_below(&m->rng, 4000);
-	struct tcp_acked want = { .sent_us = TIME_NEVER }, got;
+	struct tcp_acked want = { .first_us = TIME_NEVER };
+	struct tcp_acked got = { .first_us = TIME_NEVER,
+				 .last_us = TIME_NEVER };
 
 	ack = seq_min(ack, m->c->snd.nxt);
 	for (struct tcp_rec *r = rec_first(m->c); r && seq_lt(r->seq, ack);
-	     r = r->next) {
+	     r = rec_next(r)) {
+		if (r->flags & REC_SACKED)
+			continue;
+		want.delivered += seq_min(ack, rec_end(r)) - r->seq;
 		if (r->flags & REC_RETX)
 			want.retx = true;
-		else if (seq_leq(r->seq + r->len, ack) &&
-			 want.sent_us == TIME_NEVER)
-			want.sent_us = r->sent_us;
+		else if (seq_leq(rec_end(r), ack) &&
+			 want.first_us == TIME_NEVER)
+			want.first_us = r->sent_us;
 	}
-	got = rec_ack(m->c, ack);
+	got.ack = ack;
+	rec_ack(m->c, &got);
 	EXPECT_EQ(got.retx, want.retx);
-	EXPECT_EQ(got.sent_us, want.sent_us);
+	EXPECT_EQ(got.first_us, want.first_us);
+	EXPECT_EQ(got.delivered, want.delivered);
 	m->c->snd.una = ack;
 	if (ack == m->c->snd.nxt)
 		m->fin = false;
@@ -174,8 +230,8 @@ static void do_ack(struct model *m)
 START_TEST(records_say_what_became_of_each_number)
 {
 	void (*const step[])(struct model *
-			     m) = { do_append, do_append, do_split, do_lose,
-				    do_resend, do_resend, do_ack };
+			     m) = { do_append, do_append, do_split,  do_lose,
+				    do_sack,   do_resend, do_resend, do_ack };
 	struct model m;
 	uint64_t used;
 
@@ -187,6 +243,12 @@ START_TEST(records_say_what_became_of_each_number)
 		check(&m);
 	}
 	EXPECT_GT(m.c->snd.una - ISS, LENGTH / 2);
+	if (m.c->fl) {
+		rec_forget_sacks(m.c);
+		EXPECT_EQ(m.c->fl->sacked, 0);
+		rec_unmark_lost(m.c);
+		EXPECT_EQ(tcp_inflight(m.c), tcp_unacked(m.c));
+	}
 	rec_clear(m.c);
 	m.c->snd.una = m.c->snd.nxt;
 	check(&m);
@@ -231,7 +293,7 @@ START_TEST(mark_counts_a_record_once_and_keeps_its_cause)
 	EXPECT_EQ(c->fl->lost, 3000);
 	EXPECT_EQ(c->fl->first->cause, USTACK_CAUSE_FAST);
 	EXPECT_EQ(c->fl->last->cause, USTACK_CAUSE_RTO);
-	rec_ack(c, c->snd.una + 460);
+	rec_ack(c, &(struct tcp_acked){ .ack = c->snd.una + 460 });
 	EXPECT_EQ(c->fl->lost, 2540);
 	rec_clear(c);
 	EXPECT(c->fl == NULL);
