@@ -79,6 +79,7 @@ static const struct config_key keys[] = {
 	{ "tcp", "synack-retries", &config_type_uint, AT(stack.synack_retries), 0, 8, NULL, NULL },
 	{ "tcp", "ttl", &config_type_uint, AT(stack.ttl), 1, 255, NULL, NULL },
 	{ "tcp", "icmp-rate", &config_type_uint, AT(stack.icmp_rate), 0, 1000000, NULL, NULL },
+	{ "tcp", "rst-rate", &config_type_uint, AT(stack.rst_rate), 0, 1000000, NULL, NULL },
 	{ "tcp", "challenge-rate", &config_type_uint, AT(stack.challenge_rate),
 	  0, 1000000, NULL, NULL },
 

@@ -54,26 +54,25 @@ void stack_drop(struct ustack *s, enum ustack_counter reason)
 	s->host.event(s->host.ctx, &ev);
 }
 
-bool stack_limit_ok(struct ustack *s)
+uint64_t stack_random(struct ustack *s)
 {
-	struct ip_limit *l = &s->limit;
-	uint64_t rate = s->cfg.icmp_rate;
-	uint64_t gained;
+	s->rand.n++;
+	return siphash_words(&s->rand.key, &s->rand.n, 1);
+}
+
+bool stack_limit_ok(struct ustack *s, enum limit_kind kind)
+{
+	uint32_t rate = kind == LIMIT_RST ? s->cfg.rst_rate : s->cfg.icmp_rate;
+	struct limit_price p = { .rate = rate, .now_us = s->now_us };
 
 	if (rate == 0)
 		return true;
-	gained = (s->now_us - l->filled_us) * rate / 1000000u;
-	if (gained > 0) {
-		l->tokens = (uint32_t)min_u64(l->tokens + gained,
-					      max_u64(rate, ICMP_BURST));
-		l->filled_us = s->now_us;
-	}
-	if (l->tokens == 0) {
-		stack_count(s, USTACK_C_DROP_ICMP_LIMIT);
-		return false;
-	}
-	l->tokens--;
-	return true;
+	p.cost = (uint32_t)(stack_random(s) % (LIMIT_COST_MAX + 1));
+	if (limit_take(&s->limit[kind], &p))
+		return true;
+	stack_count(s, kind == LIMIT_RST ? USTACK_C_TCP_RSTS_HELD
+					 : USTACK_C_DROP_ICMP_LIMIT);
+	return false;
 }
 
 static bool prefix_holds(const struct ustack_prefix *p,
@@ -136,6 +135,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.frag_mem_bytes = 4u << 20,
 		.frag_timeout_us = 60000000,
 		.icmp_rate = 1000,
+		.rst_rate = 1000,
 		.challenge_rate = 10,
 	};
 }
@@ -209,12 +209,13 @@ struct ustack *ustack_new(const struct ustack_config *cfg,
 	s->cfg = *cfg;
 	s->host = *host;
 	s->now_us = now_us;
-	s->limit = (struct ip_limit){ .tokens = ICMP_BURST,
-				      .filled_us = now_us };
+	for (uint32_t i = 0; i < LIMITS; i++)
+		limit_init(&s->limit[i], now_us);
 	mem_init(&s->mem, cfg->mem_limit_bytes, host->alloc, host->free,
 		 host->ctx);
 	timer_wheel_init(&s->wheel, now_us);
 	s->tcp = tcp_new(s);
+	host->random(host->ctx, &s->rand.key, sizeof(s->rand.key));
 	if (!s->tcp || frag_new(s) < 0 || !reserve_packets(s)) {
 		ustack_free(s);
 		return NULL;

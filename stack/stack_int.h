@@ -11,22 +11,11 @@
 #include "stack/base/mem.h"
 #include "stack/base/siphash.h"
 #include "stack/base/timer.h"
+#include "stack/limit.h"
 #include "stack/ustack.h"
-
-#define ICMP_BURST 32u /* answers that may leave back to back */
 
 struct frag_tab;
 struct tcp;
-
-/**
- * struct ip_limit - token bucket for what we say to strangers (1122-14, 4443-3)
- * @tokens:	answers that may leave now
- * @filled_us:	when it was last filled
- */
-struct ip_limit {
-	uint32_t tokens;
-	uint64_t filled_us;
-};
 
 /**
  * struct ustack - one instance
@@ -35,7 +24,8 @@ struct ip_limit {
  * @now_us:	time of the call being served
  * @mem:	all memory but this struct
  * @wheel:	all timers
- * @limit:	bucket for ICMP errors and for resets to strangers
+ * @limit:	what we may say to strangers, a bucket for each kind of answer
+ * @rand:	secret of stack_random(), and how often it was asked
  * @event_mask:	events wanted
  * @tx_left:	packets that ustack_run() may still send
  * @frags:	fragments that wait for others
@@ -49,7 +39,11 @@ struct ustack {
 	uint64_t now_us;
 	struct mem mem;
 	struct timer_wheel wheel;
-	struct ip_limit limit;
+	struct limit limit[LIMITS];
+	struct {
+		struct siphash_key key;
+		uint64_t n;
+	} rand;
 	uint32_t event_mask;
 	uint32_t tx_left;
 	struct frag_tab *frags;
@@ -81,10 +75,16 @@ void stack_drop(struct ustack *s, enum ustack_counter reason);
 /**
  * stack_limit_ok() - May an answer to a stranger leave now?
  * @s:		instance
+ * @kind:	what it is
  *
- * Return: true and one token is taken, or false (counted)
+ * Return: true and it is paid for, or false (counted)
  */
-bool stack_limit_ok(struct ustack *s);
+bool stack_limit_ok(struct ustack *s, enum limit_kind kind);
+
+/** stack_random() - 64 bits that nobody outside can foretell, without asking
+ * the host for each
+ */
+uint64_t stack_random(struct ustack *s);
 
 /** stack_is_ours() - Is it one of our addresses? */
 bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a);

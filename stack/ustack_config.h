@@ -54,8 +54,10 @@
  *		are taken
  * @frag_mem_bytes: memory for them, at least 1 MiB unless @frag_max is 0
  * @frag_timeout_us: how long they wait (1122-18; RFC 8200: 60 s)
- * @icmp_rate:	ICMP errors and RSTs to strangers, per second; 0 = no limit
- * @challenge_rate: challenge ACKs per connection and second; 0 = no limit
+ * @icmp_rate:	ICMP errors of each type per second; 0 = no limit
+ * @rst_rate:	resets to segments of no connection, per second; 0 = no limit
+ * @challenge_rate: challenge ACKs per connection and second, half-open ones and
+ *		those in TIME-WAIT included; 0 = no limit
  */
 struct ustack_config {
 	struct ustack_prefix addr[USTACK_ADDRS_MAX];
@@ -94,6 +96,7 @@ struct ustack_config {
 	uint32_t frag_mem_bytes;
 	uint64_t frag_timeout_us;
 	uint32_t icmp_rate;
+	uint32_t rst_rate;
 	uint32_t challenge_rate;
 };
 

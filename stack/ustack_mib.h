@@ -102,6 +102,10 @@
 	X(TCP_IN_OOO, "TcpExtInOutOfOrder", "segments", "data segments queued for reassembly")    \
 	X(TCP_IN_DUP_DATA, "TcpExtInDuplicate", "segments", "segments with no byte that is new")  \
 	X(TCP_CHALLENGE_ACKS, "TcpExtChallengeAcks", "segments", "challenge ACKs sent")           \
+	X(TCP_CHALLENGE_ACKS_HELD, "TcpExtChallengeAcksHeld", "segments",                         \
+	  "challenge ACKs held back by their connection's limit")                                 \
+	X(TCP_RSTS_HELD, "TcpExtResetsHeld", "segments",                                          \
+	  "resets to strangers held back by the rate limit")                                      \
 	X(TCP_TIME_WAITS, "TcpExtTimeWaits", "connections", "connections that entered TIME-WAIT") \
 	X(TCP_TIME_WAIT_REUSED, "TcpExtTimeWaitReused", "connections",                            \
 	  "new connections accepted from TIME-WAIT")                                              \
@@ -153,7 +157,7 @@
 	X(DROP_ICMP_CSUM, "DropIcmpChecksum", "messages", "ICMP: checksum wrong")                 \
 	X(DROP_ICMP_TYPE, "DropIcmpType", "messages", "ICMP: type not acted on")                  \
 	X(DROP_ICMP_LIMIT, "DropIcmpRateLimit", "messages",                                       \
-	  "ICMP answers held back by the rate limit")                                             \
+	  "ICMP errors held back by the rate limit")                                             \
 	X(DROP_ICMP_SIZE, "DropIcmpSize", "messages", "ICMP: answer longer than the MTU") \
 	X(DROP_TCP_TRUNCATED, "DropTcpTruncated", "segments", "TCP: shorter than its header")     \
 	X(DROP_TCP_HDR_LEN, "DropTcpHeaderLength", "segments", "TCP: impossible data offset")     \

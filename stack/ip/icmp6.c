@@ -44,7 +44,7 @@ static int report(struct ustack *s, const struct ip_view *v,
 {
 	uint32_t len = (uint32_t)(v->l4 - v->hdr) + v->l4_len;
 
-	if (!stack_limit_ok(s))
+	if (!icmp_limit_ok(s, v, h))
 		return -ERR_AGAIN;
 	return icmp_answer(s, v, h, v->hdr, min_u32(len, QUOTE_MAX));
 }

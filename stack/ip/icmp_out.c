@@ -8,6 +8,26 @@
 #include "stack/base/bytes.h"
 #include "stack/wire/icmp.h"
 
+static enum limit_kind kind_of4(uint8_t type)
+{
+	if (type == ICMP4_TIME_EXCEEDED)
+		return LIMIT_TIME;
+	return type == ICMP4_PARAM_PROBLEM ? LIMIT_PARAM : LIMIT_UNREACH;
+}
+
+static enum limit_kind kind_of6(uint8_t type)
+{
+	if (type == ICMP6_TIME_EXCEEDED)
+		return LIMIT_TIME;
+	return type == ICMP6_PARAM_PROBLEM ? LIMIT_PARAM : LIMIT_UNREACH;
+}
+
+bool icmp_limit_ok(struct ustack *s, const struct ip_view *v,
+		   const struct icmp_hdr *h)
+{
+	return stack_limit_ok(s, v->v6 ? kind_of6(h->type) : kind_of4(h->type));
+}
+
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len)
 {

@@ -142,6 +142,10 @@ struct icmp_hdr;
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len);
 
+/** icmp_limit_ok() - May an ICMP or ICMPv6 error in answer to @v leave now? */
+bool icmp_limit_ok(struct ustack *s, const struct ip_view *v,
+		   const struct icmp_hdr *h);
+
 /** icmp4_input() - An ICMP message for us: echo is answered (1122-9) */
 void icmp4_input(struct ustack *s, const struct ip_view *v);
 

@@ -21,18 +21,8 @@
 
 void tcp_challenge_ack(struct tcp_conn *c)
 {
-	uint32_t rate = c->t->s->cfg.challenge_rate;
-	uint16_t now_s = (uint16_t)tcp_now_s(c);
-
-	if (c->chal_s != now_s) {
-		c->chal_s = now_s;
-		c->chal_n = 0;
-	}
-	if (rate != 0 && c->chal_n >= rate)
-		return;
-	c->chal_n++;
-	c->flags |= CF_ACK_NOW;
-	tcp_count(c, USTACK_C_TCP_CHALLENGE_ACKS);
+	if (tcp_chal_ok(c->t, &c->chal))
+		c->flags |= CF_ACK_NOW;
 }
 
 /* An old duplicate, or one that lost its timestamp on the way. */

@@ -20,6 +20,19 @@
 void tcp_reply_rst(struct tcp *t, const struct tcp_flow_args *a,
 		   const struct tcp_seg *seg);
 
+/**
+ * tcp_chal_ok() - May a connection send one more challenge ACK now (5961-6)?
+ * @t:		TCP
+ * @ch:		the connection's, half-open entry's or TIME-WAIT entry's count
+ *
+ * The count is the connection's own.  One for all would tell an attacker, by
+ * what is left of it for him, whether his forged segments hit a connection of
+ * somebody else's (CVE-2016-5696).
+ *
+ * Return: true and it is counted as sent, or false (counted too)
+ */
+bool tcp_chal_ok(const struct tcp *t, struct tcp_chal *ch);
+
 /** tcp_seg_space() - Sequence numbers a segment covers, SYN and FIN included */
 uint32_t tcp_seg_space(const struct tcp_seg *seg);
 

@@ -294,12 +294,11 @@ static void on_rst(struct tcp *t, struct syn_entry *e,
 	if (seg->seq == e->irs + 1) { /* (5961-7, 9293-a18) */
 		syncache_drop(t, e);
 		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
-	} else if (in_window(e, seg) && stack_limit_ok(t->s)) {
-		stack_count(t->s, USTACK_C_TCP_CHALLENGE_ACKS);
-		reply(t, e, TCP_ACK);
-	} else {
-		stack_drop(t->s, USTACK_C_DROP_TCP_RST);
+		return;
 	}
+	stack_drop(t->s, USTACK_C_DROP_TCP_RST);
+	if (in_window(e, seg) && tcp_chal_ok(t, &e->chal))
+		reply(t, e, TCP_ACK);
 }
 
 /* The checks before the ACK; false if the segment is done with. */
@@ -314,7 +313,8 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 	}
 	if ((seg->flags & syn_only) == TCP_SYN && seg->seq == e->irs) {
 		e->resent = true; /* the other one was lost */
-		reply(t, e, TCP_SYN | TCP_ACK);
+		if (tcp_chal_ok(t, &e->chal))
+			reply(t, e, TCP_SYN | TCP_ACK);
 		return false;
 	}
 	if (lacks_ts(e, seg)) {
@@ -323,7 +323,7 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 	}
 	if (!in_window(e, seg) || !paws_ok(e, seg)) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_SEQ);
-		if (stack_limit_ok(t->s))
+		if (tcp_chal_ok(t, &e->chal)) /* (res-3) */
 			reply(t, e, TCP_ACK);
 		return false;
 	}

@@ -29,6 +29,7 @@
  * @ts_recent:	its timestamp
  * @wnd:	its window, as in the SYN
  * @adv:	window that our SYN-ACK announced
+ * @chal:	ACKs and repeated SYN-ACKs that its segments drew lately
  * @mss:	its MSS option, 0 = none
  * @listener:	for whom
  * @wscale:	its shift
@@ -48,6 +49,7 @@ struct syn_entry {
 	uint32_t ts_recent;
 	uint32_t wnd;
 	uint32_t adv;
+	struct tcp_chal chal;
 	uint16_t mss;
 	int16_t listener;
 	uint8_t wscale;

@@ -132,6 +132,16 @@ enum tcp_ca_state { CA_OPEN, CA_RECOVERY, CA_LOSS };
 #define OF_SHUT_RD   0x0010u /* the application reads no more */
 #define OF_SOFT_OFF  0x0020u /* no reports of soft errors (SHLD-20) */
 
+/**
+ * struct tcp_chal - challenge ACKs sent lately
+ * @s:		second (modulo 2^16) in which they are counted
+ * @n:		their number in it
+ */
+struct tcp_chal {
+	uint16_t s;
+	uint16_t n;
+};
+
 struct tcp_conn;
 struct tcp_flight;
 struct tcp_extra;
@@ -174,8 +184,7 @@ struct tcp_reasm;
  * @user_timeout_ms: R2 for data (MUST-21)
  * @opts:	OF_*
  * @soft_err:	enum err: the last soft error that ICMP told of, 0 = none
- * @chal_s:	second (modulo 2^16) in which challenge ACKs are counted
- * @chal_n:	challenge ACKs in it
+ * @chal:	challenge ACKs sent lately
  */
 struct tcp_conn {
 	struct tcp_flow flow;
@@ -261,8 +270,7 @@ struct tcp_conn {
 	uint64_t heard_us;
 	uint64_t spoke_us;
 	uint32_t user_timeout_ms;
-	uint16_t chal_s;
-	uint16_t chal_n;
+	struct tcp_chal chal;
 	uint16_t opts;
 	uint8_t soft_err;
 };

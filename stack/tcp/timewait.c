@@ -129,7 +129,7 @@ bool timewait_input(struct tcp *t, struct tw_entry *e, struct tcp_seg *seg)
 		return false; /* an ACK in order: nothing to say */
 	if (!(seg->flags & TCP_FIN))
 		stack_drop(t->s, USTACK_C_DROP_TCP_TIME_WAIT);
-	if (stack_limit_ok(t->s))
+	if (tcp_chal_ok(t, &e->chal)) /* (res-3) */
 		send_ack(t, e);
 	return false;
 }

@@ -23,6 +23,7 @@
  * @wnd:	window field of our last segment
  * @ts_recent:	its last timestamp
  * @ts_offset:	ours
+ * @chal:	ACKs sent lately
  * @ttl:	TTL or hop limit of what we send
  * @tos:	its traffic class
  * @ts_on:	timestamps are in use
@@ -37,6 +38,7 @@ struct tw_entry {
 	uint16_t wnd;
 	uint32_t ts_recent;
 	uint32_t ts_offset;
+	struct tcp_chal chal;
 	uint8_t ttl;
 	uint8_t tos;
 	bool ts_on;

@@ -52,6 +52,7 @@
 	X(suite_ip_input)		\
 	X(suite_ip_output)		\
 	X(suite_stack_config)		\
+	X(suite_stack_limit)		\
 	X(suite_stack_names)		\
 	X(suite_stack_stack)		\
 	X(suite_daemon_vnet)		\

@@ -6,6 +6,7 @@
  * The stack's ISN is unknown here, so that its numbers are absolute.
  */
 
+#include "stack/limit.h"
 #include "suites.h"
 #include "wire.h"
 
@@ -67,27 +68,65 @@ END_TEST
 
 static void ten_a_second(struct ustack_config *cfg)
 {
-	cfg->icmp_rate = 10;
+	cfg->rst_rate = 10;
+}
+
+static uint32_t scan(struct peer *p, uint16_t ports)
+{
+	for (uint16_t i = 0; i < ports; i++)
+		peer_tx(p, (struct pseg){ .flags = TCP_SYN,
+					  .dport = CLOSED_PORT,
+					  .sport = (uint16_t)(1000 + i) });
+	return peer_drain(p);
 }
 
 /* 1122-14, res-3: a scan cannot make us send without limit. */
 START_TEST(resets_to_strangers_are_rate_limited)
 {
 	struct peer p;
-	uint64_t held;
+	uint32_t sent;
 
 	peer_init(&p, ten_a_second);
-	for (uint16_t i = 0; i < 100; i++)
-		peer_tx(&p, (struct pseg){ .flags = TCP_SYN,
-					   .dport = CLOSED_PORT,
-					   .sport = (uint16_t)(1000 + i) });
-	held = peer_counter(&p, USTACK_C_DROP_ICMP_LIMIT);
-	ck_assert_uint_ge(held, 50);
-	ck_assert_uint_eq(peer_drain(&p) + held, 100);
+	sent = scan(&p, 300);
+	ck_assert_uint_le(sent, 2 * LIMIT_BURST);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_RSTS_HELD), 300 - sent);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_DROP_ICMP_LIMIT), 0);
 
 	peer_advance(&p, SEC(1)); /* the bucket fills again */
 	peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .dport = CLOSED_PORT });
 	peer_expect(&p, TCP_RST | TCP_ACK, 0, 1, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+static void no_limit(struct ustack_config *cfg)
+{
+	cfg->rst_rate = 0;
+}
+
+/* Design section 4: the limit can be switched off. */
+START_TEST(reset_limit_can_be_switched_off)
+{
+	struct peer p;
+
+	peer_init(&p, no_limit);
+	for (uint32_t i = 0; i < 20; i++)
+		ck_assert_uint_eq(scan(&p, 100), 100);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_RSTS_HELD), 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* 5961-6: what resets to strangers use up is not what connections live on. */
+START_TEST(scan_does_not_silence_a_connection)
+{
+	struct peer p;
+
+	peer_init(&p, ten_a_second);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	scan(&p, 300);
+	peer_tx(&p, seg_rst(2));
+	peer_expect(&p, TCP_ACK, 1, 1, 0);
 	peer_fini(&p);
 }
 END_TEST
@@ -100,5 +139,7 @@ Suite *suite_wire_closed(void)
 	tcase_add_loop_test(tc, closed_port_answers_by_the_table, 0,
 			    2 * (int)WIRE_ROWS(cases));
 	tcase_add_test(tc, resets_to_strangers_are_rate_limited);
+	tcase_add_test(tc, reset_limit_can_be_switched_off);
+	tcase_add_test(tc, scan_does_not_silence_a_connection);
 	return s;
 }

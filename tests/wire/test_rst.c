@@ -186,6 +186,8 @@ START_TEST(challenges_are_limited_per_connection)
 	for (uint32_t i = 0; i < 100; i++)
 		peer_tx(&p, seg_rst(2));
 	ck_assert_uint_eq(peer_drain(&p), 10);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_CHALLENGE_ACKS_HELD),
+			  90);
 
 	p.isn_known = false; /* a second one is not silenced */
 	peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .sport = 50000 });

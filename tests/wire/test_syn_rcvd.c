@@ -113,6 +113,42 @@ START_TEST(reset_inside_the_window_is_challenged)
 }
 END_TEST
 
+/* 5961-6, res-3: half-open connections have a limit each, too. */
+START_TEST(answers_of_a_half_open_connection_are_limited)
+{
+	struct peer p;
+
+	half_open(&p, _i);
+	for (uint32_t i = 0; i < 50; i++) {
+		peer_tx(&p, seg_rst(2));
+		peer_tx(&p, seg_ack(70000, 1));
+	}
+	ck_assert_uint_eq(peer_drain(&p), 10);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_CHALLENGE_ACKS_HELD),
+			  90);
+	p.isn_known = false; /* another one is not silenced */
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .sport = 50000 });
+	peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+	peer_tx(&p,
+		(struct pseg){ .flags = TCP_RST, .seq = 2, .sport = 50000 });
+	peer_expect(&p, TCP_ACK, 1, 1, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* The same for a SYN that comes again and again: its sender may be forged. */
+START_TEST(repeated_syns_draw_a_limited_number_of_answers)
+{
+	struct peer p;
+
+	half_open(&p, _i);
+	for (uint32_t i = 0; i < 100; i++)
+		peer_tx(&p, (struct pseg){ .flags = TCP_SYN, .mss = 1460 });
+	ck_assert_uint_eq(peer_drain(&p), 10);
+	completes(&p);
+}
+END_TEST
+
 /* 5961-3 and 5961-7. */
 START_TEST(reset_outside_the_window_is_dropped_in_silence)
 {
@@ -339,6 +375,10 @@ Suite *suite_wire_syn_rcvd(void)
 	tcase_add_loop_test(tc, reset_at_rcv_nxt_returns_to_listen_in_silence,
 			    0, 2);
 	tcase_add_loop_test(tc, reset_inside_the_window_is_challenged, 0, 6);
+	tcase_add_loop_test(tc, answers_of_a_half_open_connection_are_limited,
+			    0, 2);
+	tcase_add_loop_test(tc, repeated_syns_draw_a_limited_number_of_answers,
+			    0, 2);
 	tcase_add_loop_test(tc, reset_outside_the_window_is_dropped_in_silence,
 			    0, 6);
 	tcase_add_loop_test(tc, segment_outside_the_window_draws_an_ack, 0, 6);

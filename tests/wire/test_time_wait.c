@@ -180,6 +180,25 @@ START_TEST(isn_after_time_wait_is_above_the_old_numbers)
 }
 END_TEST
 
+/* 5961-6, res-3: what TIME-WAIT says is limited for each connection. */
+START_TEST(answers_are_limited)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_TIME_WAIT);
+	for (uint32_t i = 0; i < 100; i++)
+		peer_tx(&p, seg_data(1, 2, 100));
+	ck_assert_uint_le(peer_drain(&p), 10);
+	ck_assert_uint_ge(peer_counter(&p, USTACK_C_TCP_CHALLENGE_ACKS_HELD),
+			  90);
+	peer_advance(&p, SEC(1));
+	peer_tx(&p, seg_data(1, 2, 100));
+	peer_expect(&p, TCP_ACK, 2, 2, 0);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 7323-7: the ACK of TIME-WAIT carries timestamps too. */
 START_TEST(ack_carries_timestamps)
 {
@@ -270,6 +289,7 @@ Suite *suite_wire_time_wait(void)
 	tcase_add_loop_test(tc, old_data_is_acknowledged, 0, 2);
 	tcase_add_loop_test(tc, syn_reopens_by_the_rules_of_6191, 0,
 			    2 * (int)WIRE_ROWS(reuse));
+	tcase_add_loop_test(tc, answers_are_limited, 0, 2);
 	tcase_add_loop_test(tc, ack_carries_timestamps, 0, 2);
 	tcase_add_loop_test(tc, connect_to_the_same_pair_is_refused, 0, 2);
 	tcase_add_loop_test(tc, oldest_makes_room, 0, 2);

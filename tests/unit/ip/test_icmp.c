@@ -161,21 +161,67 @@ static uint32_t burst(struct iphost *t, uint32_t n)
 	return t->sent - before;
 }
 
-/* RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f): a token bucket. */
+/* RFC 1812 section 4.3.2.8, RFC 4443 section 2.4 (f): a token bucket, in which
+ * an answer costs one token on average.
+ */
 START_TEST(errors_are_limited_to_a_burst_and_a_rate)
 {
 	struct iphost *t = iphost_new(ten);
+	uint32_t n = burst(t, 200);
 
-	EXPECT_EQ(burst(t, 100), ICMP_BURST);
-	EXPECT_EQ(iphost_count(t, USTACK_C_DROP_ICMP_LIMIT), 100 - ICMP_BURST);
+	EXPECT_GE(n, LIMIT_BURST / 2);
+	EXPECT_LE(n, LIMIT_BURST * 2);
+	EXPECT_EQ(iphost_count(t, USTACK_C_DROP_ICMP_LIMIT), 200 - n);
 	vhost_advance(&t->h, t->h.now_us + 99999);
 	EXPECT_EQ(burst(t, 5), 0);
 	vhost_advance(&t->h, t->h.now_us + 1);
-	EXPECT_EQ(burst(t, 5), 1);
-	vhost_advance(&t->h, t->h.now_us + 1000000);
-	EXPECT_EQ(burst(t, 50), 10);
+	EXPECT_GE(burst(t, 20), 1);
+	n = 0;
+	for (uint32_t i = 0; i < 30; i++) {
+		vhost_advance(&t->h, t->h.now_us + 1000000);
+		n += burst(t, 60);
+	}
+	EXPECT_GE(n, 240); /* ten a second, half of one as deviation */
+	EXPECT_LE(n, 390);
 	vhost_advance(&t->h, t->h.now_us + 3600000000ull);
-	EXPECT_EQ(burst(t, 100), ICMP_BURST);
+	n = burst(t, 200);
+	EXPECT_GE(n, LIMIT_BURST / 2);
+	EXPECT_LE(n, LIMIT_BURST * 2);
+	iphost_free(t);
+}
+END_TEST
+
+/* SAD DNS (CVE-2020-25705): from what is left of the burst an attacker must not
+ * learn whether a packet that he forged drew an error.
+ */
+START_TEST(what_is_left_of_a_burst_does_not_count_the_errors_sent)
+{
+	struct iphost *t = iphost_new(ten);
+	uint32_t n, least = UINT32_MAX, most = 0;
+
+	for (uint32_t i = 0; i < 20; i++) {
+		vhost_advance(&t->h, t->h.now_us + 3600000000ull);
+		n = burst(t, 200);
+		least = min_u32(least, n);
+		most = max_u32(most, n);
+	}
+	EXPECT_GE(most - least, 8); /* of a deviation of 6 each way */
+	iphost_free(t);
+}
+END_TEST
+
+/* One type's errors do not use up another's share. */
+START_TEST(each_type_has_a_bucket_of_its_own)
+{
+	struct iphost *t = iphost_new(ten);
+	uint32_t before;
+
+	burst(t, 500);
+	EXPECT_EQ(burst(t, 5), 0);
+	before = t->sent;
+	iphost_build6(t, 255, 4); /* parameter problem */
+	iphost_send(t);
+	EXPECT_EQ(t->sent, before + 1);
 	iphost_free(t);
 }
 END_TEST
@@ -213,6 +259,9 @@ Suite *suite_ip_icmp(void)
 	tcase_add_loop_test(tc, error_quotes_the_packet_up_to_576_or_1280_bytes,
 			    0, ARRAY_LEN(errors));
 	tcase_add_test(tc, errors_are_limited_to_a_burst_and_a_rate);
+	tcase_add_test(tc,
+		       what_is_left_of_a_burst_does_not_count_the_errors_sent);
+	tcase_add_test(tc, each_type_has_a_bucket_of_its_own);
 	tcase_add_test(tc, rate_of_zero_is_no_limit);
 	tcase_add_test(tc, no_next_header_is_not_answered);
 	suite_add_tcase(s, tc);
