@@ -31,6 +31,7 @@
 
 static const char *const offload_words[] = { "auto", "on", "off", NULL };
 static const char *const cc_words[] = { "reno", NULL };
+static const char *const cookie_words[] = { "never", "auto", "always", NULL };
 static const char *const level_words[] = { "error", "warning", "info",
 					   "debug", "trace",   NULL };
 static const char *const format_words[] = { "text", "json", NULL };
@@ -57,6 +58,8 @@ static const struct config_key keys[] = {
 	{ "tcp", "window-max", &config_type_size, AT(stack.rcvbuf_max), 4 * KIB, GIB, NULL, NULL },
 	{ "tcp", "send-buffer", &config_type_size, AT(stack.sndbuf_max), 4 * KIB, GIB, NULL, NULL },
 	{ "tcp", "syn-backlog", &config_type_uint, AT(stack.syn_backlog), 1, 1u << 20, NULL, NULL },
+	{ "tcp", "syn-cookies", &config_type_choice, AT(stack.syn_cookies),
+	  0, 0, cookie_words, NULL },
 	{ "tcp", "max-time-wait", &config_type_uint, AT(stack.max_time_wait),
 	  1, 1u << 22, NULL, NULL },
 	{ "tcp", "initial-window", &config_type_uint, AT(stack.init_cwnd), 1, 10, NULL, NULL },

@@ -134,6 +134,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.frag_max = 1024,
 		.frag_mem_bytes = 4u << 20,
 		.frag_timeout_us = 60000000,
+		.syn_cookies = USTACK_COOKIES_AUTO,
 		.icmp_rate = 1000,
 		.rst_rate = 1000,
 		.challenge_rate = 10,
@@ -176,6 +177,10 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "frag_mem_bytes: at least 1 MiB, or frag_max 0";
 	if (cfg->ttl == 0)
 		return "ttl: must not be 0";
+	if (cfg->syn_backlog == 0 || cfg->syn_backlog > 1u << 20)
+		return "syn_backlog: must be 1 to 1048576";
+	if (cfg->syn_cookies > USTACK_COOKIES_ALWAYS)
+		return "syn_cookies: never, auto or always";
 	if (cfg->synack_retries > TCP_SYNACK_RETRIES_LIMIT)
 		return "synack_retries: at most 8";
 	return NULL;

@@ -14,6 +14,13 @@
 #define USTACK_ADDRS_MAX   16u
 #define USTACK_CC_NAME_MAX 16u
 
+/* SYN cookies: a handshake that leaves no state until it is complete. */
+enum ustack_cookies {
+	USTACK_COOKIES_NEVER,
+	USTACK_COOKIES_AUTO,   /* when a port has no room for half-open ones */
+	USTACK_COOKIES_ALWAYS, /* but for what takes over from TIME-WAIT */
+};
+
 /**
  * struct ustack_config - an instance's settings; start from
  *			  ustack_config_init()
@@ -28,7 +35,8 @@
  * @tx_tso6:	the link takes IPv6 super-packets
  * @mem_limit_bytes: budget for everything the instance holds
  * @max_conns:	connections, half-open ones not counted
- * @syn_backlog: half-open connections
+ * @syn_backlog: half-open connections, 1 to 1048576
+ * @syn_cookies: USTACK_COOKIES_*: when to keep none of them
  * @max_time_wait: connections remembered in TIME-WAIT
  * @rcvbuf_init: receive buffer of a new connection, bytes
  * @rcvbuf_max:	what it may grow to
@@ -71,6 +79,7 @@ struct ustack_config {
 	uint64_t mem_limit_bytes;
 	uint32_t max_conns;
 	uint32_t syn_backlog;
+	uint8_t syn_cookies;
 	uint32_t max_time_wait;
 	uint32_t rcvbuf_init;
 	uint32_t rcvbuf_max;

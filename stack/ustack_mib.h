@@ -103,7 +103,7 @@
 	X(TCP_IN_DUP_DATA, "TcpExtInDuplicate", "segments", "segments with no byte that is new")  \
 	X(TCP_CHALLENGE_ACKS, "TcpExtChallengeAcks", "segments", "challenge ACKs sent")           \
 	X(TCP_CHALLENGE_ACKS_HELD, "TcpExtChallengeAcksHeld", "segments",                         \
-	  "challenge ACKs held back by their connection's limit")                                 \
+	  "answers to doubtful segments held back by their connection")                            \
 	X(TCP_RSTS_HELD, "TcpExtResetsHeld", "segments",                                          \
 	  "resets to strangers held back by the rate limit")                                      \
 	X(TCP_TIME_WAITS, "TcpExtTimeWaits", "connections", "connections that entered TIME-WAIT") \
@@ -113,8 +113,14 @@
 	  "TIME-WAIT entries that made room for newer ones")                                      \
 	X(TCP_SYN_EVICTED, "TcpExtSynEvicted", "connections",                                     \
 	  "half-open entries that made room for newer ones")                                      \
+	X(TCP_SYN_COOKIES_SENT, "TcpExtSynCookiesSent", "segments",                               \
+	  "SYN-ACKs sent that leave no state behind")                                             \
+	X(TCP_SYN_COOKIES_RECV, "TcpExtSynCookiesRecv", "connections",                            \
+	  "connections made by the answer to such a SYN-ACK")                                     \
+	X(TCP_SYN_COOKIES_FAILED, "TcpExtSynCookiesFailed", "segments",                           \
+	  "ACKs that could have been such an answer and were not")                                \
 	X(TCP_ACCEPT_OVERFLOWS, "TcpExtAcceptOverflows", "segments",                              \
-	  "final ACKs left unanswered because the backlog was full")                              \
+	  "final ACKs, or SYNs, left unanswered because the backlog was full")                    \
 	X(TCP_ABORT_ON_DATA, "TcpExtAbortOnData", "connections",                                  \
 	  "resets because data came after close, or was unread at close")                         \
 	X(TCP_ABORT_ON_TIMEOUT, "TcpExtAbortOnTimeout", "connections",                            \
@@ -176,6 +182,8 @@
 	X(DROP_TCP_AFTER_FIN, "DropTcpAfterFin", "segments", "TCP: data behind the peer's FIN")   \
 	X(DROP_TCP_REASM, "DropTcpReassembly", "segments", "TCP: reassembly queue full")          \
 	X(DROP_TCP_TIME_WAIT, "DropTcpTimeWait", "segments", "TCP: unacceptable in TIME-WAIT")    \
+	X(DROP_TCP_SYN_BACKLOG, "DropTcpSynBacklog", "segments",                                  \
+	  "TCP: SYN, and no half-open connection could make room")                                \
 	X(DROP_TCP_CONN_LIMIT, "DropTcpConnectionLimit", "segments", "TCP: too many connections") \
 	X(DROP_NO_MEMORY, "DropNoMemory", "packets", "memory budget spent")                       \
 	X(DROP_OUTPUT, "DropOutput", "packets", "refused by the link on output")

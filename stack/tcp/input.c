@@ -5,7 +5,7 @@
  *	tcp_input --> flow table --> tcp_conn   --> steps 1 to 8
  *	                         --> syn_entry  --> syncache.c
  *	                         --> tw_entry   --> timewait.c
- *	          --> listener   --> SYN cache
+ *	          --> listener   --> SYN cache, SYN cookies
  *	          --> nobody     --> reset
  *
  * RFC 9293 section 3.10.7.
@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "state.h"
 #include "syncache.h"
+#include "syncookie.h"
 #include "tcp.h"
 #include "timewait.h"
 
@@ -94,12 +95,35 @@ static void conn_input(struct tcp_conn *c, struct tcp_seg *seg)
 	tcp_mark_ready(c);
 }
 
+/* An ACK at a listener: the answer to a SYN cookie, or none of ours. */
+static struct tcp_conn *listen_ack(struct tcp *t, const struct tcp_flow_args *a,
+				   const struct tcp_seg *seg, int listener)
+{
+	struct syn_entry e = { .listener = (int16_t)listener };
+
+	tcp_flow_init(&e.flow, FLOW_SYN, a);
+	if (!syncookie_input(t, seg, &e)) { /* (9293-a5) */
+		stack_drop(t->s, USTACK_C_DROP_TCP_LISTEN);
+		tcp_reply_rst(t, a, seg);
+		return NULL;
+	}
+	if (syncache_backlog_full(t, listener))
+		return NULL; /* (4987-6): its data will come again */
+	stack_count(t->s, USTACK_C_TCP_SYN_COOKIES_RECV);
+	e.id = tcp_next_id(t);
+	syncache_opened(t, &e);
+	return syncache_promote(t, &e);
+}
+
 /* 3.10.7.2, LISTEN. */
-static void listen_input(struct tcp *t, const struct tcp_flow_args *a,
-			 struct tcp_seg *seg, int listener)
+static struct tcp_conn *listen_input(struct tcp *t,
+				     const struct tcp_flow_args *a,
+				     struct tcp_seg *seg, int listener)
 {
 	if (seg->flags & TCP_RST) { /* (9293-a4) */
 		stack_drop(t->s, USTACK_C_DROP_TCP_RST);
+	} else if ((seg->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK) {
+		return listen_ack(t, a, seg, listener);
 	} else if (seg->flags & TCP_ACK) { /* (9293-a5) */
 		stack_drop(t->s, USTACK_C_DROP_TCP_LISTEN);
 		tcp_reply_rst(t, a, seg);
@@ -108,6 +132,7 @@ static void listen_input(struct tcp *t, const struct tcp_flow_args *a,
 	} else { /* (9293-a7) */
 		stack_drop(t->s, USTACK_C_DROP_TCP_LISTEN);
 	}
+	return NULL;
 }
 
 /* No connection: a listener's, or nobody's (3.10.7.1). */
@@ -115,9 +140,14 @@ static void stray_input(struct tcp *t, const struct tcp_flow_args *a,
 			struct tcp_seg *seg)
 {
 	int listener = tcp_listener_find(t, a->local, a->lport);
+	struct tcp_conn *c;
 
 	if (listener >= 0) {
-		listen_input(t, a, seg, listener);
+		c = listen_input(t, a, seg, listener);
+		if (!c)
+			return;
+		tcp_event_received(t, &c->flow, tcp_id(c), seg, c->snd.wscale);
+		conn_input(c, seg);
 		return;
 	}
 	stack_drop(t->s, seg->flags & TCP_RST ? USTACK_C_DROP_TCP_RST

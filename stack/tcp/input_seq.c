@@ -21,8 +21,10 @@
 
 void tcp_challenge_ack(struct tcp_conn *c)
 {
-	if (tcp_chal_ok(c->t, &c->chal))
-		c->flags |= CF_ACK_NOW;
+	if (!tcp_chal_ok(c->t, &c->chal))
+		return;
+	c->flags |= CF_ACK_NOW;
+	tcp_count(c, USTACK_C_TCP_CHALLENGE_ACKS);
 }
 
 /* An old duplicate, or one that lost its timestamp on the way. */

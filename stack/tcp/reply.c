@@ -25,7 +25,6 @@ bool tcp_chal_ok(const struct tcp *t, struct tcp_chal *ch)
 	}
 	if (ch->n < UINT16_MAX)
 		ch->n++;
-	stack_count(t->s, USTACK_C_TCP_CHALLENGE_ACKS);
 	return true;
 }
 

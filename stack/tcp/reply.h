@@ -21,7 +21,7 @@ void tcp_reply_rst(struct tcp *t, const struct tcp_flow_args *a,
 		   const struct tcp_seg *seg);
 
 /**
- * tcp_chal_ok() - May a connection send one more challenge ACK now (5961-6)?
+ * tcp_chal_ok() - May a connection answer a doubtful segment now (5961-6)?
  * @t:		TCP
  * @ch:		the connection's, half-open entry's or TIME-WAIT entry's count
  *
@@ -29,7 +29,7 @@ void tcp_reply_rst(struct tcp *t, const struct tcp_flow_args *a,
  * what is left of it for him, whether his forged segments hit a connection of
  * somebody else's (CVE-2016-5696).
  *
- * Return: true and it is counted as sent, or false (counted too)
+ * Return: true and the answer is counted for it, or false (counted as held)
  */
 bool tcp_chal_ok(const struct tcp *t, struct tcp_chal *ch);
 

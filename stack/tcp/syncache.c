@@ -10,122 +10,186 @@
 #include "reply.h"
 #include "segment.h"
 #include "state.h"
+#include "syncookie.h"
 #include "window.h"
 
-#define ISS_MARGIN 65537u /* beyond an old unscaled window, as Linux */
+#define ISS_MARGIN   65537u /* beyond an old unscaled window, as Linux */
+#define SHARE	     3u	    /* entries of a listener for each that is free */
+#define VICTIM_LOOK  64u    /* entries looked at to find one that makes room */
+#define RUN_MAX	     256u   /* entries served in one run of the timer */
+#define FULL_LINK_US 1000u  /* until the next try when the link is full */
 
-void syncache_init(struct tcp *t)
+static size_t table_size(const struct tcp *t)
 {
+	return t->s->cfg.syn_backlog * sizeof(struct syn_entry *);
+}
+
+int syncache_init(struct tcp *t)
+{
+	size_t size = table_size(t);
+
 	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++)
 		list_init(&t->syn_list[i]);
 	timer_init(&t->syn_timer);
+	t->syn_table = size <= MEM_BLOCK_MAX ? mem_alloc(&t->s->mem, size)
+					     : mem_alloc_big(&t->s->mem, size);
+	return t->syn_table ? 0 : -ERR_NOMEM;
 }
 
-static void arm(struct tcp *t)
+void syncache_fini(struct tcp *t)
 {
-	uint64_t at = TIME_NEVER;
+	size_t size = table_size(t);
 
-	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++) {
-		struct syn_entry *e = list_first(&t->syn_list[i],
-						 struct syn_entry, link);
+	while (t->nsyn > 0)
+		syncache_drop(t, t->syn_table[0]);
+	timer_cancel(&t->s->wheel, &t->syn_timer);
+	if (size <= MEM_BLOCK_MAX)
+		mem_free(&t->s->mem, t->syn_table, size);
+	else
+		mem_free_big(&t->s->mem, t->syn_table, size);
+}
 
-		if (e)
-			at = min_u64(at, e->due_us);
-	}
-	timer_arm(&t->s->wheel, &t->syn_timer, at);
+static uint64_t wait_us(const struct tcp *t, uint8_t sent)
+{
+	return min_u64((uint64_t)t->s->cfg.rto_init_us << (sent - 1),
+		       t->s->cfg.rto_max_us);
+}
+
+/* When to send the SYN-ACK again, or forget. */
+static uint64_t due_us(const struct tcp *t, const struct syn_entry *e)
+{
+	return e->sent_us + wait_us(t, e->sent);
+}
+
+/* Entries that left may make the timer run early, which does no harm. */
+static void arm_by(struct tcp *t, uint64_t at)
+{
+	if (!timer_armed(&t->syn_timer) || t->syn_timer.expires_us > at)
+		timer_arm(&t->s->wheel, &t->syn_timer, at);
 }
 
 void syncache_drop(struct tcp *t, struct syn_entry *e)
 {
+	struct syn_entry *last = t->syn_table[--t->nsyn];
+
+	t->syn_table[e->place] = last;
+	last->place = e->place;
 	tcp_flow_remove(t, &e->flow);
 	list_del(&e->link);
-	t->nsyn--;
 	t->states[USTACK_SYN_RCVD]--;
 	t->listener[e->listener].half_open--;
 	mem_free(&t->s->mem, e, sizeof(*e));
 }
 
+/* From the end, where the last one takes the place of one that goes. */
 void syncache_drop_listener(struct tcp *t, int listener)
 {
-	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++) {
-		struct list *n = t->syn_list[i].next;
+	for (uint32_t i = t->nsyn; i-- > 0;)
+		if (t->syn_table[i]->listener == listener)
+			syncache_drop(t, t->syn_table[i]);
+}
 
-		while (n != &t->syn_list[i]) {
-			struct syn_entry *e = list_entry(n, struct syn_entry,
-							 link);
+void syncache_segment(const struct tcp *t, const struct syn_entry *e,
+		      uint8_t flags, struct tcp_out *o)
+{
+	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
+	bool syn = (flags & TCP_SYN) != 0;
 
-			n = n->next;
-			if (e->listener == listener)
-				syncache_drop(t, e);
-		}
+	*o = (struct tcp_out){ .flow = &e->flow,
+			       .id = e->id,
+			       .seq = syn ? e->iss : e->iss + 1,
+			       .ack = e->irs + 1,
+			       .flags = flags,
+			       .ttl = t->s->cfg.ttl,
+			       .mss = UINT16_MAX,
+			       .wnd = e->adv,
+			       .wnd_bytes = e->adv };
+	if (!syn && e->has & TCP_OPT_HAS_WSCALE)
+		o->wnd = (uint16_t)(e->adv >> tcp_wnd_shift(t->s));
+	o->opt.has = e->has & TCP_OPT_HAS_TS;
+	if (syn) {
+		o->opt.has = e->has | TCP_OPT_HAS_MSS;
+		o->opt.mss = tcp_link_mss(t->s, &e->flow.remote);
+		o->opt.wscale = tcp_wnd_shift(t->s);
+	}
+	if (e->has & TCP_OPT_HAS_TS) {
+		o->opt.tsval = tcp_ts_now(t) + tcp_ts_offset(t, &a);
+		o->opt.tsecr = e->ts_recent;
 	}
 }
 
-/* An ACK, or with @flags SYN a SYN-ACK, from an entry. */
-static void reply(struct tcp *t, struct syn_entry *e, uint8_t flags)
+static int reply(struct tcp *t, const struct syn_entry *e, uint8_t flags)
 {
-	const struct tcp_flow_args a = { .local = &e->flow.local,
-					 .remote = &e->flow.remote };
-	bool syn = (flags & TCP_SYN) != 0;
-	struct tcp_out o = { .flow = &e->flow,
-			     .id = e->id,
-			     .seq = syn ? e->iss : e->iss + 1,
-			     .ack = e->irs + 1,
-			     .flags = flags,
-			     .ttl = t->s->cfg.ttl,
-			     .mss = UINT16_MAX,
-			     .wnd = (uint16_t)e->adv,
-			     .wnd_bytes = e->adv };
+	struct tcp_out o;
+	bool again = flags & TCP_SYN && e->sent > 0;
+	int r;
 
-	if (!syn && e->has & TCP_OPT_HAS_WSCALE)
-		o.wnd = (uint16_t)(e->adv >> tcp_wnd_shift(t->s));
-	o.opt.has = e->has & TCP_OPT_HAS_TS;
-	if (syn) {
-		o.opt.has = e->has | TCP_OPT_HAS_MSS;
-		o.opt.mss = tcp_link_mss(t->s, &e->flow.remote);
-		o.opt.wscale = tcp_wnd_shift(t->s);
-	}
-	o.opt.tsval = tcp_ts_now(t) + tcp_ts_offset(t, &a);
-	o.opt.tsecr = e->ts_recent;
-	if (syn && e->sent > 0) {
+	syncache_segment(t, e, flags, &o);
+	if (again)
 		o.cause = USTACK_CAUSE_SYN;
+	r = tcp_emit(t->s, &o);
+	if (again && r != -ERR_AGAIN) {
 		stack_count(t->s, USTACK_C_TCP_RETRANS_SYNACK);
 		stack_count(t->s, USTACK_C_TCP_RETRANS_SEGS);
 	}
-	tcp_emit(t->s, &o); /* what finds no room is repeated like a lost one */
+	return r;
 }
 
-/* Send the SYN-ACK (again) and queue the entry behind its like. */
-static void send_synack(struct tcp *t, struct syn_entry *e)
+/* The SYN-ACK has left (again): queue the entry behind its like. */
+static void on_sent(struct tcp *t, struct syn_entry *e)
 {
-	uint64_t wait = (uint64_t)t->s->cfg.rto_init_us << e->sent;
-
-	reply(t, e, TCP_SYN | TCP_ACK);
 	e->sent_us = t->s->now_us;
-	e->due_us = t->s->now_us + min_u64(wait, t->s->cfg.rto_max_us);
 	list_del(&e->link);
 	list_insert(&t->syn_list[e->sent], &e->link);
 	e->sent++;
-	arm(t);
+	arm_by(t, due_us(t, e));
 }
 
-static void evict_oldest(struct tcp *t)
+static bool has_room(const struct tcp *t, const struct tcp_listener *l)
 {
-	for (uint32_t i = ARRAY_LEN(t->syn_list); i-- > 0;) {
-		struct syn_entry *e = list_first(&t->syn_list[i],
-						 struct syn_entry, link);
+	uint32_t left = t->s->cfg.syn_backlog - t->nsyn;
 
-		if (e) {
-			syncache_drop(t, e);
-			stack_count(t->s, USTACK_C_TCP_SYN_EVICTED);
-			stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
-			return;
-		}
-	}
+	return l->half_open < SHARE * left;
 }
 
-/* LISTEN -> SYN-RECEIVED: of the connection that this will become. */
-static void report_listen(const struct tcp *t, const struct syn_entry *e)
+/* One of the listener's own entries, or anybody's if it has none. */
+static struct syn_entry *choose_victim(struct tcp *t, int listener)
+{
+	bool own = t->listener[listener].half_open > 0;
+	uint32_t look = min_u32(t->nsyn, VICTIM_LOOK);
+	struct syn_entry *found = NULL;
+	uint32_t at;
+
+	if (t->nsyn == 0)
+		return NULL;
+	at = (uint32_t)(stack_random(t->s) % t->nsyn);
+	for (uint32_t i = 0; i < look; i++) {
+		struct syn_entry *e = t->syn_table[(at + i) % t->nsyn];
+
+		if (own && e->listener != listener)
+			continue;
+		if (!found || e->sent > found->sent)
+			found = e;
+		if (e->sent > 1)
+			break;
+	}
+	return found;
+}
+
+/* Have one of its entries make room for a listener's new one. */
+static bool make_room(struct tcp *t, int listener)
+{
+	struct syn_entry *e = choose_victim(t, listener);
+
+	if (!e)
+		return false;
+	syncache_drop(t, e);
+	stack_count(t->s, USTACK_C_TCP_SYN_EVICTED);
+	stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+	return true;
+}
+
+void syncache_opened(const struct tcp *t, const struct syn_entry *e)
 {
 	struct ustack_event ev = { .time_us = t->s->now_us,
 				   .kind = USTACK_EV_STATE,
@@ -137,7 +201,9 @@ static void report_listen(const struct tcp *t, const struct syn_entry *e)
 				   .from = USTACK_LISTEN,
 				   .to = USTACK_SYN_RCVD };
 
-	t->s->host.event(t->s->host.ctx, &ev);
+	stack_count(t->s, USTACK_C_TCP_PASSIVE_OPENS);
+	if (stack_wants(t->s, USTACK_EV_STATE))
+		t->s->host.event(t->s->host.ctx, &ev);
 }
 
 /* A fast transfer can have outrun the ISN clock: stay ahead of what an old
@@ -153,7 +219,7 @@ static uint32_t choose_iss(const struct tcp *t, const struct tcp_flow_args *a,
 	return iss;
 }
 
-static uint8_t agreed(const struct tcp *t, uint8_t offered)
+uint8_t syncache_agreed(const struct tcp *t, uint8_t offered)
 {
 	uint8_t ours = 0;
 
@@ -166,43 +232,76 @@ static uint8_t agreed(const struct tcp *t, uint8_t offered)
 	return offered & ours;
 }
 
-void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
-		  const struct tcp_seg *seg, int listener)
+void syncache_fill(const struct tcp *t, struct syn_entry *e,
+		   const struct tcp_flow_args *a, const struct tcp_seg *seg,
+		   int listener)
 {
-	struct syn_entry *e;
-
-	if (t->nsyn >= t->s->cfg.syn_backlog)
-		evict_oldest(t);
-	e = stack_mem_low(t->s) ? NULL : mem_alloc(&t->s->mem, sizeof(*e));
-	if (!e) {
-		stack_drop(t->s, USTACK_C_DROP_NO_MEMORY);
-		return;
-	}
 	*e = (struct syn_entry){
-		.iss = choose_iss(t, a, seg),
 		.irs = seg->seq,
-		.ts_recent = seg->opt.tsval,
+		.ts_recent = seg->opt.has & TCP_OPT_HAS_TS ? seg->opt.tsval : 0,
 		.wnd = seg->wnd,
-		.adv = min_u32(tcp_wnd_initial(t), UINT16_MAX),
+		.adv = (uint16_t)min_u32(tcp_wnd_initial(t), UINT16_MAX),
 		.mss = seg->opt.has & TCP_OPT_HAS_MSS ? seg->opt.mss : 0,
 		.listener = (int16_t)listener,
 		.wscale = seg->opt.has & TCP_OPT_HAS_WSCALE ? seg->opt.wscale
 							    : 0,
-		.has = agreed(t, seg->opt.has),
+		.has = syncache_agreed(t, seg->opt.has),
 		.born_us = t->s->now_us,
-		.id = tcp_next_id(t),
 	};
 	tcp_flow_init(&e->flow, FLOW_SYN, a);
-	tcp_flow_insert(t, &e->flow);
 	list_init(&e->link);
-	t->nsyn++;
+}
+
+/* Is there no room, or shall there be no state anyhow?  A cookie's number does
+ * not follow the ISN clock: not for a SYN that takes over from TIME-WAIT.
+ */
+static bool wants_cookie(const struct tcp *t, const struct tcp_seg *seg,
+			 int listener)
+{
+	uint8_t mode = t->s->cfg.syn_cookies;
+
+	if (mode == USTACK_COOKIES_NEVER || seg->reuses)
+		return false;
+	return mode == USTACK_COOKIES_ALWAYS ||
+	       !has_room(t, &t->listener[listener]);
+}
+
+static void insert(struct tcp *t, struct syn_entry *e)
+{
+	tcp_flow_insert(t, &e->flow);
+	e->place = t->nsyn;
+	t->syn_table[t->nsyn++] = e;
 	t->states[USTACK_SYN_RCVD]++;
-	t->listener[listener].half_open++;
-	stack_count(t->s, USTACK_C_TCP_PASSIVE_OPENS);
+	t->listener[e->listener].half_open++;
+}
+
+void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
+		  const struct tcp_seg *seg, int listener)
+{
+	struct syn_entry *e = NULL;
+
+	if (wants_cookie(t, seg, listener)) {
+		syncookie_send(t, a, seg, listener);
+		return;
+	}
+	if (!has_room(t, &t->listener[listener]) && !make_room(t, listener)) {
+		stack_drop(t->s, USTACK_C_DROP_TCP_SYN_BACKLOG);
+		return;
+	}
+	if (!stack_mem_low(t->s))
+		e = mem_alloc(&t->s->mem, sizeof(*e));
+	if (!e) {
+		stack_drop(t->s, USTACK_C_DROP_NO_MEMORY);
+		return;
+	}
+	syncache_fill(t, e, a, seg, listener);
+	e->iss = choose_iss(t, a, seg);
+	e->id = tcp_next_id(t);
+	insert(t, e);
 	tcp_event_received(t, &e->flow, e->id, seg, 0);
-	if (stack_wants(t->s, USTACK_EV_STATE))
-		report_listen(t, e);
-	send_synack(t, e);
+	syncache_opened(t, e);
+	reply(t, e, TCP_SYN | TCP_ACK); /* without room: as if it were lost */
+	on_sent(t, e);
 }
 
 /* What the half-open connection knew becomes the TCB's. */
@@ -236,16 +335,12 @@ static void inherit(struct tcp_conn *c, const struct syn_entry *e)
 		c->flags |= CF_SYN_REXMIT;
 }
 
-/* The handshake is complete: a TCB takes the entry's place. */
-static struct tcp_conn *complete(struct tcp *t, struct syn_entry *e)
+struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)
 {
-	const struct syn_entry old = *e;
-	const struct tcp_flow_args a = tcp_flow_tuple(&old.flow);
-	struct tcp_listener *l = &t->listener[old.listener];
-	struct tcp_conn *c;
+	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
+	struct tcp_listener *l = &t->listener[e->listener];
+	struct tcp_conn *c = tcp_conn_new(t, &a, e->id);
 
-	syncache_drop(t, e);
-	c = tcp_conn_new(t, &a, old.id);
 	if (!c) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_CONN_LIMIT);
 		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
@@ -254,13 +349,13 @@ static struct tcp_conn *complete(struct tcp *t, struct syn_entry *e)
 	t->states[USTACK_CLOSED]--;
 	t->states[USTACK_SYN_RCVD]++;
 	c->state = USTACK_SYN_RCVD;
-	c->listener = old.listener;
+	c->listener = e->listener;
 	c->ops_id = l->ops_id;
 	c->ctx = l->ctx;
-	inherit(c, &old);
+	inherit(c, e);
 	tcp_established(c);
-	if (old.sent == 1 && !old.resent) /* Karn */
-		rtt_sample(&c->rtt, (uint32_t)(t->s->now_us - old.sent_us));
+	if (e->sent == 1 && !(e->flags & SYN_RESENT)) /* Karn */
+		rtt_sample(&c->rtt, (uint32_t)(t->s->now_us - e->sent_us));
 	c->flags |= CF_EV_ACCEPT | CF_QUEUED;
 	l->waiting++;
 	tcp_event_opened(c);
@@ -288,6 +383,14 @@ static bool lacks_ts(const struct syn_entry *e, const struct tcp_seg *seg)
 	return e->has & TCP_OPT_HAS_TS && !(seg->opt.has & TCP_OPT_HAS_TS);
 }
 
+static void challenge(struct tcp *t, struct syn_entry *e)
+{
+	if (!tcp_chal_ok(t, &e->chal))
+		return;
+	stack_count(t->s, USTACK_C_TCP_CHALLENGE_ACKS);
+	reply(t, e, TCP_ACK);
+}
+
 static void on_rst(struct tcp *t, struct syn_entry *e,
 		   const struct tcp_seg *seg)
 {
@@ -297,8 +400,8 @@ static void on_rst(struct tcp *t, struct syn_entry *e,
 		return;
 	}
 	stack_drop(t->s, USTACK_C_DROP_TCP_RST);
-	if (in_window(e, seg) && tcp_chal_ok(t, &e->chal))
-		reply(t, e, TCP_ACK);
+	if (in_window(e, seg))
+		challenge(t, e);
 }
 
 /* The checks before the ACK; false if the segment is done with. */
@@ -312,7 +415,7 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 		return false;
 	}
 	if ((seg->flags & syn_only) == TCP_SYN && seg->seq == e->irs) {
-		e->resent = true; /* the other one was lost */
+		e->flags |= SYN_RESENT; /* the other one was lost */
 		if (tcp_chal_ok(t, &e->chal))
 			reply(t, e, TCP_SYN | TCP_ACK);
 		return false;
@@ -323,8 +426,7 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 	}
 	if (!in_window(e, seg) || !paws_ok(e, seg)) {
 		stack_drop(t->s, USTACK_C_DROP_TCP_SEQ);
-		if (tcp_chal_ok(t, &e->chal)) /* (res-3) */
-			reply(t, e, TCP_ACK);
+		challenge(t, e); /* (res-3) */
 		return false;
 	}
 	if (seg->flags & TCP_SYN) { /* fourth check: back to LISTEN */
@@ -340,11 +442,21 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 	return true;
 }
 
+bool syncache_backlog_full(const struct tcp *t, int listener)
+{
+	const struct tcp_listener *l = &t->listener[listener];
+
+	if (l->waiting < l->backlog)
+		return false;
+	stack_count(t->s, USTACK_C_TCP_ACCEPT_OVERFLOWS);
+	return true;
+}
+
 struct tcp_conn *syncache_input(struct tcp *t, struct syn_entry *e,
 				const struct tcp_seg *seg)
 {
 	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
-	const struct tcp_listener *l = &t->listener[e->listener];
+	struct syn_entry old;
 
 	if (!may_ack(t, e, seg))
 		return NULL;
@@ -353,28 +465,50 @@ struct tcp_conn *syncache_input(struct tcp *t, struct syn_entry *e,
 		tcp_reply_rst(t, &a, seg);
 		return NULL;
 	}
-	if (l->waiting >= l->backlog) {
-		stack_count(t->s, USTACK_C_TCP_ACCEPT_OVERFLOWS);
+	if (syncache_backlog_full(t, e->listener))
 		return NULL; /* (4987-6): its data will come again */
+	old = *e;
+	syncache_drop(t, e);
+	return syncache_promote(t, &old);
+}
+
+/*
+ * serve() - Repeat or forget what is due in one list
+ *
+ * Return: false if the run must end here: it has done enough, or the link has
+ * no room; its entries keep their turn
+ */
+static bool serve(struct tcp *t, struct list *l, uint32_t *left)
+{
+	struct syn_entry *e;
+
+	while ((e = list_first(l, struct syn_entry, link)) &&
+	       due_us(t, e) <= t->s->now_us) {
+		if (*left == 0)
+			return false;
+		(*left)--;
+		if (e->sent > t->s->cfg.synack_retries) { /* (4987-5) */
+			syncache_drop(t, e);
+			stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
+		} else if (reply(t, e, TCP_SYN | TCP_ACK) == -ERR_AGAIN) {
+			return false;
+		} else {
+			on_sent(t, e);
+		}
 	}
-	return complete(t, e);
+	if (e)
+		arm_by(t, due_us(t, e));
+	return true;
 }
 
 void syncache_on_timer(struct tcp *t)
 {
-	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++) {
-		struct syn_entry *e;
+	uint32_t left = min_u32(t->s->tx_left / 2, RUN_MAX);
+	bool done = left > 0;
 
-		while ((e = list_first(&t->syn_list[i], struct syn_entry,
-				       link)) &&
-		       e->due_us <= t->s->now_us) {
-			if (e->sent <= t->s->cfg.synack_retries) {
-				send_synack(t, e);
-				continue;
-			}
-			syncache_drop(t, e); /* (4987-5) */
-			stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
-		}
-	}
-	arm(t);
+	for (uint32_t i = 0; done && i < ARRAY_LEN(t->syn_list); i++)
+		done = serve(t, &t->syn_list[i], &left);
+	if (!done)
+		timer_arm(&t->s->wheel, &t->syn_timer,
+			  t->s->now_us + (left ? FULL_LINK_US : 1));
 }

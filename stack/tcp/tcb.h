@@ -142,6 +142,7 @@ struct tcp_chal {
 	uint16_t n;
 };
 
+struct syn_entry;
 struct tcp_conn;
 struct tcp_flight;
 struct tcp_extra;
@@ -284,6 +285,7 @@ _Static_assert(sizeof(struct tcp_conn) <= 512, "an idle connection is small");
  * @backlog:	most connections waiting
  * @waiting:	connections waiting
  * @half_open:	SYN cache entries
+ * @cookies_until_us: until then an ACK may answer a SYN cookie
  * @port:	local port
  * @ops_id:	service
  * @used:	the entry is in use
@@ -291,6 +293,7 @@ _Static_assert(sizeof(struct tcp_conn) <= 512, "an idle connection is small");
 struct tcp_listener {
 	struct ustack_addr addr;
 	uint64_t ctx;
+	uint64_t cookies_until_us;
 	uint32_t backlog;
 	uint32_t waiting;
 	uint32_t half_open;
@@ -316,7 +319,7 @@ struct tcp_slot {
  * @s:		the instance
  * @flows:	by 4-tuple
  * @ids:	by number
- * @key:	secrets: flow table, ISN, ports, timestamp offsets
+ * @key:	secrets: flow table, ISN, ports, timestamp offsets, SYN cookies
  * @ready:	connections to look at
  * @slots:	chunks of TCP_SLOTS handles
  * @nslots:	handles made so far
@@ -329,7 +332,8 @@ struct tcp_slot {
  * @nops:	their number
  * @states:	connections by state
  * @syn_list:	SYN cache by number of transmissions, each in order of deadline
- * @nsyn:	entries in it
+ * @syn_table:	its entries, in no order
+ * @nsyn:	their number
  * @syn_timer:	at the earliest of their deadlines
  * @tw_list:	TIME-WAIT, in order of deadline
  * @ntw:	entries in it
@@ -346,6 +350,7 @@ struct tcp {
 		struct siphash_key isn;
 		struct siphash_key port;
 		struct siphash_key ts;
+		struct siphash_key cookie;
 	} key;
 	struct list ready;
 	struct tcp_slot **slots;
@@ -359,6 +364,7 @@ struct tcp {
 	uint32_t nops;
 	uint32_t states[USTACK_STATES];
 	struct list syn_list[TCP_SYNACK_RETRIES_MAX + 1];
+	struct syn_entry **syn_table;
 	uint32_t nsyn;
 	struct timer syn_timer;
 	struct list tw_list;

@@ -48,21 +48,18 @@ struct tcp *tcp_new(struct ustack *s)
 	t->cc = (uint8_t)tcp_cc_find(s->cfg.cc);
 	s->host.random(s->host.ctx, &t->key, sizeof(t->key));
 	list_init(&t->ready);
-	syncache_init(t);
 	timewait_init(t);
-	if (init_tables(t) < 0)
+	if (syncache_init(t) < 0 || init_tables(t) < 0)
 		return NULL; /* what was taken goes with the pool */
 	return t;
 }
 
 static void free_compact(struct tcp *t)
 {
-	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++)
-		syncache_drop_listener(t, (int)i);
+	syncache_fini(t);
 	while (!list_empty(&t->tw_list))
 		timewait_drop(t,
 			      list_first(&t->tw_list, struct tw_entry, link));
-	timer_cancel(&t->s->wheel, &t->syn_timer);
 	timer_cancel(&t->s->wheel, &t->tw_timer);
 }
 

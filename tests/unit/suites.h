@@ -42,6 +42,7 @@
 	X(suite_tcp_sendq)		\
 	X(suite_tcp_state)		\
 	X(suite_tcp_syncache)		\
+	X(suite_tcp_syncookie)		\
 	X(suite_tcp_timewait)		\
 	X(suite_tcp_window)		\
 	X(suite_tcp_corners)		\

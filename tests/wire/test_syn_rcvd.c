@@ -338,29 +338,6 @@ START_TEST(new_syn_in_the_window_returns_to_listen)
 }
 END_TEST
 
-static void four_half_open(struct ustack_config *cfg)
-{
-	cfg->syn_backlog = 4;
-}
-
-/* 4987-1, 4987-2: a flood takes bounded memory, and new ones get their turn. */
-START_TEST(full_cache_lets_the_oldest_go)
-{
-	struct peer p;
-
-	wire_init(&p, _i, four_half_open);
-	for (uint16_t i = 0; i < 1000; i++) {
-		peer_tx(&p, (struct pseg){ .flags = TCP_SYN,
-					   .sport = (uint16_t)(1000 + i) });
-		ck_assert_uint_eq(peer_drain(&p), 1);
-		ck_assert_uint_le(peer_states(&p, USTACK_SYN_RCVD), 4);
-	}
-	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_SYN_EVICTED), 996);
-	wire_check_listener(&p);
-	peer_fini(&p);
-}
-END_TEST
-
 Suite *suite_wire_syn_rcvd(void)
 {
 	Suite *s = suite_create("syn-received");
@@ -392,7 +369,6 @@ Suite *suite_wire_syn_rcvd(void)
 	tcase_add_loop_test(tc, after_a_lost_syn_ack_sending_starts_carefully,
 			    0, 2);
 	tcase_add_loop_test(tc, handshake_gives_the_first_sample, 0, 2);
-	tcase_add_loop_test(tc, full_cache_lets_the_oldest_go, 0, 2);
 	tcase_add_loop_test(tc, no_sample_after_a_repeated_syn, 0, 2);
 	tcase_add_loop_test(tc, final_ack_without_timestamp_is_dropped, 0, 2);
 	tcase_add_loop_test(tc, new_syn_in_the_window_returns_to_listen, 0, 2);

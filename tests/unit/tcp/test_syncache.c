@@ -3,12 +3,21 @@
  * test_syncache.c - half-open connections: limits, eviction, repetition
  */
 
+#include <stdlib.h>
+
 #include "inner.h"
 #include "stack/tcp/syncache.h"
 
 static void four(struct ustack_config *cfg)
 {
 	cfg->syn_backlog = 4;
+	cfg->syn_cookies = USTACK_COOKIES_NEVER;
+}
+
+static void sixty_four(struct ustack_config *cfg)
+{
+	four(cfg);
+	cfg->syn_backlog = 64;
 }
 
 static void syn(struct peer *p, uint16_t sport)
@@ -26,43 +35,147 @@ static bool half_open(struct peer *p, uint16_t sport)
 	return f && f->kind == FLOW_SYN;
 }
 
-/* RFC 4987 section 3.3 */
-START_TEST(full_cache_gives_up_its_oldest_entry)
+/* RFC 4987 section 3.3: three for each that is free, then one makes room. */
+START_TEST(listener_that_has_its_share_gives_up_one_of_its_own)
 {
 	struct peer p;
+	uint32_t left = 0;
 
 	peer_init(&p, four);
 	for (uint16_t i = 0; i < 6; i++)
 		syn(&p, (uint16_t)(41000 + i));
-	EXPECT_EQ(inner_tcp(&p)->nsyn, 4);
-	EXPECT_EQ(peer_states(&p, USTACK_SYN_RCVD), 4);
-	EXPECT_EQ(inner_tcp(&p)->listener[p.listener].half_open, 4);
-	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_SYN_EVICTED), 2);
+	EXPECT_EQ(inner_tcp(&p)->nsyn, 3);
+	EXPECT_EQ(peer_states(&p, USTACK_SYN_RCVD), 3);
+	EXPECT_EQ(inner_tcp(&p)->listener[p.listener].half_open, 3);
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_SYN_EVICTED), 3);
 	for (uint16_t i = 0; i < 6; i++)
-		EXPECT_EQ(half_open(&p, (uint16_t)(41000 + i)), i >= 2);
+		left += half_open(&p, (uint16_t)(41000 + i));
+	EXPECT_EQ(left, 3);
+	EXPECT(half_open(&p, 41005));
 	peer_fini(&p);
 }
 END_TEST
 
-/* Those that have been repeated most are the oldest. */
+/* What answers within a second goes after what did not. */
 START_TEST(entries_that_were_repeated_go_before_fresh_ones)
 {
 	struct peer p;
 
-	peer_init(&p, four);
-	syn(&p, 41000);
-	syn(&p, 41001);
+	peer_init(&p, sixty_four);
+	for (uint16_t i = 0; i < 24; i++)
+		syn(&p, (uint16_t)(41000 + i));
 	peer_advance(&p, SEC(1) + MS(1));
 	peer_drain(&p);
-	syn(&p, 41002);
-	syn(&p, 41003);
-	syn(&p, 41004);
-	EXPECT(!half_open(&p, 41000));
-	syn(&p, 41005);
-	EXPECT(!half_open(&p, 41001));
-	EXPECT(half_open(&p, 41002));
-	syn(&p, 41006);
-	EXPECT(!half_open(&p, 41002));
+	for (uint16_t i = 0; i < 24 + 20; i++)
+		syn(&p, (uint16_t)(42000 + i));
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_SYN_EVICTED), 20);
+	for (uint16_t i = 0; i < 24 + 20; i++)
+		EXPECT(half_open(&p, (uint16_t)(42000 + i)));
+	peer_fini(&p);
+}
+END_TEST
+
+/* 4987-1: as many new ones as there is room for pass, and an entry is still
+ * there once in e times.  The oldest would never be.
+ */
+START_TEST(flood_cannot_aim_at_an_entry)
+{
+	uint32_t kept = 0;
+	struct peer p;
+
+	peer_init(&p, sixty_four);
+	for (uint32_t n = 0; n < 100; n++) {
+		uint16_t port = (uint16_t)(60000 + n);
+
+		syn(&p, port);
+		for (uint16_t i = 0; i < 48; i++)
+			syn(&p, (uint16_t)(1000 + 48 * n + i));
+		kept += half_open(&p, port);
+	}
+	EXPECT_GE(kept, 20);
+	EXPECT_LE(kept, 60);
+	peer_fini(&p);
+}
+END_TEST
+
+/* 4987-2: every port has room, whatever is done to others. */
+START_TEST(flooded_port_leaves_room_for_others)
+{
+	struct ustack_listen_args l = { .port = 8, .backlog = 1 };
+	struct peer p;
+	int other;
+
+	peer_init(&p, sixty_four);
+	l.ops_id = p.ops_id;
+	other = ustack_listen(p.h.s, &l);
+	EXPECT(other >= 0);
+	for (uint16_t i = 0; i < 1000; i++)
+		syn(&p, (uint16_t)(1000 + i));
+	EXPECT_EQ(inner_tcp(&p)->listener[p.listener].half_open, 48);
+	for (uint16_t i = 0; i < 12; i++) {
+		p.isn_known = false;
+		peer_tx(&p, (struct pseg){ .flags = TCP_SYN,
+					   .dport = 8,
+					   .sport = (uint16_t)(50000 + i) });
+		peer_drain(&p);
+	}
+	EXPECT_EQ(inner_tcp(&p)->listener[other].half_open, 12);
+	EXPECT_EQ(inner_tcp(&p)->listener[p.listener].half_open, 48);
+	for (uint16_t i = 0; i < 1000; i++)
+		syn(&p, (uint16_t)(3000 + i));
+	EXPECT_EQ(inner_tcp(&p)->listener[other].half_open, 12);
+	EXPECT_LE(inner_tcp(&p)->nsyn, 64);
+	peer_fini(&p);
+}
+END_TEST
+
+/* Many SYN-ACKs are due at once: a run sends half of its budget, no more. */
+START_TEST(timer_serves_a_bounded_number_in_a_run)
+{
+	struct peer p;
+	uint32_t n, total = 0;
+
+	peer_init(&p, NULL);
+	for (uint16_t i = 0; i < 40; i++)
+		syn(&p, (uint16_t)(1000 + i));
+	p.h.now_us += SEC(1);
+	for (uint32_t i = 0; i < 20 && total < 40; i++) {
+		p.h.now_us += 64;
+		ustack_run(p.h.s, p.h.now_us, 8);
+		n = peer_drain(&p);
+		EXPECT_LE(n, 4);
+		total += n;
+	}
+	EXPECT_EQ(total, 40);
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_RETRANS_SYNACK), 40);
+	peer_fini(&p);
+}
+END_TEST
+
+static int link_is_full(void *ctx, struct vpkt *v)
+{
+	(void)ctx;
+	free(v);
+	return -ERR_AGAIN;
+}
+
+/* What the link had no room for was not sent: it keeps its turn. */
+START_TEST(full_link_costs_no_transmission)
+{
+	int (*out)(void *ctx, struct vpkt *v);
+	struct peer p;
+
+	peer_init(&p, NULL);
+	syn(&p, 41000);
+	out = p.h.out;
+	p.h.out = link_is_full;
+	peer_advance(&p, SEC(5));
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_RETRANS_SYNACK), 0);
+	p.h.out = out;
+	peer_advance(&p, MS(2));
+	peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+	peer_expect_none(&p);
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_RETRANS_SYNACK), 1);
 	peer_fini(&p);
 }
 END_TEST
@@ -221,7 +334,11 @@ Suite *suite_tcp_syncache(void)
 	Suite *s = suite_create("tcp/syncache");
 	TCase *tc = tcase_create("half-open");
 
-	tcase_add_test(tc, full_cache_gives_up_its_oldest_entry);
+	tcase_add_test(tc, listener_that_has_its_share_gives_up_one_of_its_own);
+	tcase_add_test(tc, flood_cannot_aim_at_an_entry);
+	tcase_add_test(tc, flooded_port_leaves_room_for_others);
+	tcase_add_test(tc, timer_serves_a_bounded_number_in_a_run);
+	tcase_add_test(tc, full_link_costs_no_transmission);
 	tcase_add_test(tc, entries_that_were_repeated_go_before_fresh_ones);
 	tcase_add_loop_test(
 		tc, synack_is_repeated_at_doubling_distances_then_forgotten, 0,
