@@ -193,7 +193,33 @@ def stubborn(addr, secs):
     time.sleep(secs)
 
 
+def alive(addr):
+    """Stay silent for longer than the kernel's keep-alive has patience."""
+    s = dial(addr)
+    s.sendall(b"x")
+    s.recv(1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 1)
+    time.sleep(3.5)
+    s.sendall(b"y")
+    if s.recv(1) != b"y":
+        die("no echo after the probes")
+
+
+def agreed(addr, want):
+    """The kernel's tcpi_options: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN"""
+    s = dial(addr)
+    s.sendall(b"x")
+    s.recv(1)
+    have = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[5] & 15
+    if have != want:
+        die(f"the kernel has agreed to {have}, want {want}")
+
+
 if __name__ == "__main__":
     TASKS = {f.__name__: f for f in (
-        many, half_close, no_reader, hold, patient, occupy, stubborn)}
+        many, half_close, no_reader, hold, patient, occupy, stubborn,
+        alive, agreed)}
     TASKS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))

@@ -98,7 +98,7 @@ case_ncat_and_socat()
 	timeout 20 socat -t 10 - "TCP6:[$S6]:7" < "$T/f" | cmp - "$T/f" || fail "socat, IPv6"
 }
 
-# echo requests are answered, small, large and fragment-sized
+# echo requests are answered, small, large and fragment-sized (1122-9, 4443-1)
 case_ping()
 {
 	local s
@@ -126,7 +126,7 @@ case_500_connections_at_once()
 	python3 $HERE/clients.py many $S6 500 2000
 }
 
-# what was sent before the client's FIN comes back after it
+# what was sent before the client's FIN comes back after it (9293-a24)
 case_half_close()
 {
 	start
@@ -134,7 +134,7 @@ case_half_close()
 	python3 $HERE/clients.py half_close $S6
 }
 
-# a client that does not read holds back its own connection, not memory
+# a client that does not read holds back its own connection, not memory (MUST-36)
 case_client_that_does_not_read()
 {
 	local before after
@@ -147,7 +147,7 @@ case_client_that_does_not_read()
 		fail "memory grew from $before to $after KB"
 }
 
-# a port without a service refuses at once
+# a port without a service refuses at once (9293-a2)
 case_connection_refused()
 {
 	start

@@ -10,7 +10,7 @@ case_bad_packets_are_counted_by_reason()
 }
 
 # 20,000 packets of noise, of mutated headers and of odd lengths: it lives on,
-# and whatever came in is accounted for
+# and whatever came in is accounted for (res-4)
 case_random_packets_do_no_harm()
 {
 	start -o log.level=error
@@ -20,6 +20,7 @@ case_random_packets_do_no_harm()
 }
 
 # 20,000 SYNs from everywhere: memory stays bounded, a real client gets through
+# (4987-1, 4987-2)
 case_syn_flood()
 {
 	start -o log.level=error

@@ -42,7 +42,7 @@ START_TEST(data_of_an_old_ack_is_used)
 }
 END_TEST
 
-/* 5961-5: [SND.UNA - MAX.SND.WND, SND.NXT]; else challenge, data dropped. */
+/* 5961-5, MAY-12: [SND.UNA - MAX.SND.WND, SND.NXT]; else challenge and drop. */
 START_TEST(ack_too_old_is_challenged)
 {
 	struct peer p;

@@ -25,7 +25,7 @@ static void begin(struct peer *p, int v6)
 	wire_goto(p, USTACK_ESTABLISHED);
 }
 
-/* SHLD-18, MUST-40: one small segment is acknowledged late, but below 0.5 s. */
+/* SHLD-18, MUST-40, 5681-15: a small segment's ACK is late, but below 0.5 s. */
 START_TEST(single_segment_is_acknowledged_late)
 {
 	struct peer p;

@@ -186,7 +186,7 @@ START_TEST(announced_mss_follows_the_mtu)
 }
 END_TEST
 
-/* MUST-16, 6691-2: no packet exceeds the MTU, nor the peer's MSS. */
+/* MUST-16, 6691-2, 8504-1: no packet exceeds the MTU, nor the peer's MSS. */
 START_TEST(segments_fit_the_mtu)
 {
 	uint32_t mtu = mtus[_i / 2];

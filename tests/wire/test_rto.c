@@ -19,7 +19,7 @@ static void open_slowly(struct peer *p, int v6, uint32_t rtt_ms)
 	peer_tx(p, seg_ack(1, 1));
 }
 
-/* 6298-2, 6298-9: RTT 400 ms: RTO 1.2 s, then 2.4, 4.8, ... up to the cap. */
+/* 6298-2, 6298-5, 6298-9: RTT 400 ms: RTO 1.2 s, 2.4, 4.8, ... up to the cap. */
 START_TEST(first_sample_sets_the_timeout_and_it_doubles)
 {
 	static const uint32_t gap_ms[] = { 1200,  2400,	 4800,	9600,
@@ -55,7 +55,7 @@ START_TEST(least_timeout_is_200_ms)
 }
 END_TEST
 
-/* 6298-3: 400, 200, 300, 1000 ms; rounded to nearest at each step. */
+/* 6298-3, MUST-18: 400, 200, 300, 1000 ms; rounded to nearest at each step. */
 START_TEST(later_samples_are_folded_in)
 {
 	static const struct {

@@ -119,7 +119,7 @@ static void go_with_ts(struct peer *p)
 	peer_expect(p, TCP_ACK, 2, 2, 0);
 }
 
-/* 6191-1 to 6191-4, MAY-2: which SYN cannot be an old duplicate. */
+/* 6191-1 to 6191-4, MAY-2, SHLD-4: which SYN cannot be an old duplicate. */
 START_TEST(syn_reopens_by_the_rules_of_6191)
 {
 	int i = _i / 2;

@@ -41,7 +41,8 @@ static const uint64_t vectors[64] = {
 	0x958a324ceb064572,
 };
 
-/* Aumasson and Bernstein, 2012, appendix A, and their reference code. */
+/* Aumasson and Bernstein, 2012, appendix A, and their reference code: the PRF
+ * of initial sequence numbers (6528-2). */
 START_TEST(official_vectors_hold)
 {
 	uint8_t data[64];

@@ -37,7 +37,7 @@ START_TEST(clock_ticks_every_four_microseconds)
 }
 END_TEST
 
-/* RFC 6528 section 3: F depends on the 4-tuple and on the secret. */
+/* RFC 6528 section 3 (6528-1, 6528-2): F depends on 4-tuple and secret. */
 START_TEST(numbers_of_different_flows_are_unrelated)
 {
 	uint32_t seen[256];
@@ -81,7 +81,7 @@ START_TEST(timestamp_offset_is_the_same_for_all_ports_of_two_hosts)
 }
 END_TEST
 
-/* RFC 6528 section 3: secrets are drawn anew when an instance starts. */
+/* RFC 6528 section 3 (6528-3): secrets are drawn when an instance starts. */
 START_TEST(instances_have_secrets_of_their_own)
 {
 	struct ustack_config cfg;

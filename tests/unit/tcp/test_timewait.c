@@ -139,7 +139,7 @@ static const struct {
 	{ "RST (RFC 1337)", TCP_RST, 2, false },
 };
 
-/* RFC 9293 MUST-14 and section 3.6.1, RFC 1337 */
+/* RFC 9293 section 3.6.1 (MAY-2), RFC 1337 */
 START_TEST(only_a_newer_syn_takes_the_entrys_place)
 {
 	struct peer p;
