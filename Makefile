@@ -131,6 +131,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .SUFFIXES:
 .PHONY: all libustack tests perf deps demo check check-run check-long \
 	check-long-run sim bench bench-loss bench-flood bench-instr coverage lint format install uninstall help clean
+.PHONY: sim-table golden
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -194,7 +195,7 @@ $(B)/wire-tests: $(call obj,$(WIRE_SRC)) $(LIB) $(STACK_OBJ)
 
 $(B)/ustack-sim: $(call obj,$(SIM_SRC)) $(LIB) $(STACK_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ -lm $(LDLIBS)
 
 $(PERF): $(B)/%: $(O)/tests/perf/%.o
 	$(call say,LINK,$@)
@@ -225,6 +226,14 @@ SEED	?=
 N	?= 20000
 sim: $(B)/ustack-sim		## two stacks and a bad link: SEED= N= (SAN=)
 	@$(B)/ustack-sim $(if $(SEED),--seed $(SEED)) --n $(N)
+
+GOLDEN	:= tests/sim/golden.tsv
+sim-table: $(B)/ustack-sim	## figures of recovery and congestion control
+	@$(B)/ustack-sim --figures
+	@$(B)/ustack-sim --golden $(GOLDEN) && expand -t 10 $(GOLDEN)
+
+golden: $(B)/ustack-sim		## store the golden table of behaviour anew
+	@$(B)/ustack-sim --golden $(GOLDEN) --write && git diff --stat $(GOLDEN)
 
 ROUNDS	?= 5
 T	?= 0.4

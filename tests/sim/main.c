@@ -5,6 +5,8 @@
  * Transfer i of seed S has the seed S + i, so that one that fails is run alone
  * by --seed with its number and --n 1; --trace shows its packets.  Every 64th
  * runs twice and must give the same history.
+ *
+ * --figures and --golden FILE measure instead (figures.h, golden.h).
  */
 
 #include <getopt.h>
@@ -17,17 +19,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "figures.h"
+#include "golden.h"
+#include "jobs.h"
 #include "sim.h"
 
+#define FIGURES_SEED 1u
 #define TWICE_EVERY  64u
 #define FAILURES_MAX 10u
-#define JOBS_MAX     64u
 
 struct args {
 	uint64_t seed;
 	uint64_t n;
 	uint32_t jobs;
 	bool trace;
+	bool figures;
+	const char *golden;
+	bool write;
 };
 
 struct result {
@@ -118,34 +126,70 @@ static uint64_t number(const char *text)
 	return v;
 }
 
+static void set(struct args *a, int c)
+{
+	switch (c) {
+	case 's':
+		a->seed = number(optarg);
+		break;
+	case 'n':
+		a->n = number(optarg);
+		break;
+	case 'j':
+		a->jobs = (uint32_t)number(optarg);
+		break;
+	case 't':
+		a->trace = true;
+		break;
+	case 'f':
+		a->figures = true;
+		break;
+	case 'g':
+		a->golden = optarg;
+		break;
+	case 'w':
+		a->write = true;
+		break;
+	default:
+		fprintf(stderr,
+			"usage: ustack-sim [--seed S] [--n N] [--jobs J]"
+			" [--trace]\n"
+			"       ustack-sim --figures\n"
+			"       ustack-sim --golden FILE [--write]\n");
+		exit(2);
+	}
+}
+
 static void parse(struct args *a, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' },
 		{ "n", required_argument, NULL, 'n' },
 		{ "jobs", required_argument, NULL, 'j' },
+		{ "figures", no_argument, NULL, 'f' },
+		{ "golden", required_argument, NULL, 'g' },
+		{ "write", no_argument, NULL, 'w' },
 		{ "trace", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 's') {
-			a->seed = number(optarg);
-		} else if (c == 'n') {
-			a->n = number(optarg);
-		} else if (c == 'j') {
-			a->jobs = (uint32_t)number(optarg);
-		} else if (c == 't') {
-			a->trace = true;
-		} else {
-			fprintf(stderr, "usage: ustack-sim [--seed S] [--n N]"
-					" [--jobs J] [--trace]\n");
-			exit(2);
-		}
-	}
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		set(a, c);
 	if (a->jobs == 0 || a->jobs > JOBS_MAX || a->trace)
 		a->jobs = 1;
+}
+
+static int run_transfers(const struct args *a)
+{
+	struct result r;
+
+	printf("sim: %" PRIu64 " transfers from seed %" PRIu64 "\n", a->n,
+	       a->seed);
+	fflush(stdout);
+	r = run_jobs(a);
+	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", r.passed, r.failed);
+	return r.failed ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -153,16 +197,14 @@ int main(int argc, char **argv)
 	struct args a = { .seed = (uint64_t)time(NULL) << 20,
 			  .n = 1000,
 			  .jobs = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) };
-	struct result r;
 
 	parse(&a, argc, argv);
 	/* Stacks come and go by the thousand: keep their chunks. */
 	mallopt(M_MMAP_THRESHOLD, 1 << 30);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
-	printf("sim: %" PRIu64 " transfers from seed %" PRIu64 "\n", a.n,
-	       a.seed);
-	fflush(stdout);
-	r = run_jobs(&a);
-	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", r.passed, r.failed);
-	return r.failed ? 1 : 0;
+	if (a.golden)
+		return golden_run(a.golden, a.write, a.jobs);
+	if (a.figures)
+		return figures_run(FIGURES_SEED, a.jobs);
+	return run_transfers(&a);
 }

@@ -46,6 +46,7 @@
 	X(suite_tcp_timewait)		\
 	X(suite_tcp_window)		\
 	X(suite_tcp_corners)		\
+	X(suite_lib_ledger)		\
 	X(suite_lib_path)		\
 	X(suite_ip_addr)		\
 	X(suite_ip_frag)		\
