@@ -12,7 +12,6 @@
 #include "stack/wire/csum.h"
 #include "stack/wire/icmp.h"
 #include "stack/wire/ip4.h"
-#include "stack/wire/tcp_hdr.h"
 
 #define PROTO_TCP   6u
 #define PROTO_ICMP  1u
@@ -50,6 +49,30 @@ const uint8_t *vpkt_tcp(const struct vpkt *p, uint32_t *payload)
 	if (payload)
 		*payload = p->len - min_u32(p->len, p->l4_off + hdr);
 	return tcp;
+}
+
+struct vpkt *vpkt_segment(int from, struct tcp_hdr h, const uint8_t *opt,
+			  uint32_t opt_len)
+{
+	uint32_t len = TCP_HDR_MIN + opt_len;
+	struct vpkt *p = vpkt_new(IP4_HDR_MIN + len);
+	struct ip4_hdr ip = { .src = { 10, 7, 0, (uint8_t)(1 + from) },
+			      .dst = { 10, 7, 0, (uint8_t)(2 - from) },
+			      .total_len = p->len,
+			      .ttl = 64,
+			      .proto = PROTO_TCP };
+	uint8_t *tcp = p->data + IP4_HDR_MIN;
+	uint64_t sum = csum_pseudo4(ip.src, ip.dst, PROTO_TCP, len);
+	uint16_t csum;
+
+	p->l4_off = IP4_HDR_MIN;
+	h.hdr_len = (uint8_t)len;
+	ip4_build(p->data, &ip);
+	tcp_hdr_build(tcp, &h);
+	memcpy(tcp + TCP_HDR_MIN, opt, opt_len);
+	csum = csum_finish(csum_add(sum, tcp, len));
+	memcpy(tcp + TCP_CSUM_OFF, &csum, 2);
+	return p;
 }
 
 bool path_cuts(const struct path *path)

@@ -12,6 +12,7 @@
 #ifndef TESTS_LIB_PATH_H
 #define TESTS_LIB_PATH_H
 
+#include "stack/wire/tcp_hdr.h"
 #include "vhost.h"
 
 #define PATH_DROPS_MAX 8u
@@ -156,5 +157,15 @@ const char *path_fate_name(enum path_fate fate);
  * @payload:	set to its bytes of payload, may be NULL
  */
 const uint8_t *vpkt_tcp(const struct vpkt *p, uint32_t *payload);
+
+/**
+ * vpkt_segment() - A TCP segment without payload, over IPv4
+ * @from:	host it comes from: 10.7.0.1 is 0, 10.7.0.2 is 1, to the other
+ * @h:		header; its length is set here
+ * @opt:	options
+ * @opt_len:	their bytes, a multiple of 4
+ */
+struct vpkt *vpkt_segment(int from, struct tcp_hdr h, const uint8_t *opt,
+			  uint32_t opt_len);
 
 #endif /* TESTS_LIB_PATH_H */

@@ -33,6 +33,7 @@
 	X(suite_tcp_api)		\
 	X(suite_tcp_cc_reno)		\
 	X(suite_tcp_conn)		\
+	X(suite_tcp_cost)		\
 	X(suite_tcp_demux)		\
 	X(suite_tcp_info)		\
 	X(suite_tcp_isn)		\
