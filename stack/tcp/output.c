@@ -113,9 +113,12 @@ static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 	uint32_t gso = tcp_gso_max(c);
 	uint32_t flight = tcp_inflight(c);
 	uint32_t room = c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
+	bool probe = c->snd.wnd == 0 && r == c->fl->first;
 
-	/* What recovery asks for leaves at once (5681-8, 6582-2). */
-	if (c->rec.state != CA_LOSS || flight == 0)
+	/* What recovery asks for leaves at once (5681-8, 6582-2), and so does
+	 * what probes a shut window.
+	 */
+	if (c->rec.state != CA_LOSS || flight == 0 || probe)
 		room = max_u32(room, c->snd.mss);
 	if (c->snd.wnd == 0)
 		room = min_u32(room, c->snd.mss);

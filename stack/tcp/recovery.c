@@ -205,6 +205,20 @@ static bool reneged(const struct tcp_conn *c)
 	return (c->fl->first->flags & REC_SACKED) != 0;
 }
 
+static void forget_sacks(struct tcp_conn *c)
+{
+	tcp_count(c, USTACK_C_TCP_SACK_RENEGING);
+	rec_forget_sacks(c);
+}
+
+void tcp_recovery_on_persist(struct tcp_conn *c)
+{
+	if (reneged(c))
+		forget_sacks(c);
+	c->fl->frto = 0; /* no new data can leave that would tell (5682-2) */
+	rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
+}
+
 void tcp_recovery_on_timeout(struct tcp_conn *c)
 {
 	bool again = c->rec.state == CA_LOSS && c->rtt.backoff > 0;
@@ -224,8 +238,7 @@ void tcp_recovery_on_timeout(struct tcp_conn *c)
 	c->rec.state = CA_LOSS;
 	c->rec.recover = c->snd.nxt;
 	if (reneged(c)) {
-		tcp_count(c, USTACK_C_TCP_SACK_RENEGING);
-		rec_forget_sacks(c);
+		forget_sacks(c);
 		rec_mark_all_lost(c, USTACK_CAUSE_RTO);
 	} else if (c->flags & CF_SACK) {
 		rack_mark_on_timeout(c); /* (8985-9) */

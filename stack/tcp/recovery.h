@@ -26,6 +26,13 @@
  */
 void tcp_recovery_on_ack(struct tcp_conn *c, const struct tcp_acked *a);
 
+/**
+ * tcp_recovery_on_persist() - The window is shut with data in flight: the first
+ *			       of it is the probe, even if it was SACKed before
+ * @c:		connection
+ */
+void tcp_recovery_on_persist(struct tcp_conn *c);
+
 /** tcp_recovery_on_timeout() - The retransmission timer ran out */
 void tcp_recovery_on_timeout(struct tcp_conn *c);
 

@@ -92,7 +92,7 @@ static void on_persist_timeout(struct tcp_conn *c)
 	}
 	rtt_backoff(&c->rtt); /* (SHLD-30) */
 	if (rec_first(c))
-		rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
+		tcp_recovery_on_persist(c);
 	c->flags |= CF_PROBE_NOW;
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
 }

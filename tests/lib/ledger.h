@@ -2,9 +2,6 @@
 /*
  * ledger.h - what a sender put on the wire, and what of it was needless
  *
- *	stream:  ======= floor          delivered: all before floor, and ranges
- *	                 ..[===]..[==]..high
- *
  * The simulator knows a packet's fate when it is sent.  A retransmission is
  * spurious when all of its bytes had a copy that arrived or was going to: the
  * strictest view there is, under which patience would have been enough.
@@ -13,22 +10,15 @@
 #ifndef TESTS_LIB_LEDGER_H
 #define TESTS_LIB_LEDGER_H
 
+#include "ranges.h"
 #include "world.h"
-
-struct ledger_range {
-	uint64_t from;
-	uint64_t to;
-};
 
 /**
  * struct ledger - one direction of one connection
  * @iss:	initial sequence number
  * @open:	@iss is known
  * @high:	end of what was sent at least once, bytes of the stream
- * @floor:	all before was delivered
- * @range:	what was delivered beyond, in order, apart
- * @n:		their number
- * @cap:	room
+ * @got:	what was delivered
  * @segs:	data packets sent
  * @rtx:	those with bytes sent before
  * @spurious:	those of them that were needless
@@ -40,10 +30,7 @@ struct ledger {
 	uint32_t iss;
 	bool open;
 	uint64_t high;
-	uint64_t floor;
-	struct ledger_range *range;
-	uint32_t n;
-	uint32_t cap;
+	struct ranges got;
 	uint64_t segs;
 	uint64_t rtx;
 	uint64_t spurious;

@@ -46,6 +46,7 @@
 	X(suite_wire_output)                                                   \
 	X(suite_wire_host)                                                     \
 	X(suite_wire_damage)                                                   \
+	X(suite_wire_rogue)                                                    \
 	X(suite_wire_corners)
 
 #define SUITE_DECLARE(suite) Suite *suite(void);

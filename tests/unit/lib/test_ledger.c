@@ -50,8 +50,8 @@ START_TEST(copy_of_what_was_lost_is_not_spurious)
 	ck_assert_uint_eq(led.segs, 4);
 	ck_assert_uint_eq(led.rtx, 1);
 	ck_assert_uint_eq(led.spurious, 0);
-	ck_assert_uint_eq(led.floor, 300);
-	ck_assert_uint_eq(led.n, 0);
+	ck_assert_uint_eq(led.got.floor, 300);
+	ck_assert_uint_eq(led.got.n, 0);
 }
 END_TEST
 
