@@ -170,7 +170,9 @@ int ustack_listen(struct ustack *s,
 /** ustack_unlisten() - Stop accepting; waiting connections are reset */
 void ustack_unlisten(struct ustack *s, int listener);
 
-/** ustack_accept_ready() - Offer connections in the backlog to @accept again */
+/** ustack_accept_ready() - Offer the connections that @accept left in the backlog
+ * again, the oldest first, until it says -ERR_AGAIN
+ */
 void ustack_accept_ready(struct ustack *s, int listener);
 
 /**

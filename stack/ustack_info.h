@@ -54,6 +54,30 @@ struct ustack_gauges {
 	uint32_t frag_bytes;
 };
 
+/**
+ * struct ustack_listener_info - a listener
+ * @addr:	local address, all zero = any
+ * @port:	local port
+ * @ops_id:	service
+ * @backlog:	most connections that may wait for @accept
+ * @waiting:	connections that wait for it
+ * @half_open:	half-open connections; a SYN cookie is none
+ * @cookies:	SYN cookies were sent lately, for lack of room or always
+ */
+struct ustack_listener_info {
+	struct ustack_addr addr;
+	uint16_t port;
+	int16_t ops_id;
+	uint32_t backlog;
+	uint32_t waiting;
+	uint32_t half_open;
+	bool cookies;
+};
+
+/** ustack_listener_info() - Describe a listener of ustack_listen(); 0 or -ERR_NOENT */
+int ustack_listener_info(const struct ustack *s, int listener,
+			 struct ustack_listener_info *info);
+
 /** ustack_gauges() - Read the gauges, on the instance's own thread */
 void ustack_gauges(const struct ustack *s, struct ustack_gauges *g);
 

@@ -5,6 +5,7 @@
 
 #include "conn.h"
 
+#include "backlog.h"
 #include "cc.h"
 #include "isn.h"
 #include "reasm.h"
@@ -164,11 +165,16 @@ struct ustack_conn tcp_conn_handle(const struct tcp_conn *c)
 /* It ended before the service took it: the service never hears of it. */
 static void leave_backlog(struct tcp_conn *c)
 {
+	struct tcp_listener *l;
+
 	if (!(c->flags & CF_QUEUED))
 		return;
+	l = &c->t->listener[c->listener];
 	c->flags &= ~(CF_QUEUED | CF_PARKED);
-	c->t->listener[c->listener].waiting--;
+	l->waiting--;
 	c->ops_id = -1;
+	if (backlog_take(l, c) && l->used)
+		backlog_offer(c->t, l); /* the turn is the next one's */
 }
 
 /* Off the wire: the 4-tuple is free, nothing is sent or received any more. */

@@ -14,12 +14,14 @@
  * @remote:	the peer's; borrowed
  * @lport:	our port
  * @rport:	the peer's port
+ * @hash:	hash in the flow table, 0 = not known yet
  */
 struct tcp_flow_args {
 	const struct ustack_addr *local;
 	const struct ustack_addr *remote;
 	uint16_t lport;
 	uint16_t rport;
+	uint64_t hash;
 };
 
 /** tcp_flow_tuple() - 4-tuple of a flow; borrows its addresses */
@@ -28,7 +30,8 @@ static inline struct tcp_flow_args tcp_flow_tuple(const struct tcp_flow *f)
 	return (struct tcp_flow_args){ .local = &f->local,
 				       .remote = &f->remote,
 				       .lport = f->lport,
-				       .rport = f->rport };
+				       .rport = f->rport,
+				       .hash = f->node.hash };
 }
 
 /** tcp_flow_init() - Fill in a flow that is in no table yet */
@@ -49,18 +52,28 @@ struct tcp_flow *tcp_flow_find(const struct tcp *t,
 uint64_t tcp_flow_hash(const struct siphash_key *key,
 		       const struct tcp_flow_args *a);
 
+/** tcp_listener_add() - Make a listener findable */
+void tcp_listener_add(struct tcp *t, struct tcp_listener *l);
+
+/** tcp_listener_remove() - Take it out again */
+void tcp_listener_remove(struct tcp *t, struct tcp_listener *l);
+
 /** tcp_listener_find() - Listener for an address and port, a bound one before
- * one for any address; -1 = none
+ * one for any IPv4 address before one for any address; -1 = none
  */
 int tcp_listener_find(const struct tcp *t, const struct ustack_addr *addr,
 		      uint16_t port);
 
 /**
- * tcp_port_pick() - Choose an ephemeral port (RFC 6056, algorithm 3)
+ * tcp_port_pick() - Choose an ephemeral port (RFC 6056, algorithm 4)
  * @t:		TCP
  * @a:		4-tuple without @lport
  *
- * Return: a port that no flow to that peer uses, 0 = all are in use
+ * First in a row from where the last one to such a peer was, then by lot; the
+ * number of tries is bounded, and as long as one port in a hundred is free it
+ * fails once in 30000 times.
+ *
+ * Return: a port that no flow to that peer uses, 0 = none was found
  */
 uint16_t tcp_port_pick(struct tcp *t, const struct tcp_flow_args *a);
 

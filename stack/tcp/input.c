@@ -195,6 +195,7 @@ void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v)
 		return;
 	a.lport = h.dport;
 	a.rport = h.sport;
+	a.hash = tcp_flow_hash(&t->key.flow, &a);
 	f = tcp_flow_find(t, &a);
 	if (f && stack_wants(t->s, USTACK_EV_RECEIVED))
 		report(t, f, &seg);

@@ -3,6 +3,7 @@
  * listen.c - passive opens: the listener table (RFC 9293 section 3.10.1)
  */
 
+#include "backlog.h"
 #include "conn.h"
 #include "syncache.h"
 
@@ -15,13 +16,9 @@ static bool addr_ok(const struct ustack *s, const struct ustack_addr *a)
 static bool taken(const struct tcp *t, const struct ustack_addr *addr,
 		  uint16_t port)
 {
-	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++) {
-		const struct tcp_listener *l = &t->listener[i];
+	int i = tcp_listener_find(t, addr, port);
 
-		if (l->used && l->port == port && ip_addr_eq(&l->addr, addr))
-			return true;
-	}
-	return false;
+	return i >= 0 && ip_addr_eq(&t->listener[i].addr, addr);
 }
 
 int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
@@ -46,36 +43,18 @@ int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 					    .port = a->port,
 					    .ops_id = (int16_t)a->ops_id,
 					    .used = true };
+		tcp_listener_add(t, l);
 		return (int)i;
 	}
 	return -ERR_LIMIT;
 }
 
-static struct tcp_listener *listener_get(struct ustack *s, int listener)
+static struct tcp_listener *listener_get(const struct ustack *s, int listener)
 {
 	if (listener < 0 || listener >= (int)TCP_LISTENERS_MAX ||
 	    !s->tcp->listener[listener].used)
 		return NULL;
 	return &s->tcp->listener[listener];
-}
-
-/* Call @fn for each connection in a listener's backlog. */
-static void for_waiting(struct tcp *t, int listener,
-			void (*fn)(struct tcp_conn *c))
-{
-	for (uint32_t i = 0; i < t->nslots; i++) {
-		struct tcp_conn *c =
-			t->slots[i >> TCP_SLOT_SHIFT][i & (TCP_SLOTS - 1)].c;
-
-		if (c && c->listener == listener && c->flags & CF_QUEUED)
-			fn(c);
-	}
-}
-
-static void reset_waiting(struct tcp_conn *c)
-{
-	tcp_reset(c, USTACK_END_ABORTED);
-	tcp_mark_ready(c);
 }
 
 void ustack_unlisten(struct ustack *s, int listener)
@@ -84,24 +63,35 @@ void ustack_unlisten(struct ustack *s, int listener)
 
 	if (!l)
 		return;
-	for_waiting(s->tcp, listener, reset_waiting);
+	tcp_listener_remove(s->tcp, l);
+	l->used = false; /* those not offered yet are reset by the next run */
+	backlog_reset(s->tcp, l);
 	syncache_drop_listener(s->tcp, listener);
-	l->used = false;
-}
-
-static void offer_again(struct tcp_conn *c)
-{
-	if (!(c->flags & CF_PARKED))
-		return;
-	c->flags &= ~CF_PARKED;
-	c->flags |= CF_EV_ACCEPT | CF_EV_READABLE;
-	tcp_mark_ready(c);
 }
 
 void ustack_accept_ready(struct ustack *s, int listener)
 {
 	struct tcp_listener *l = listener_get(s, listener);
 
-	if (l && l->waiting > 0)
-		for_waiting(s->tcp, listener, offer_again);
+	if (l)
+		backlog_offer(s->tcp, l);
+}
+
+int ustack_listener_info(const struct ustack *s, int listener,
+			 struct ustack_listener_info *info)
+{
+	const struct tcp_listener *l = listener_get(s, listener);
+
+	if (!l)
+		return -ERR_NOENT;
+	*info = (struct ustack_listener_info){
+		.addr = l->addr,
+		.port = l->port,
+		.ops_id = l->ops_id,
+		.backlog = l->backlog,
+		.waiting = l->waiting,
+		.half_open = l->half_open,
+		.cookies = s->now_us < l->cookies_until_us,
+	};
+	return 0;
 }

@@ -35,7 +35,9 @@
 #define TCP_MSS_DEFAULT6       1220u
 #define TCP_MSS_MIN	       88u /* least segment we let a peer force on us, as Linux */
 #define TCP_LISTENERS_MAX      64u
-#define TCP_SLOT_SHIFT	       12u /* slots per chunk: 4096 */
+#define TCP_PORT_CHAINS	       64u  /* listeners by port */
+#define TCP_PORT_COUNTERS      256u /* RFC 6056 algorithm 4 */
+#define TCP_SLOT_SHIFT	       12u  /* slots per chunk: 4096 */
 #define TCP_SLOTS	       (1u << TCP_SLOT_SHIFT)
 #define TCP_DUPACK_THRESH      3u /* RFC 5681 section 3.2 */
 #define TCP_SYNACK_RETRIES_MAX 8u
@@ -279,26 +281,46 @@ struct tcp_conn {
 _Static_assert(sizeof(struct tcp_conn) <= 512, "an idle connection is small");
 
 /**
+ * struct tcp_backlog - connections that @accept left for later, in order
+ * @ring:	handles, some perhaps of connections that are gone; NULL = none yet
+ * @size:	room in it, a power of two
+ * @head:	first
+ * @n:		their number
+ * @offered:	the one that is being offered again, gen 0 = none
+ */
+struct tcp_backlog {
+	struct ustack_conn *ring;
+	uint32_t size;
+	uint32_t head;
+	uint32_t n;
+	struct ustack_conn offered;
+};
+
+/**
  * struct tcp_listener - a port that accepts
  * @addr:	local address, or any
  * @ctx:	given to new connections
+ * @parked:	those connections waiting that @accept left for later
  * @backlog:	most connections waiting
  * @waiting:	connections waiting
  * @half_open:	SYN cache entries
  * @cookies_until_us: until then an ACK may answer a SYN cookie
  * @port:	local port
  * @ops_id:	service
+ * @next:	next listener in the chain of its port, less 1; 0 = none
  * @used:	the entry is in use
  */
 struct tcp_listener {
 	struct ustack_addr addr;
 	uint64_t ctx;
 	uint64_t cookies_until_us;
+	struct tcp_backlog parked;
 	uint32_t backlog;
 	uint32_t waiting;
 	uint32_t half_open;
 	uint16_t port;
 	int16_t ops_id;
+	uint8_t next;
 	bool used;
 };
 
@@ -328,6 +350,7 @@ struct tcp_slot {
  * @next_id:	number of the next connection
  * @promised:	sum of all receive buffers, bytes
  * @listener:	the table
+ * @port_chain:	first listener by hash of its port, less 1; 0 = none
  * @ops:	service tables
  * @nops:	their number
  * @states:	connections by state
@@ -338,7 +361,7 @@ struct tcp_slot {
  * @tw_list:	TIME-WAIT, in order of deadline
  * @ntw:	entries in it
  * @tw_timer:	at the first one's deadline
- * @port_offset: RFC 6056 algorithm 3: next ephemeral port to try
+ * @port_next:	RFC 6056 algorithm 4: offsets of the next ephemeral port to try
  * @cc:		congestion control of new connections, enum tcp_cc_id
  */
 struct tcp {
@@ -360,6 +383,7 @@ struct tcp {
 	uint64_t next_id;
 	uint64_t promised;
 	struct tcp_listener listener[TCP_LISTENERS_MAX];
+	uint8_t port_chain[TCP_PORT_CHAINS];
 	const struct ustack_ops *ops[USTACK_OPS_MAX];
 	uint32_t nops;
 	uint32_t states[USTACK_STATES];
@@ -370,7 +394,7 @@ struct tcp {
 	struct list tw_list;
 	uint32_t ntw;
 	struct timer tw_timer;
-	uint32_t port_offset;
+	uint32_t port_next[TCP_PORT_COUNTERS];
 	uint8_t cc;
 };
 

@@ -9,6 +9,7 @@
 
 #include "tcp.h"
 
+#include "backlog.h"
 #include "cc.h"
 #include "conn.h"
 #include "output.h"
@@ -56,6 +57,8 @@ struct tcp *tcp_new(struct ustack *s)
 
 static void free_compact(struct tcp *t)
 {
+	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++)
+		backlog_fini(t, &t->listener[i]);
 	syncache_fini(t);
 	while (!list_empty(&t->tw_list))
 		timewait_drop(t,
@@ -103,24 +106,35 @@ static bool due(struct tcp_conn *c, uint32_t flag)
 	return true;
 }
 
+/* Return: what @accept said; an error if the listener has gone */
+static int ask(struct tcp_conn *c, const struct ustack_ops *ops,
+	       const struct tcp_listener *l)
+{
+	if (!l->used)
+		return -ERR_CONNABORTED;
+	if (!ops->accept)
+		return 0;
+	return ops->accept(c->t->s, tcp_conn_handle(c), c->ctx);
+}
+
 static void offer(struct tcp_conn *c, const struct ustack_ops *ops)
 {
 	struct tcp_listener *l = &c->t->listener[c->listener];
-	int r = 0;
+	bool again = backlog_take(l, c);
+	int r;
 
 	c->flags &= ~CF_QUEUED;
+	r = ask(c, ops, l);
 	l->waiting--;
-	if (ops->accept)
-		r = ops->accept(c->t->s, tcp_conn_handle(c), c->ctx);
-	if (r == 0)
+	if (r == -ERR_AGAIN && l->used && !(c->flags & CF_DETACHED) &&
+	    backlog_park(l, c, again))
 		return;
-	if (r == -ERR_AGAIN && !(c->flags & CF_DETACHED)) {
-		c->flags |= CF_QUEUED | CF_PARKED;
-		l->waiting++;
-		return;
+	if (r != 0) {
+		c->ops_id = -1; /* refused: no more callbacks */
+		tcp_reset(c, USTACK_END_ABORTED);
 	}
-	c->ops_id = -1; /* refused: no more callbacks */
-	tcp_reset(c, USTACK_END_ABORTED);
+	if (again && l->used)
+		backlog_offer(c->t, l);
 }
 
 /* The same, for a callback that nobody wants after ustack_close(). */

@@ -201,6 +201,141 @@ START_TEST(unlisten_resets_those_that_wait)
 }
 END_TEST
 
+static int takes_one(struct ustack *s, struct ustack_conn c, uint64_t ctx)
+{
+	struct peer *p = (struct peer *)(uintptr_t)ctx;
+
+	(void)s;
+	if (p->c.connected == 0) /* here: how many it may take */
+		return -ERR_AGAIN;
+	p->c.connected--;
+	p->c.accepted++;
+	p->conn = c;
+	return 0;
+}
+
+/* The service takes one at a time: in the order of their coming, each once. */
+START_TEST(backlog_is_offered_in_order)
+{
+	static const struct ustack_ops ops = { .accept = takes_one };
+	struct ustack_listen_args l = { .port = 9, .backlog = 1000 };
+	struct ustack_listener_info info;
+	struct peer p;
+	int listener;
+
+	wire_init(&p, _i, NULL);
+	l.ops_id = ustack_ops_register(p.h.s, &ops);
+	l.ctx = (uint64_t)(uintptr_t)&p;
+	listener = ustack_listen(p.h.s, &l);
+	for (uint16_t i = 0; i < 300; i++) {
+		p.isn_known = false;
+		peer_tx(&p, (struct pseg){ .flags = TCP_SYN,
+					   .sport = (uint16_t)(1000 + i),
+					   .dport = 9 });
+		peer_drain(&p);
+		peer_tx(&p, (struct pseg){ .flags = TCP_ACK,
+					   .seq = 1,
+					   .ack = 1,
+					   .sport = (uint16_t)(1000 + i),
+					   .dport = 9 });
+		if (i % 3 == 2) /* gone before its turn */
+			peer_tx(&p,
+				(struct pseg){ .flags = TCP_RST,
+					       .seq = 1,
+					       .sport = (uint16_t)(1000 + i),
+					       .dport = 9 });
+	}
+	ck_assert_int_eq(ustack_listener_info(p.h.s, listener, &info), 0);
+	ck_assert_uint_eq(info.waiting, 200);
+	ck_assert_uint_eq(info.port, 9);
+	for (uint16_t i = 0; i < 300; i++) {
+		if (i % 3 == 2)
+			continue;
+		p.c.connected = 1;
+		ustack_accept_ready(p.h.s, listener);
+		ustack_accept_ready(p.h.s, listener); /* twice is once */
+		vhost_run(&p.h);
+		ck_assert_uint_eq(p.c.connected, 0);
+		ck_assert_uint_eq(peer_info(&p).rport, 1000u + i);
+		ustack_abort(p.h.s, p.conn);
+		vhost_run(&p.h);
+		peer_drain(&p);
+	}
+	ck_assert_uint_eq(p.c.accepted, 200);
+	ck_assert_int_eq(ustack_listener_info(p.h.s, listener, &info), 0);
+	ck_assert_uint_eq(info.waiting, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* The one whose turn it is goes away: the turn is the next one's. */
+START_TEST(turn_of_one_that_is_reset_passes_on)
+{
+	struct shop sh;
+	struct pseg s;
+
+	open_shop(&sh, _i);
+	sh.p.refuse_accept = 0;
+	ustack_accept_ready(sh.p.h.s, sh.listener);
+	s = client(0, TCP_RST, 0);
+	peer_tx(&sh.p, s);
+	ck_assert_uint_eq(sh.p.c.accepted, 1);
+	ck_assert_uint_eq(peer_info(&sh.p).rport, 30001);
+	peer_fini(&sh.p);
+}
+END_TEST
+
+/* Before the run that would offer it: nobody is asked any more. */
+START_TEST(connection_of_a_closed_shop_is_reset)
+{
+	struct shop sh;
+	struct pseg s = { 0 };
+
+	open_shop(&sh, _i);
+	ustack_accept_ready(sh.p.h.s, sh.listener);
+	sh.p.refuse_accept = 0;
+	ustack_unlisten(sh.p.h.s, sh.listener);
+	vhost_run(&sh.p.h);
+	ck_assert_uint_eq(sh.p.c.accepted, 0);
+	for (uint32_t i = 0; i < BACKLOG; i++) {
+		ck_assert(peer_rx(&sh.p, &s));
+		ck_assert_uint_eq(s.flags & TCP_RST, TCP_RST);
+	}
+	peer_fini(&sh.p);
+}
+END_TEST
+
+static bool listener_is(struct peer *p, uint32_t half_open, bool cookies)
+{
+	struct ustack_listener_info info;
+
+	ck_assert_int_eq(ustack_listener_info(p->h.s, p->listener, &info), 0);
+	return info.half_open == half_open && info.cookies == cookies;
+}
+
+/* Design section 4: half-open counts per port. */
+START_TEST(half_open_count_of_a_port_can_be_seen)
+{
+	struct ustack_listener_info info;
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	for (uint16_t i = 0; i < 3072; i++) {
+		ck_assert(listener_is(&p, i, false));
+		peer_tx(&p, (struct pseg){ .flags = TCP_SYN,
+					   .sport = (uint16_t)(1000 + i) });
+		peer_drain(&p);
+	}
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN });
+	ck_assert(listener_is(&p, 3072, true));
+	ck_assert_int_eq(ustack_listener_info(p.h.s, 63, &info), -ERR_NOENT);
+	ustack_unlisten(p.h.s, p.listener);
+	ck_assert_int_eq(ustack_listener_info(p.h.s, p.listener, &info),
+			 -ERR_NOENT);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 4987-2: half-open connections take little, and no more than the limit. */
 START_TEST(half_open_memory_is_bounded)
 {
@@ -256,6 +391,10 @@ Suite *suite_wire_backlog(void)
 	tcase_add_loop_test(tc, reset_in_the_backlog_leaves_room, 0, 2);
 	tcase_add_loop_test(tc, unlisten_resets_those_that_wait, 0, 2);
 	tc = wire_case(s, "half-open");
+	tcase_add_loop_test(tc, backlog_is_offered_in_order, 0, 2);
+	tcase_add_loop_test(tc, turn_of_one_that_is_reset_passes_on, 0, 2);
+	tcase_add_loop_test(tc, connection_of_a_closed_shop_is_reset, 0, 2);
+	tcase_add_loop_test(tc, half_open_count_of_a_port_can_be_seen, 0, 2);
 	tcase_add_loop_test(tc, half_open_memory_is_bounded, 0, 2);
 	tcase_add_loop_test(tc, forged_ack_makes_no_connection, 0, 2);
 	return s;

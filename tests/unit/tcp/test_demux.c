@@ -80,11 +80,11 @@ START_TEST(flow_hash_depends_on_every_field_and_on_the_key)
 				    { "fd07::2", "fd07::1" } };
 	struct ustack_addr local = vhost_addr(family[_i][0]);
 	struct ustack_addr remote = vhost_addr(family[_i][1]);
-	struct tcp_flow_args a = { &local, &remote, 7, 9 };
-	struct tcp_flow_args swapped = { &remote, &local, 7, 9 };
-	struct tcp_flow_args lport = { &local, &remote, 8, 9 };
-	struct tcp_flow_args rport = { &local, &remote, 7, 10 };
-	struct tcp_flow_args ports = { &local, &remote, 9, 7 };
+	struct tcp_flow_args a = { &local, &remote, 7, 9, 0 };
+	struct tcp_flow_args swapped = { &remote, &local, 7, 9, 0 };
+	struct tcp_flow_args lport = { &local, &remote, 8, 9, 0 };
+	struct tcp_flow_args rport = { &local, &remote, 7, 10, 0 };
+	struct tcp_flow_args ports = { &local, &remote, 9, 7, 0 };
 	uint64_t h = tcp_flow_hash(&k1, &a);
 
 	EXPECT_EQ(tcp_flow_hash(&k1, &a), h);
@@ -102,7 +102,7 @@ START_TEST(equal_hashes_do_not_confuse_flows)
 	struct tcp_flow other, wanted;
 	struct ustack_addr local = vhost_addr("10.7.0.2");
 	struct ustack_addr remote = vhost_addr("10.7.0.1");
-	struct tcp_flow_args a = { &local, &remote, 7, 9 };
+	struct tcp_flow_args a = { &local, &remote, 7, 9, 0 };
 	struct tcp_flow_args b = a;
 	struct ustack_addr next = _i == 2 ? local : remote;
 	struct peer p;
@@ -163,10 +163,41 @@ START_TEST(bound_listener_comes_before_one_for_any_address)
 	ck_assert_int_eq(found(&p, "fd07::2", 90), bound);
 	ck_assert_int_eq(found(&p, "10.7.0.2", 90), any4);
 
+	any4 = listen_on(&p, "0.0.0.0", 92); /* before one for both families */
+	any = listen_on(&p, "::", 92);
+	ck_assert_int_eq(found(&p, "10.7.0.2", 92), any4);
+	ck_assert_int_eq(found(&p, "fd07::2", 92), any);
+	ustack_unlisten(p.h.s, any4);
+	ck_assert_int_eq(found(&p, "10.7.0.2", 92), any);
+
 	any4 = listen_on(&p, "0.0.0.0", 91);
 	ck_assert_int_eq(found(&p, "fd07::2", 91), -1);
 	ustack_unlisten(p.h.s, any4);
 	ck_assert_int_eq(found(&p, "10.7.0.2", 91), -1);
+	peer_fini(&p);
+}
+END_TEST
+
+/* Every port's chain, whatever order they come and go in. */
+START_TEST(listeners_are_found_while_they_listen)
+{
+	int id[60];
+	struct peer p;
+
+	peer_init(&p, NULL);
+	for (uint32_t round = 0; round < 20; round++) {
+		for (uint32_t i = 0; i < 60; i++)
+			id[i] = listen_on(
+				&p, "::", (uint16_t)(100 + i * (round + 1)));
+		for (uint32_t i = 0; i < 60; i++) {
+			uint32_t k = (i * 37 + round) % 60;
+			uint16_t port = (uint16_t)(100 + k * (round + 1));
+
+			EXPECT(found(&p, "10.7.0.2", port) == id[k]);
+			ustack_unlisten(p.h.s, id[k]);
+			EXPECT(found(&p, "10.7.0.2", port) == -1);
+		}
+	}
 	peer_fini(&p);
 }
 END_TEST
@@ -196,8 +227,39 @@ START_TEST(ports_to_one_peer_never_collide_until_all_are_taken)
 	EXPECT_EQ(n, PORT_COUNT - 1); /* one is a listener's */
 	a.rport = 81;		      /* another peer has its own */
 	EXPECT_NE(tcp_port_pick(inner_tcp(&p), &a), 0);
-	while (n > 0)
-		tcp_flow_remove(inner_tcp(&p), &f[--n]);
+	for (n = PORT_COUNT - 1; n > 0; n--)
+		tcp_flow_remove(inner_tcp(&p), &f[n - 1]);
+	peer_fini(&p);
+	free(f);
+}
+END_TEST
+
+/* A table that is nearly full costs a bounded search, which then succeeds. */
+START_TEST(port_is_found_while_one_in_a_hundred_is_free)
+{
+	struct tcp_flow *f = calloc(PORT_COUNT, sizeof(*f));
+	struct ustack_addr local = vhost_addr("10.7.0.2");
+	struct ustack_addr remote = vhost_addr("10.7.0.1");
+	struct tcp_flow_args a = { .local = &local,
+				   .remote = &remote,
+				   .rport = 80 };
+	struct peer p;
+
+	peer_init(&p, NULL);
+	for (uint32_t i = 0; i < PORT_COUNT; i++) {
+		a.lport = (uint16_t)(PORT_FIRST + i);
+		tcp_flow_init(&f[i], FLOW_CONN, &a);
+		if (i % 100 != 0)
+			tcp_flow_insert(inner_tcp(&p), &f[i]);
+	}
+	for (uint32_t i = 0; i < 1000; i++) {
+		a.lport = 0;
+		EXPECT_EQ((tcp_port_pick(inner_tcp(&p), &a) - PORT_FIRST) % 100,
+			  0);
+	}
+	for (uint32_t i = 0; i < PORT_COUNT; i++)
+		if (i % 100 != 0)
+			tcp_flow_remove(inner_tcp(&p), &f[i]);
 	peer_fini(&p);
 	free(f);
 }
@@ -217,15 +279,14 @@ START_TEST(first_port_differs_from_peer_to_peer)
 	for (uint32_t i = 0; i < ARRAY_LEN(start); i++) {
 		a.rport = (uint16_t)(80 + i);
 		a.lport = 0;
-		start[i] = tcp_port_pick(inner_tcp(&p), &a) + PORT_COUNT - i;
-		start[i] %= PORT_COUNT;
+		start[i] = tcp_port_pick(inner_tcp(&p), &a);
 		for (uint32_t k = 0; k < i; k++)
 			equal += start[k] == start[i];
 	}
 	ck_assert_uint_le(equal, 3);
 	inner_tcp(&p)->key.port.k[0] ^= 1;
 	a.rport = 80;
-	inner_tcp(&p)->port_offset = 0;
+	memset(inner_tcp(&p)->port_next, 0, sizeof(inner_tcp(&p)->port_next));
 	EXPECT_NE(tcp_port_pick(inner_tcp(&p), &a), start[0]);
 	peer_fini(&p);
 }
@@ -242,6 +303,8 @@ Suite *suite_tcp_demux(void)
 			    0, 2);
 	tcase_add_loop_test(tc, equal_hashes_do_not_confuse_flows, 0, 4);
 	tcase_add_test(tc, bound_listener_comes_before_one_for_any_address);
+	tcase_add_test(tc, listeners_are_found_while_they_listen);
+	tcase_add_test(tc, port_is_found_while_one_in_a_hundred_is_free);
 	tcase_add_test(tc, ports_to_one_peer_never_collide_until_all_are_taken);
 	tcase_add_test(tc, first_port_differs_from_peer_to_peer);
 	suite_add_tcase(s, tc);

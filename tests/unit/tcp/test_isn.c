@@ -7,7 +7,7 @@
 #include "stack/tcp/isn.h"
 
 static struct ustack_addr local, remote;
-static struct tcp_flow_args flow = { &local, &remote, 7, 40000 };
+static struct tcp_flow_args flow = { &local, &remote, 7, 40000, 0 };
 
 static void begin(struct peer *p)
 {
