@@ -182,11 +182,17 @@ static bool fin_acked(const struct tcp_conn *c)
 	return c->flags & CF_FIN_SENT && c->snd.una == c->snd.nxt;
 }
 
-/* Blind injection: an ACK no sane peer would send (5961-5). */
+/*
+ * Blind injection: an ACK no sane peer would send (5961-5), nor one of what we
+ * have never sent, which a young connection would let pass (as Linux).
+ */
 static bool ack_in_range(struct tcp_conn *c, const struct tcp_seg *seg)
 {
+	uint64_t acked = c->st.bytes_acked + fin_acked(c);
+	uint32_t old = (uint32_t)min_u64(c->snd.max_wnd, acked);
+
 	if (seq_leq(seg->ack, c->snd.nxt) &&
-	    seq_geq(seg->ack, c->snd.una - c->snd.max_wnd))
+	    seq_geq(seg->ack, c->snd.una - old))
 		return true;
 	stack_drop(c->t->s, USTACK_C_DROP_TCP_ACK); /* (9293-a19) */
 	tcp_challenge_ack(c);

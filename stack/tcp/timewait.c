@@ -10,6 +10,8 @@
 #include "segment.h"
 #include "window.h"
 
+#define RUN_MAX 1024u /* entries forgotten in one run of the timer */
+
 void timewait_init(struct tcp *t)
 {
 	list_init(&t->tw_list);
@@ -48,7 +50,8 @@ void timewait_enter(struct tcp_conn *c)
 	struct tw_entry *e;
 
 	stack_count(t->s, USTACK_C_TCP_TIME_WAITS);
-	if (t->ntw > 0 && t->ntw >= t->s->cfg.max_time_wait) {
+	if (t->ntw > 0 &&
+	    (t->ntw >= t->s->cfg.max_time_wait || stack_mem_low(t->s))) {
 		timewait_drop(t,
 			      list_first(&t->tw_list, struct tw_entry, link));
 		stack_count(t->s, USTACK_C_TCP_TIME_WAIT_EVICTED);
@@ -95,23 +98,41 @@ static void send_ack(struct tcp *t, struct tw_entry *e)
 	tcp_emit(t->s, &o);
 }
 
-/* RFC 6191 section 2: a SYN that cannot be an old duplicate. */
-static bool is_new_syn(const struct tw_entry *e, const struct tcp_seg *seg)
+static bool has_ts(const struct tw_entry *e, const struct tcp_seg *seg)
 {
-	bool ts = e->ts_on && seg->opt.has & TCP_OPT_HAS_TS;
+	return e->ts_on && seg->opt.has & TCP_OPT_HAS_TS;
+}
 
-	if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+/*
+ * RFC 6191 section 2: a SYN that cannot be an old duplicate, and that somebody
+ * listens for: where nobody does, a forged one would end TIME-WAIT for nothing.
+ */
+static bool is_new_syn(const struct tcp *t, const struct tw_entry *e,
+		       const struct tcp_seg *seg)
+{
+	bool ts = has_ts(e, seg);
+
+	if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN ||
+	    tcp_listener_find(t, &e->flow.local, e->flow.lport) < 0)
 		return false;
 	if (ts && seg->opt.tsval != e->ts_recent)
 		return seq_gt(seg->opt.tsval, e->ts_recent);
 	return seq_gt(seg->seq, e->rcv_nxt);
 }
 
+/* The peer's FIN again, and not one that PAWS would drop. */
+static bool repeats_fin(const struct tw_entry *e, const struct tcp_seg *seg)
+{
+	return seg->flags & TCP_FIN &&
+	       seg->seq + tcp_seg_space(seg) == e->rcv_nxt &&
+	       (!has_ts(e, seg) || seq_geq(seg->opt.tsval, e->ts_recent));
+}
+
 bool timewait_input(struct tcp *t, struct tw_entry *e, struct tcp_seg *seg)
 {
 	bool old;
 
-	if (is_new_syn(e, seg)) {
+	if (is_new_syn(t, e, seg)) {
 		stack_count(t->s, USTACK_C_TCP_TIME_WAIT_REUSED);
 		seg->reuses = true;
 		seg->iss_above = e->snd_nxt;
@@ -123,7 +144,7 @@ bool timewait_input(struct tcp *t, struct tw_entry *e, struct tcp_seg *seg)
 		return false;
 	}
 	old = seg->seq != e->rcv_nxt || tcp_seg_space(seg) > 0;
-	if (seg->flags & TCP_FIN && seg->seq + tcp_seg_space(seg) == e->rcv_nxt)
+	if (repeats_fin(e, seg))
 		restart(t, e); /* (9293-a26) */
 	if (!old)
 		return false; /* an ACK in order: nothing to say */
@@ -136,10 +157,14 @@ bool timewait_input(struct tcp *t, struct tw_entry *e, struct tcp_seg *seg)
 
 void timewait_on_timer(struct tcp *t)
 {
+	uint32_t left = RUN_MAX;
 	struct tw_entry *e;
 
 	while ((e = list_first(&t->tw_list, struct tw_entry, link)) &&
-	       e->due_us <= t->s->now_us)
+	       e->due_us <= t->s->now_us && left-- > 0)
 		timewait_drop(t, e);
-	arm(t);
+	if (e && e->due_us <= t->s->now_us)
+		timer_arm(&t->s->wheel, &t->tw_timer, t->s->now_us + 1);
+	else
+		arm(t);
 }

@@ -42,22 +42,73 @@ START_TEST(data_of_an_old_ack_is_used)
 }
 END_TEST
 
+/* 100000 bytes, sent and acknowledged; returns SND.UNA. */
+static uint32_t send_much(struct peer *p)
+{
+	uint32_t una = 1, n;
+
+	ck_assert_int_eq(peer_send(p, 100000), 100000);
+	while (una < 100001) {
+		wire_take(p, &n);
+		ck_assert_uint_gt(n, 0);
+		una += n;
+		peer_tx(p, seg_ack(1, una));
+	}
+	peer_drain(p);
+	return una;
+}
+
 /* 5961-5, MAY-12: [SND.UNA - MAX.SND.WND, SND.NXT]; else challenge and drop. */
 START_TEST(ack_too_old_is_challenged)
 {
 	struct peer p;
+	uint32_t una;
 
 	wire_init(&p, _i, NULL);
 	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_data(1, 1u - 65536u, 10));
-	peer_expect(&p, TCP_ACK, 1, 1, 0);
-	peer_tx(&p, seg_data(1, 1u - 200000u, 10));
-	peer_expect(&p, TCP_ACK, 1, 1, 0);
+	una = send_much(&p);
+	peer_tx(&p, seg_data(1, una - 65536u, 10));
+	peer_expect(&p, TCP_ACK, una, 1, 0);
+	peer_tx(&p, seg_data(1, una - 200000u, 10));
+	peer_expect(&p, TCP_ACK, una, 1, 0);
 	ck_assert_uint_eq(p.received, 0);
 	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_CHALLENGE_ACKS), 2);
 
-	peer_tx(&p, seg_data(1, 1u - 65535u, 10));
+	peer_tx(&p, seg_data(1, una - 65535u, 10));
 	ck_assert_uint_eq(p.received, 10);
+	peer_fini(&p);
+}
+END_TEST
+
+static const enum ustack_state taking[] = {
+	USTACK_ESTABLISHED, USTACK_FIN_WAIT_1, USTACK_FIN_WAIT_2,
+	USTACK_CLOSE_WAIT,  USTACK_CLOSING,    USTACK_LAST_ACK,
+};
+#define TAKING ((int)WIRE_ROWS(taking))
+
+/* 5961-5, MAY-12: in every state; what was never sent cannot be acknowledged,
+ * be it below the first number or above the last.
+ */
+START_TEST(ack_of_what_was_never_sent_is_challenged)
+{
+	static const uint32_t off[] = { 1, 1000, 0x7fffffffu };
+	enum ustack_state st = taking[_i / 2 % TAKING];
+	struct wire_pos at;
+	struct peer p;
+
+	wire_init(&p, _i % 2, NULL);
+	at = wire_goto(&p, st);
+	for (uint32_t i = 0; i < WIRE_ROWS(off); i++) {
+		peer_tx(&p, seg_data(at.rcv, 1 - off[i], 10));
+		peer_expect(&p, TCP_ACK, at.snd, at.rcv, 0);
+		peer_tx(&p, seg_data(at.rcv, at.snd + off[i], 10));
+		peer_expect(&p, TCP_ACK, at.snd, at.rcv, 0);
+	}
+	peer_expect_none(&p);
+	wire_check_state(&p, st);
+	ck_assert_uint_eq(p.received, 0);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_DROP_TCP_ACK), 6);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_CHALLENGE_ACKS), 6);
 	peer_fini(&p);
 }
 END_TEST
@@ -165,6 +216,8 @@ Suite *suite_wire_ack(void)
 			    6);
 	tcase_add_loop_test(tc, data_of_an_old_ack_is_used, 0, 2);
 	tcase_add_loop_test(tc, ack_too_old_is_challenged, 0, 2);
+	tcase_add_loop_test(tc, ack_of_what_was_never_sent_is_challenged, 0,
+			    2 * TAKING);
 	tcase_add_loop_test(tc, ack_inside_a_segment_frees_its_part, 0, 2);
 	tcase_add_loop_test(tc, window_of_an_older_segment_is_not_used, 0, 2);
 	tcase_add_loop_test(tc, window_of_an_older_ack_is_not_used, 0, 2);

@@ -199,6 +199,56 @@ START_TEST(answers_are_limited)
 }
 END_TEST
 
+/* 7323-12: an old copy of the FIN, by its timestamp: no restart. */
+START_TEST(old_fin_does_not_restart_the_wait)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	go_with_ts(&p);
+	peer_advance(&p, SEC(MSL2_S / 2));
+	peer_tx(&p, (struct pseg){ .flags = TCP_FIN | TCP_ACK,
+				   .seq = 1,
+				   .ack = 2,
+				   .has = TCP_OPT_HAS_TS,
+				   .tsval = TS_START - 1 });
+	peer_expect(&p, TCP_ACK, 2, 2, 0);
+	peer_advance(&p, SEC(MSL2_S / 2) + MS(1));
+	wire_check_state(&p, USTACK_CLOSED);
+	peer_fini(&p);
+}
+END_TEST
+
+/* RFC 1337: nothing but a good SYN that is listened for ends it early. */
+START_TEST(nobody_can_assassinate_it)
+{
+	static const uint8_t flags[] = { TCP_RST,
+					 TCP_RST | TCP_ACK,
+					 TCP_ACK,
+					 TCP_FIN | TCP_ACK,
+					 TCP_SYN | TCP_ACK,
+					 TCP_SYN | TCP_RST,
+					 0 };
+	static const uint32_t at[] = { 0, 1, 2, 3, 100000, 0x80000000u };
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_TIME_WAIT);
+	for (uint32_t i = 0; i < sizeof(flags); i++)
+		for (uint32_t k = 0; k < WIRE_ROWS(at); k++)
+			for (uint32_t len = 0; len < 2; len++)
+				peer_tx(&p, seg(flags[i], at[k], at[k], len));
+	wire_check_state(&p, USTACK_TIME_WAIT);
+	ustack_unlisten(p.h.s, p.listener);
+	peer_drain(&p);
+	peer_advance(&p, SEC(1));
+	peer_tx(&p, seg(TCP_SYN, 1000, 0, 0));
+	peer_expect(&p, TCP_ACK, 2, 2, 0);
+	wire_check_state(&p, USTACK_TIME_WAIT);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 7323-7: the ACK of TIME-WAIT carries timestamps too. */
 START_TEST(ack_carries_timestamps)
 {
@@ -290,6 +340,8 @@ Suite *suite_wire_time_wait(void)
 	tcase_add_loop_test(tc, syn_reopens_by_the_rules_of_6191, 0,
 			    2 * (int)WIRE_ROWS(reuse));
 	tcase_add_loop_test(tc, answers_are_limited, 0, 2);
+	tcase_add_loop_test(tc, old_fin_does_not_restart_the_wait, 0, 2);
+	tcase_add_loop_test(tc, nobody_can_assassinate_it, 0, 2);
 	tcase_add_loop_test(tc, ack_carries_timestamps, 0, 2);
 	tcase_add_loop_test(tc, connect_to_the_same_pair_is_refused, 0, 2);
 	tcase_add_loop_test(tc, oldest_makes_room, 0, 2);
