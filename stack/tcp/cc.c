@@ -5,10 +5,12 @@
 
 #include "cc.h"
 
+#include "sendq.h"
 #include "tcp.h"
 #include "timers.h"
 
 #define IW_BYTES 14600u /* RFC 6928 section 2 */
+#define UNUSED_S 300u	/* RFC 7661 section 4.4.3: five minutes */
 
 static const struct tcp_cc_ops *const algorithms[TCP_CC_IDS] = {
 	[TCP_CC_RENO] = &tcp_cc_reno,
@@ -54,13 +56,57 @@ void tcp_cc_start(struct tcp_conn *c)
 {
 	c->cc.cwnd = tcp_cc_initial_window(c);
 	c->cc.ssthresh = CC_SSTHRESH_NONE;
-	c->cc.acked = 0;
+	c->cc.full_s = (uint16_t)tcp_now_s(c);
 	tcp_cc(c)->init(c);
 }
 
+/* RFC 7661 section 4.4.3: what was not used for so long is known no more. */
+static void decay(struct tcp_conn *c)
+{
+	c->cc.ssthresh = max_u32(c->cc.ssthresh, c->cc.cwnd / 4 * 3);
+	c->cc.cwnd = max_u32(c->cc.cwnd / 2, tcp_cc_initial_window(c));
+	c->cc.full_s = (uint16_t)tcp_now_s(c);
+}
+
+/*
+ * The window is forgotten, what it was is not: slow start leads back to three
+ * quarters of it (RFC 2861 section 3.2, as Linux).
+ */
 void tcp_cc_after_idle(struct tcp_conn *c)
 {
-	if (tcp_now(c) - c->spoke_us <= tcp_rto_us(c))
+	uint32_t restart = tcp_cc_initial_window(c);
+
+	if (tcp_now(c) - c->spoke_us <= tcp_rto_us(c) || c->cc.cwnd <= restart)
 		return;
-	c->cc.cwnd = min_u32(c->cc.cwnd, tcp_cc_initial_window(c));
+	c->cc.ssthresh = max_u32(c->cc.ssthresh, c->cc.cwnd / 4 * 3);
+	c->cc.cwnd = restart;
+	tcp_cc(c)->on_idle(c);
+}
+
+/* Growing a window that is not used would make it meaningless (5681-16). */
+void tcp_cc_sent(struct tcp_conn *c)
+{
+	uint32_t flight = tcp_inflight(c);
+	bool full = c->cc.cwnd < c->cc.ssthresh
+			    ? flight >= c->cc.cwnd / 2
+			    : flight + c->snd.mss > c->cc.cwnd;
+
+	if (!c->fl)
+		return;
+	c->fl->cc.full = full;
+	if (full)
+		c->cc.full_s = (uint16_t)tcp_now_s(c);
+	else if ((uint16_t)(tcp_now_s(c) - c->cc.full_s) >= UNUSED_S &&
+		 c->rec.state == CA_OPEN)
+		decay(c);
+}
+
+bool tcp_cc_clock(struct tcp_conn *c)
+{
+	struct cc_flight *f = &c->fl->cc;
+
+	if (f->full)
+		f->busy_us += tcp_now(c) - f->last_us;
+	f->last_us = tcp_now(c);
+	return f->full;
 }

@@ -2,18 +2,31 @@
 /*
  * cc.h - congestion control: how much may be in flight
  *
- * Loss detection and recovery (recovery.c) decide *that* something was lost;
- * an algorithm decides what that means for the window.  It owns cc.cwnd and
- * cc.ssthresh outside of recovery.  Algorithms are named, so that a
- * connection's state stays plain data.
+ * Loss detection and recovery decide *that* something was lost; an algorithm
+ * decides what that means for the window.  It owns cc.cwnd and cc.ssthresh
+ * outside of recovery.  Algorithms are named, so that a connection's state
+ * stays plain data.
+ *
+ *	output    --> tcp_cc_sent     was the window what stopped us?
+ *	new ACK   --> tcp_cc_clock    it was: on_ack may follow
+ *	          --> on_rtt, on_ack  the window grows
+ *	loss      --> ssthresh        once an event, before cwnd is changed
+ *	timeout   --> on_timeout      after ssthresh
+ *	idleness  --> on_idle         the window is the restart window again
+ *
+ * What an undo must restore stands in cc.priv, what only a flight needs in
+ * @fl->cc.
  */
 
 #ifndef STACK_TCP_CC_H
 #define STACK_TCP_CC_H
 
+#include "stack/base/bytes.h"
+
 #include "tcb.h"
 
 #define CC_SSTHRESH_NONE UINT32_MAX
+#define CC_CWND_MAX	 (UINT32_MAX / 2) /* sequence numbers compare */
 #define CC_ABC_LIMIT                                                           \
 	8u /* segments counted per ACK in slow start (RFC 9406 section 4.2) */
 
@@ -23,16 +36,24 @@ enum tcp_cc_id { TCP_CC_RENO, TCP_CC_IDS };
 /**
  * struct tcp_cc_ops - one algorithm
  * @name:	what users call it
- * @init:	a connection starts; cwnd and ssthresh are set already
+ * @init:	a connection starts, or changes to this algorithm; cwnd and
+ *		ssthresh are set already
  * @on_ack:	@acked bytes were newly acknowledged while the window was the
- *		limit and no recovery was under way
- * @ssthresh:	something was lost: the new threshold in bytes
+ *		limit and no recovery was under way; @fl stands
+ * @on_rtt:	a round-trip time was measured; @fl stands
+ * @ssthresh:	congestion, by loss or mark: the new threshold in bytes.  Called
+ *		once an event, with cwnd and rec.state still those before it.
+ * @on_timeout:	the retransmission timer ran out; @ssthresh was asked
+ * @on_idle:	nothing was sent for more than an RTO, cwnd was lowered
  */
 struct tcp_cc_ops {
 	const char *name;
 	void (*init)(struct tcp_conn *c);
 	void (*on_ack)(struct tcp_conn *c, uint32_t acked);
-	uint32_t (*ssthresh)(const struct tcp_conn *c);
+	void (*on_rtt)(struct tcp_conn *c, uint32_t rtt_us);
+	uint32_t (*ssthresh)(struct tcp_conn *c);
+	void (*on_timeout)(struct tcp_conn *c);
+	void (*on_idle)(struct tcp_conn *c);
 };
 
 extern const struct tcp_cc_ops tcp_cc_reno;
@@ -57,5 +78,24 @@ uint32_t tcp_cc_initial_window(const struct tcp_conn *c);
 
 /** tcp_cc_after_idle() - Back to the restart window after an idle RTO (5681-12) */
 void tcp_cc_after_idle(struct tcp_conn *c);
+
+/** tcp_cc_sent() - Output is done: note whether the window was what stopped it */
+void tcp_cc_sent(struct tcp_conn *c);
+
+/**
+ * tcp_cc_clock() - New data was acknowledged: count the time since the last ACK
+ * @c:		connection, before what was acknowledged leaves its records
+ *
+ * Only time with a full window counts (9438-7).
+ *
+ * Return: true if the congestion window was the limit meanwhile (5681-16)
+ */
+bool tcp_cc_clock(struct tcp_conn *c);
+
+/** tcp_cc_grow() - Raise cwnd, which never comes near the end of 32 bits */
+static inline void tcp_cc_grow(struct tcp_conn *c, uint32_t bytes)
+{
+	c->cc.cwnd += min_u32(bytes, CC_CWND_MAX - c->cc.cwnd);
+}
 
 #endif /* STACK_TCP_CC_H */

@@ -103,6 +103,7 @@ static void take_sample(struct tcp_conn *c, struct tcp_acked *a)
 		return;
 	a->rtt_us = (uint32_t)max_u64(min_u64(rtt_us, UINT32_MAX), 1);
 	rtt_sample(&c->rtt, a->rtt_us);
+	tcp_cc(c)->on_rtt(c, a->rtt_us);
 }
 
 /* Free what was acknowledged, and tell the service if it waits for room. */
@@ -114,15 +115,6 @@ static void release(struct tcp_conn *c, uint32_t acked)
 	c->st.bytes_acked += bytes;
 	if (c->flags & CF_WANT_WRITE && tcp_send_space(c) >= c->snd.buf / 3)
 		c->flags |= CF_EV_WRITABLE;
-}
-
-/* Growing a window that was not used would make it meaningless (5681-16). */
-static bool window_was_limit(const struct tcp_conn *c)
-{
-	uint32_t flight = tcp_inflight(c);
-
-	return c->cc.cwnd < c->cc.ssthresh ? flight >= c->cc.cwnd / 2
-					   : flight + c->snd.mss >= c->cc.cwnd;
 }
 
 static void take_new_ack(struct tcp_conn *c, struct tcp_acked *a)
@@ -141,7 +133,7 @@ static void take_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 	struct tcp_acked a = { .ack = seg->ack,
 			       .first_us = TIME_NEVER,
 			       .last_us = TIME_NEVER,
-			       .limited = window_was_limit(c),
+			       .limited = tcp_cc_clock(c),
 			       .dup = is_dupack(c, seg) };
 
 	note_echo(c, seg, &a);

@@ -391,6 +391,7 @@ bool tcp_output(struct tcp_conn *c)
 
 	if (r == 0 && c->state >= USTACK_ESTABLISHED) {
 		r = send_data(c);
+		tcp_cc_sent(c);
 		if (r == 0)
 			c->flags &= ~CF_PROBE_NOW;
 		persist(c);

@@ -228,6 +228,7 @@ void tcp_recovery_on_timeout(struct tcp_conn *c)
 		undo_save(c);
 		c->cc.ssthresh = tcp_cc(c)->ssthresh(c);
 	}
+	tcp_cc(c)->on_timeout(c);
 	c->cc.cwnd = c->snd.mss;
 	c->cc.acked = 0;
 	c->fl->frto = again ? 0 : 1;

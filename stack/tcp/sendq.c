@@ -27,7 +27,8 @@ static struct tcp_flight *flight_get(struct tcp_conn *c)
 	*fl = (struct tcp_flight){ .since_us = tcp_now(c),
 				   .reo_at = TIME_NEVER,
 				   .rack.fack = c->snd.una,
-				   .tlp.at = TIME_NEVER };
+				   .tlp.at = TIME_NEVER,
+				   .cc.last_us = tcp_now(c) };
 	list_init(&fl->sent);
 	list_init(&fl->lost_list);
 	c->fl = fl;

@@ -21,6 +21,8 @@
 #define STACK_TCP_SENDQ_H
 
 #include "stack/base/treap.h"
+
+#include "cc_flight.h"
 #include "tcb.h"
 
 #define REC_LOST   0x01u /* held for lost and not sent again since */
@@ -71,6 +73,7 @@ struct tcp_rec {
  * @prr:	RFC 9937: state of the recovery under way
  * @undo:	what a recovery changed, for when it proves spurious
  * @frto:	RFC 5682: 1 = the timer ran out, 2 = new data was tried, 0 = no
+ * @cc:	congestion control's notes
  *
  * Made with the first record, dropped when nothing is in flight any more.
  */
@@ -118,6 +121,7 @@ struct tcp_flight {
 		bool valid;
 		bool resent;
 	} undo;
+	struct cc_flight cc;
 };
 
 /* Oldest record in flight, NULL = none. */

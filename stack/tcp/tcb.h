@@ -244,6 +244,7 @@ struct tcp_conn {
 		uint32_t acked;	  /* bytes counted towards the next increase */
 		uint32_t priv[5]; /* the algorithm's own */
 		uint8_t id;	  /* enum tcp_cc_id */
+		uint16_t full_s; /* second, modulo 2^16, of the last full window */
 	} cc;
 	struct {
 		uint32_t recover; /* RFC 6582: highest sequence sent at its start */

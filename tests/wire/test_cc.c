@@ -304,6 +304,35 @@ START_TEST(congestion_avoidance_grows_by_a_segment_a_round)
 }
 END_TEST
 
+/* 5681-5: ACKs of one batch all count, though nothing leaves between them. */
+START_TEST(acks_of_a_batch_count_like_single_ones)
+{
+	struct pseg acks[32];
+	uint32_t ack = 1, n;
+	struct peer p;
+
+	begin(&p);
+	wire_expect_after(&p, 200);
+	peer_tx(&p, seg_ack(1, 1)); /* a duplicate: F-RTO sees a real loss */
+	peer_drain(&p);
+	while (peer_info(&p).cwnd < IW / 2) {
+		ack += MSS;
+		peer_tx(&p, seg_ack(1, ack));
+		peer_drain(&p);
+	}
+	for (uint32_t round = 0; round < 5; round++) {
+		uint32_t cwnd = peer_info(&p).cwnd;
+
+		for (n = 0; n * MSS < cwnd; n++)
+			acks[n] = seg_ack(1, ack += MSS);
+		peer_tx_batch(&p, acks, n);
+		peer_drain(&p);
+		ck_assert_uint_eq(peer_info(&p).cwnd / MSS, cwnd / MSS + 1);
+	}
+	peer_fini(&p);
+}
+END_TEST
+
 /* 5681-12: idle for more than an RTO: back to the restart window. */
 START_TEST(idle_connection_restarts_carefully)
 {
@@ -336,6 +365,7 @@ Suite *suite_wire_cc(void)
 	tcase_add_test(tc, flight_stays_below_both_windows);
 	tcase_add_test(tc, unused_window_does_not_grow);
 	tcase_add_test(tc, congestion_avoidance_grows_by_a_segment_a_round);
+	tcase_add_test(tc, acks_of_a_batch_count_like_single_ones);
 	tcase_add_test(tc, idle_connection_restarts_carefully);
 	tc = wire_case(s, "recovery");
 	tcase_add_test(tc, third_duplicate_repeats_the_lost_segment);

@@ -129,11 +129,36 @@ START_TEST(idle_connection_restarts_with_the_initial_window)
 	tcp_cc_after_idle(c);
 	EXPECT_EQ(c->cc.cwnd, 100 * MSS);
 	p.h.s->now_us++;
+	c->cc.ssthresh = 50 * MSS;
 	tcp_cc_after_idle(c);
 	EXPECT_EQ(c->cc.cwnd, 10 * MSS);
-	c->cc.cwnd = 2 * MSS; /* never a raise */
+	EXPECT_EQ(c->cc.ssthresh, 75 * MSS); /* slow start leads back */
+	c->cc.cwnd = 2 * MSS;		     /* never a raise */
 	tcp_cc_after_idle(c);
 	EXPECT_EQ(c->cc.cwnd, 2 * MSS);
+	peer_fini(&p);
+}
+END_TEST
+
+/* RFC 7661 section 4.4.3 (5681-16): five minutes, then half, not below IW. */
+START_TEST(window_that_is_never_filled_decays)
+{
+	struct peer p;
+	struct tcp_conn *c = begin(&p);
+
+	c->cc.cwnd = 30 * MSS;
+	peer_send(&p, MSS);
+	tcp_cc_sent(c);
+	p.h.s->now_us += SEC(299);
+	tcp_cc_sent(c);
+	EXPECT_EQ(c->cc.cwnd, 30 * MSS);
+	p.h.s->now_us += SEC(1);
+	tcp_cc_sent(c);
+	EXPECT_EQ(c->cc.cwnd, 15 * MSS);
+	p.h.s->now_us += SEC(300);
+	tcp_cc_sent(c);
+	EXPECT_EQ(c->cc.cwnd, 10 * MSS);
+	p.h.now_us = p.h.s->now_us;
 	peer_fini(&p);
 }
 END_TEST
@@ -159,6 +184,7 @@ Suite *suite_tcp_cc_reno(void)
 	tcase_add_test(tc, window_never_overflows);
 	tcase_add_test(tc, threshold_is_half_the_flight_but_two_segments);
 	tcase_add_test(tc, idle_connection_restarts_with_the_initial_window);
+	tcase_add_test(tc, window_that_is_never_filled_decays);
 	tcase_add_test(tc, algorithm_is_known_by_its_whole_name_only);
 	suite_add_tcase(s, tc);
 	return s;
