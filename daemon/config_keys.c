@@ -30,7 +30,7 @@
 		sizeof(((struct config_service *)0)->m)
 
 static const char *const offload_words[] = { "auto", "on", "off", NULL };
-static const char *const cc_words[] = { "reno", NULL };
+static const char *const cc_words[] = { "cubic", "reno", NULL };
 static const char *const cookie_words[] = { "never", "auto", "always", NULL };
 static const char *const level_words[] = { "error", "warning", "info",
 					   "debug", "trace",   NULL };

@@ -115,7 +115,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.rcvbuf_init = 256u << 10,
 		.rcvbuf_max = 16u << 20,
 		.sndbuf_max = 4u << 20,
-		.cc = "reno",
+		.cc = "cubic",
 		.init_cwnd = 10,
 		.timestamps = true,
 		.wscale = true,

@@ -41,7 +41,7 @@ enum ustack_cookies {
  * @rcvbuf_init: receive buffer of a new connection, bytes
  * @rcvbuf_max:	what it may grow to
  * @sndbuf_max:	send buffer, bytes
- * @cc:		congestion control, by name: "reno"
+ * @cc:		congestion control, by name: "cubic" or "reno"
  * @init_cwnd:	initial window in segments, bounded by RFC 6928; 10
  * @timestamps:	offer and accept RFC 7323 timestamps
  * @wscale:	offer and accept window scaling

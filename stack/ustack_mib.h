@@ -101,6 +101,8 @@
 	X(TCP_IN_DUP_ACKS, "TcpExtInDupAcks", "segments", "duplicate acknowledgements received")  \
 	X(TCP_IN_OOO, "TcpExtInOutOfOrder", "segments", "data segments queued for reassembly")    \
 	X(TCP_IN_DUP_DATA, "TcpExtInDuplicate", "segments", "segments with no byte that is new")  \
+	X(TCP_HYSTART_EXITS, "TcpExtHystartExits", "connections",                                 \
+	  "slow starts ended because the delay grew (HyStart++)")                                 \
 	X(TCP_CHALLENGE_ACKS, "TcpExtChallengeAcks", "segments", "challenge ACKs sent")           \
 	X(TCP_CHALLENGE_ACKS_HELD, "TcpExtChallengeAcksHeld", "segments",                         \
 	  "answers to doubtful segments held back by their connection")                            \

@@ -5,6 +5,7 @@
 
 #include "cc.h"
 
+#include "hystart.h"
 #include "sendq.h"
 #include "tcp.h"
 #include "timers.h"
@@ -13,6 +14,7 @@
 #define UNUSED_S 300u	/* RFC 7661 section 4.4.3: five minutes */
 
 static const struct tcp_cc_ops *const algorithms[TCP_CC_IDS] = {
+	[TCP_CC_CUBIC] = &tcp_cc_cubic,
 	[TCP_CC_RENO] = &tcp_cc_reno,
 };
 
@@ -109,4 +111,20 @@ bool tcp_cc_clock(struct tcp_conn *c)
 		f->busy_us += tcp_now(c) - f->last_us;
 	f->last_us = tcp_now(c);
 	return f->full;
+}
+
+void tcp_cc_slow_start(struct tcp_conn *c, uint32_t acked)
+{
+	uint32_t limit = c->rec.state == CA_LOSS ? 1 : CC_ABC_LIMIT;
+	uint32_t gain = min_u32(acked, limit * c->snd.mss);
+
+	gain = hystart_gain(c, gain);
+	tcp_cc_grow(c, min_u32(gain, c->cc.ssthresh - c->cc.cwnd));
+}
+
+uint32_t tcp_cc_flight(const struct tcp_conn *c)
+{
+	uint32_t flight = tcp_unacked(c);
+
+	return c->rec.state == CA_OPEN ? min_u32(flight, c->cc.cwnd) : flight;
 }

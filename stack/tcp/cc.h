@@ -31,7 +31,7 @@
 	8u /* segments counted per ACK in slow start (RFC 9406 section 4.2) */
 
 /* What c->cc.id says. */
-enum tcp_cc_id { TCP_CC_RENO, TCP_CC_IDS };
+enum tcp_cc_id { TCP_CC_CUBIC, TCP_CC_RENO, TCP_CC_IDS };
 
 /**
  * struct tcp_cc_ops - one algorithm
@@ -56,6 +56,7 @@ struct tcp_cc_ops {
 	void (*on_idle)(struct tcp_conn *c);
 };
 
+extern const struct tcp_cc_ops tcp_cc_cubic;
 extern const struct tcp_cc_ops tcp_cc_reno;
 
 /** tcp_cc_ops() - The functions of an algorithm */
@@ -91,6 +92,25 @@ void tcp_cc_sent(struct tcp_conn *c);
  * Return: true if the congestion window was the limit meanwhile (5681-16)
  */
 bool tcp_cc_clock(struct tcp_conn *c);
+
+/**
+ * tcp_cc_slow_start() - Grow as slow start does
+ * @c:		connection with cwnd below ssthresh
+ * @acked:	bytes acknowledged
+ *
+ * By what was acknowledged (5681-3, 5681-4): an ACK that is split gains
+ * nothing, one for a super-packet counts for up to CC_ABC_LIMIT segments, or
+ * for one after a timeout (RFC 3465 section 2.3).
+ */
+void tcp_cc_slow_start(struct tcp_conn *c, uint32_t acked);
+
+/**
+ * tcp_cc_flight() - Bytes in flight that a cut goes by
+ *
+ * What limited transmit sent beyond the window does not count (RFC 5681
+ * section 3.2).
+ */
+uint32_t tcp_cc_flight(const struct tcp_conn *c);
 
 /** tcp_cc_grow() - Raise cwnd, which never comes near the end of 32 bits */
 static inline void tcp_cc_grow(struct tcp_conn *c, uint32_t bytes)

@@ -14,16 +14,40 @@
 #include <stdint.h>
 
 /**
+ * struct cc_hystart - HyStart++ (hystart.h)
+ * @window_end:	the round ends when this is acknowledged
+ * @last_min_us: least round-trip time of the round before, UINT32_MAX = none
+ * @round_min_us: least one of this round so far, UINT32_MAX = none
+ * @css_base_us: the least one that began conservative slow start
+ * @samples:	samples in this round, counted up to what is needed
+ * @css_rounds:	rounds of conservative slow start that are over
+ * @css:	conservative slow start
+ * @on:		the first round has begun
+ */
+struct cc_hystart {
+	uint32_t window_end;
+	uint32_t last_min_us;
+	uint32_t round_min_us;
+	uint32_t css_base_us;
+	uint8_t samples;
+	uint8_t css_rounds;
+	bool css;
+	bool on;
+};
+
+/**
  * struct cc_flight - notes of one flight
  * @last_us:	when the last ACK of new data came; at first, when the flight began
  * @busy_us:	time with a full window that the algorithm has not taken yet
  * @est_acked:	CUBIC: bytes counted towards the next growth of W_est
+ * @hs:		HyStart++
  * @full:	the congestion window was what stopped the last output
  */
 struct cc_flight {
 	uint64_t last_us;
 	uint64_t busy_us;
 	uint32_t est_acked;
+	struct cc_hystart hs;
 	bool full;
 };
 

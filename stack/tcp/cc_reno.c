@@ -2,9 +2,8 @@
 /*
  * cc_reno.c - slow start and congestion avoidance (RFC 5681 section 3.1)
  *
- * Bytes are counted, not acknowledgements (RFC 3465): a peer that splits an
- * ACK gains nothing, and one ACK for a whole super-packet counts for the
- * segments in it, up to CC_ABC_LIMIT of them.
+ * The textbook's algorithm, without HyStart++: what others are measured against.
+ * Bytes are counted, not acknowledgements (RFC 3465).
  */
 
 #include "cc.h"
@@ -14,10 +13,7 @@ static void reno_on_ack(struct tcp_conn *c, uint32_t acked)
 	uint32_t mss = c->snd.mss;
 
 	if (c->cc.cwnd < c->cc.ssthresh) {
-		uint32_t limit = c->rec.state == CA_LOSS ? 1 : CC_ABC_LIMIT;
-		uint32_t gain = min_u32(acked, limit * mss);
-
-		tcp_cc_grow(c, gain);
+		tcp_cc_slow_start(c, acked);
 		return;
 	}
 	/* One segment for each window's worth acknowledged (5681-5). */
@@ -28,17 +24,10 @@ static void reno_on_ack(struct tcp_conn *c, uint32_t acked)
 	}
 }
 
-/*
- * Half of what is in flight, at least two segments (5681-6).  What limited
- * transmit sent beyond the window does not count (RFC 5681 section 3.2).
- */
+/* Half of what is in flight, at least two segments (5681-6). */
 static uint32_t reno_ssthresh(struct tcp_conn *c)
 {
-	uint32_t flight = tcp_unacked(c);
-
-	if (c->rec.state == CA_OPEN)
-		flight = min_u32(flight, c->cc.cwnd);
-	return max_u32(flight / 2, 2u * c->snd.mss);
+	return max_u32(tcp_cc_flight(c) / 2, 2u * c->snd.mss);
 }
 
 /* What was counted towards the next segment belongs to the old window. */

@@ -31,10 +31,13 @@
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
 	X(suite_tcp_api)		\
+	X(suite_tcp_cc_cubic)		\
 	X(suite_tcp_cc_reno)		\
 	X(suite_tcp_conn)		\
 	X(suite_tcp_cost)		\
+	X(suite_tcp_cubic_math)		\
 	X(suite_tcp_demux)		\
+	X(suite_tcp_hystart)		\
 	X(suite_tcp_info)		\
 	X(suite_tcp_isn)		\
 	X(suite_tcp_reasm)		\

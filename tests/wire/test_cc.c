@@ -10,10 +10,15 @@
 #define IW   (10 * MSS)
 #define LOTS 400000u
 
+static void reno(struct ustack_config *cfg)
+{
+	memcpy(cfg->cc, "reno", sizeof("reno"));
+}
+
 /* A sender with much to say, whose initial window is in flight. */
 static void begin(struct peer *p)
 {
-	wire_init(p, 0, NULL);
+	wire_init(p, 0, reno);
 	wire_goto(p, USTACK_ESTABLISHED);
 	peer_send(p, LOTS);
 	ck_assert_uint_eq(peer_drain(p), 10);

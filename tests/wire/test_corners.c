@@ -19,7 +19,7 @@ START_TEST(limited_transmit_does_not_raise_ssthresh)
 	ck_assert_uint_eq(peer_drain(&p), 10);
 	for (uint32_t i = 0; i < 3; i++)
 		peer_tx(&p, seg_ack(1, 1));
-	ck_assert_uint_eq(peer_info(&p).ssthresh, 5 * 1460);
+	ck_assert_uint_eq(peer_info(&p).ssthresh, 7 * 1460);
 	peer_fini(&p);
 }
 END_TEST

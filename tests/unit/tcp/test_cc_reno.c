@@ -8,9 +8,14 @@
 
 #define MSS 1460u
 
+static void reno(struct ustack_config *cfg)
+{
+	memcpy(cfg->cc, "reno", sizeof("reno"));
+}
+
 static struct tcp_conn *begin(struct peer *p)
 {
-	peer_init(p, NULL);
+	peer_init(p, reno);
 	peer_open(p);
 	return inner_conn(p);
 }

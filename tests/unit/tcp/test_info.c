@@ -179,7 +179,7 @@ START_TEST(info_counts_what_was_sent_and_received)
 	EXPECT_EQ(i.snd_wnd, 65535);
 	EXPECT(!i.active);
 	ck_assert_int_eq(i.listener, p.listener);
-	ck_assert_str_eq(i.cc, "reno");
+	ck_assert_str_eq(i.cc, "cubic");
 	ck_assert_str_eq(i.cc_state, "open");
 	p.no_auto_read = false;
 	peer_fini(&p);

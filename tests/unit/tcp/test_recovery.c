@@ -11,11 +11,16 @@
 
 #define MSS 1460u
 
+static void reno(struct ustack_config *cfg)
+{
+	memcpy(cfg->cc, "reno", sizeof("reno"));
+}
+
 static struct tcp_conn *begin(struct peer *p)
 {
 	struct tcp_conn *c;
 
-	peer_init(p, NULL);
+	peer_init(p, reno);
 	peer_open(p);
 	ck_assert_int_eq(peer_send(p, 10 * MSS), 10 * MSS);
 	c = inner_conn(p);
