@@ -45,6 +45,7 @@ static const struct {
 	{ "pmtu", "path MTU", KIND_BYTES },
 	{ "timestamps", "timestamps", KIND_BOOL },
 	{ "sack", "selective acknowledgements", KIND_BOOL },
+	{ "ecn", "congestion notification", KIND_BOOL },
 	{ "snd_wnd", "peer's window", KIND_BYTES },
 	{ "rcv_wnd", "our window", KIND_BYTES },
 	{ "rcv_buf", "receive buffer", KIND_BYTES },

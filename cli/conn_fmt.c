@@ -120,6 +120,8 @@ static void add_path(struct fmt_wrap *w, const cJSON *c)
 		fmt_wrap_add(w, "ts");
 	if (cli_bool(c, "sack"))
 		fmt_wrap_add(w, "sack");
+	if (cli_bool(c, "ecn"))
+		fmt_wrap_add(w, "ecn");
 	if (*cli_str(c, "cc"))
 		fmt_wrap_add(w, "%s", cli_str(c, "cc"));
 	if (ws)

@@ -32,6 +32,7 @@
 static const char *const offload_words[] = { "auto", "on", "off", NULL };
 static const char *const cc_words[] = { "cubic", "reno", NULL };
 static const char *const cookie_words[] = { "never", "auto", "always", NULL };
+static const char *const ecn_words[] = { "off", "passive", "active", NULL };
 static const char *const level_words[] = { "error", "warning", "info",
 					   "debug", "trace",   NULL };
 static const char *const format_words[] = { "text", "json", NULL };
@@ -55,6 +56,7 @@ static const struct config_key keys[] = {
 	  1, 1u << 24, NULL, NULL },
 
 	{ "tcp", "congestion-control", &config_type_word, AT(stack.cc), 0, 0, cc_words, NULL },
+	{ "tcp", "ecn", &config_type_choice, AT(stack.ecn), 0, 0, ecn_words, NULL },
 	{ "tcp", "window-max", &config_type_size, AT(stack.rcvbuf_max), 4 * KIB, GIB, NULL, NULL },
 	{ "tcp", "send-buffer", &config_type_size, AT(stack.sndbuf_max), 4 * KIB, GIB, NULL, NULL },
 	{ "tcp", "syn-backlog", &config_type_uint, AT(stack.syn_backlog), 1, 1u << 20, NULL, NULL },

@@ -103,6 +103,7 @@ static void put_conn(struct json *j, const char *key, const struct config *cfg,
 	}
 	json_bool(j, "timestamps", in->timestamps);
 	json_bool(j, "sack", in->sack);
+	json_bool(j, "ecn", in->ecn);
 	json_bool(j, "peer_closed", in->peer_closed);
 	put_times_and_windows(j, in);
 	put_amounts(j, in);

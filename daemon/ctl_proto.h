@@ -36,7 +36,7 @@
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
  * A connection: {id, service?, state, active, local, lport, remote, rport, cc,
- * cc_state, wscale?:{snd, rcv}, timestamps, sack, peer_closed, rto_us, srtt_us,
+ * cc_state, wscale?:{snd, rcv}, timestamps, sack, ecn, peer_closed, rto_us, srtt_us,
  * rttvar_us, minrtt_us, mss, advmss, pmtu, cwnd, ssthresh?, snd_wnd, rcv_wnd,
  * rcv_buf, inflight, unacked, unsent, rcvq, ooo, backoff, bytes_received,
  * bytes_sent, bytes_acked, bytes_retrans, segs_in, segs_out, retrans, age_us,

@@ -116,6 +116,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.rcvbuf_max = 16u << 20,
 		.sndbuf_max = 4u << 20,
 		.cc = "cubic",
+		.ecn = USTACK_ECN_PASSIVE,
 		.init_cwnd = 10,
 		.timestamps = true,
 		.wscale = true,
@@ -164,6 +165,8 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "sndbuf_max: must be 4096 bytes to 1 GiB";
 	if (!tcp_cc_known(cfg->cc))
 		return "cc: no such congestion control";
+	if (cfg->ecn > USTACK_ECN_ACTIVE)
+		return "ecn: must be one of enum ustack_ecn";
 	if (cfg->delack_us >= 500000)
 		return "delack_us: must be below 500 ms (RFC 9293 MUST-40)";
 	if (cfg->rto_min_us == 0 || cfg->rto_init_us < cfg->rto_min_us ||

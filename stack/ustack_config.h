@@ -14,6 +14,13 @@
 #define USTACK_ADDRS_MAX   16u
 #define USTACK_CC_NAME_MAX 16u
 
+/* Explicit congestion notification (RFC 3168). */
+enum ustack_ecn {
+	USTACK_ECN_OFF,
+	USTACK_ECN_PASSIVE, /* agree when a peer offers it */
+	USTACK_ECN_ACTIVE,  /* offer it too */
+};
+
 /* SYN cookies: a handshake that leaves no state until it is complete. */
 enum ustack_cookies {
 	USTACK_COOKIES_NEVER,
@@ -42,6 +49,7 @@ enum ustack_cookies {
  * @rcvbuf_max:	what it may grow to
  * @sndbuf_max:	send buffer, bytes
  * @cc:		congestion control, by name: "cubic" or "reno"
+ * @ecn:		enum ustack_ecn
  * @init_cwnd:	initial window in segments, bounded by RFC 6928; 10
  * @timestamps:	offer and accept RFC 7323 timestamps
  * @wscale:	offer and accept window scaling
@@ -85,6 +93,7 @@ struct ustack_config {
 	uint32_t rcvbuf_max;
 	uint32_t sndbuf_max;
 	char cc[USTACK_CC_NAME_MAX];
+	uint8_t ecn;
 	uint32_t init_cwnd;
 	bool timestamps;
 	bool wscale;

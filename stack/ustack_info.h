@@ -94,6 +94,7 @@ void ustack_gauges(const struct ustack *s, struct ustack_gauges *g);
  * @peer_closed: a FIN came
  * @timestamps:	in use
  * @wscale_ok:	window scaling in use
+ * @ecn:	explicit congestion notification in use
  * @sack:	selective acknowledgements in use
  * @ops_id:	service
  * @listener:	its listener, -1 = active open
@@ -142,6 +143,7 @@ struct ustack_info {
 	bool peer_closed;
 	bool timestamps;
 	bool wscale_ok;
+	bool ecn;
 	bool sack;
 	uint8_t snd_wscale;
 	uint8_t rcv_wscale;

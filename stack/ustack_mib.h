@@ -101,6 +101,15 @@
 	X(TCP_IN_DUP_ACKS, "TcpExtInDupAcks", "segments", "duplicate acknowledgements received")  \
 	X(TCP_IN_OOO, "TcpExtInOutOfOrder", "segments", "data segments queued for reassembly")    \
 	X(TCP_IN_DUP_DATA, "TcpExtInDuplicate", "segments", "segments with no byte that is new")  \
+	X(TCP_ECN_CONNS, "TcpExtEcnConnections", "connections", "connections that agreed on ECN")  \
+	X(TCP_ECN_FALLBACKS, "TcpExtEcnFallbacks", "connections",                                 \
+	  "SYNs sent without ECN because one with it had no good answer")                         \
+	X(TCP_IN_CES, "TcpExtInCongestionExperienced", "segments",                                \
+	  "data segments marked by a router (ECN)")                                               \
+	X(TCP_IN_ECES, "TcpExtInEcnEchoes", "segments",                                           \
+	  "acknowledgements that told of a mark (ECN)")                                           \
+	X(TCP_ECN_CUTS, "TcpExtEcnReductions", "events",                                          \
+	  "windows made smaller because of marks (ECN)")                                          \
 	X(TCP_HYSTART_EXITS, "TcpExtHystartExits", "connections",                                 \
 	  "slow starts ended because the delay grew (HyStart++)")                                 \
 	X(TCP_CHALLENGE_ACKS, "TcpExtChallengeAcks", "segments", "challenge ACKs sent")           \

@@ -5,6 +5,7 @@
 
 #include "cc.h"
 
+#include "ecn.h"
 #include "hystart.h"
 #include "sendq.h"
 #include "tcp.h"
@@ -95,6 +96,7 @@ void tcp_cc_sent(struct tcp_conn *c)
 
 	if (!c->fl)
 		return;
+	c->fl->cc.flight = tcp_unacked(c);
 	c->fl->cc.full = full;
 	if (full)
 		c->cc.full_s = (uint16_t)tcp_now_s(c);
@@ -110,7 +112,7 @@ bool tcp_cc_clock(struct tcp_conn *c)
 	if (f->full)
 		f->busy_us += tcp_now(c) - f->last_us;
 	f->last_us = tcp_now(c);
-	return f->full;
+	return f->full && !f->cut;
 }
 
 void tcp_cc_slow_start(struct tcp_conn *c, uint32_t acked)
@@ -122,9 +124,21 @@ void tcp_cc_slow_start(struct tcp_conn *c, uint32_t acked)
 	tcp_cc_grow(c, min_u32(gain, c->cc.ssthresh - c->cc.cwnd));
 }
 
+/* ACKs of one batch count as one: what they covered was in flight too. */
 uint32_t tcp_cc_flight(const struct tcp_conn *c)
 {
 	uint32_t flight = tcp_unacked(c);
 
+	if (c->fl)
+		flight = max_u32(flight, c->fl->cc.flight);
 	return c->rec.state == CA_OPEN ? min_u32(flight, c->cc.cwnd) : flight;
+}
+
+uint32_t tcp_cc_congested(struct tcp_conn *c)
+{
+	if (c->cc.ecn & ECN_OK)
+		c->cc.ecn |= ECN_CWR; /* whatever the reason (RFC 3168 6.1.2) */
+	if (c->fl && c->fl->cc.cut)
+		return c->cc.ssthresh;
+	return tcp_cc(c)->ssthresh(c);
 }

@@ -112,6 +112,17 @@ void tcp_cc_slow_start(struct tcp_conn *c, uint32_t acked);
  */
 uint32_t tcp_cc_flight(const struct tcp_conn *c);
 
+/**
+ * tcp_cc_congested() - Something was lost or marked: the new threshold
+ * @c:		connection, its cwnd and rec.state still those before the event
+ *
+ * Marks and losses in one window of data are one event (RFC 3168 section
+ * 6.1.2): the second asks no algorithm.
+ *
+ * Return: ssthresh in bytes
+ */
+uint32_t tcp_cc_congested(struct tcp_conn *c);
+
 /** tcp_cc_grow() - Raise cwnd, which never comes near the end of 32 bits */
 static inline void tcp_cc_grow(struct tcp_conn *c, uint32_t bytes)
 {

@@ -41,6 +41,9 @@ struct cc_hystart {
  * @busy_us:	time with a full window that the algorithm has not taken yet
  * @est_acked:	CUBIC: bytes counted towards the next growth of W_est
  * @hs:		HyStart++
+ * @flight:	bytes unacknowledged when output stopped last
+ * @cut_end:	snd.nxt when ECN cut the window, valid with @cut
+ * @cut:	it did, and no ACK has gone beyond that
  * @full:	the congestion window was what stopped the last output
  */
 struct cc_flight {
@@ -48,6 +51,9 @@ struct cc_flight {
 	uint64_t busy_us;
 	uint32_t est_acked;
 	struct cc_hystart hs;
+	uint32_t flight;
+	uint32_t cut_end;
+	bool cut;
 	bool full;
 };
 

@@ -5,6 +5,7 @@
 
 #include "cc.h"
 #include "conn.h"
+#include "ecn.h"
 #include "reasm.h"
 #include "recovery.h"
 #include "sendq.h"
@@ -67,6 +68,7 @@ static void describe(const struct tcp_conn *c, struct ustack_info *info)
 	info->peer_closed = (c->flags & CF_FIN_RCVD) != 0;
 	info->timestamps = (c->flags & CF_TS) != 0;
 	info->wscale_ok = (c->flags & CF_WSCALE) != 0;
+	info->ecn = (c->cc.ecn & ECN_OK) != 0;
 	info->sack = (c->flags & CF_SACK) != 0;
 	info->ops_id = c->ops_id;
 	info->listener = c->listener;

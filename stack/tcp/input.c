@@ -14,6 +14,7 @@
 #include "input.h"
 #include "conn.h"
 #include "demux.h"
+#include "ecn.h"
 #include "isn.h"
 #include "reply.h"
 #include "state.h"
@@ -47,6 +48,7 @@ static bool parse(struct ustack *s, const struct ustack_pkt *p,
 	seg->ack = h->ack;
 	seg->wnd = h->wnd;
 	seg->flags = h->flags;
+	seg->ce = (v->tos & ECN_MASK) == ECN_CE;
 	seg->len = v->l4_len - h->hdr_len;
 	seg->buf = sl->buf;
 	seg->off = (uint32_t)(v->l4 - sl->buf->data) + h->hdr_len;
@@ -65,6 +67,7 @@ static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
 	if (!tcp_in_ack(c, seg)) /* fifth:   acknowledgement */
 		return;
 	tcp_note_timestamp(c, seg);
+	ecn_in_data(c, seg);
 	tcp_in_data(c, seg); /* seventh: text */
 	tcp_in_fin(c, seg);  /* eighth:  FIN */
 }

@@ -9,6 +9,7 @@
 
 #include "cc.h"
 #include "conn.h"
+#include "ecn.h"
 #include "input.h"
 #include "isn.h"
 #include "recovery.h"
@@ -203,8 +204,10 @@ bool tcp_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 		return false;
 	c->heard_us = tcp_now(c); /* no forgery keeps a dead peer alive */
 
-	if (c->fl)
+	if (c->fl) {
+		ecn_in_ack(c, seg);
 		take_ack(c, seg);
+	}
 	update_window(c, seg);
 	return !fin_acked(c) || on_fin_acked(c);
 }

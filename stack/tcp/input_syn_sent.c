@@ -4,6 +4,7 @@
  */
 
 #include "conn.h"
+#include "ecn.h"
 #include "input.h"
 #include "reply.h"
 #include "state.h"
@@ -32,6 +33,7 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
 	c->snd.wl1 = seg->seq;
 	c->snd.wl2 = seg->ack;
 	tcp_set_peer_opts(c, &seg->opt);
+	ecn_in_syn(c, seg);
 }
 
 static void on_syn_ack(struct tcp_conn *c, struct tcp_seg *seg)
@@ -73,9 +75,9 @@ void tcp_in_syn_sent(struct tcp_conn *c, struct tcp_seg *seg)
 	}
 	/* Second: RST (9293-a9). */
 	if (seg->flags & TCP_RST) {
-		if (ack)
+		if (ack && !ecn_on_refused(c))
 			tcp_kill(c, USTACK_END_REFUSED);
-		else
+		else if (!ack)
 			stack_drop(c->t->s, USTACK_C_DROP_TCP_RST);
 		return;
 	}

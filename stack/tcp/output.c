@@ -14,6 +14,7 @@
 #include "output.h"
 
 #include "cc.h"
+#include "ecn.h"
 #include "isn.h"
 #include "recovery.h"
 #include "segment.h"
@@ -76,6 +77,7 @@ static int send_syn(struct tcp_conn *c)
 
 	if (!(c->flags & CF_SYN_NOW))
 		return 0;
+	o.flags |= ecn_syn_flags(c);
 	if (c->flags & CF_SYN_REXMIT)
 		o.cause = USTACK_CAUSE_SYN;
 	else
@@ -206,6 +208,12 @@ static bool nagle_allows(const struct tcp_conn *c)
 	       seq_leq(c->snd.sml, c->snd.una);
 }
 
+/* Most that one packet of new data may carry; CWR leaves in a small one. */
+static uint32_t packet_max(const struct tcp_conn *c)
+{
+	return c->cc.ecn & ECN_CWR ? c->snd.mss : tcp_gso_max(c);
+}
+
 /*
  * Length of the next segment of new data, 0 = nothing should leave now.
  * Silly windows (MUST-38): short of a full segment only all that is queued,
@@ -216,7 +224,7 @@ static uint32_t new_len(const struct tcp_conn *c, uint32_t unsent)
 	uint32_t mss = c->snd.mss;
 	uint32_t wnd = wnd_room(c);
 	uint32_t len = min_u32(min_u32(unsent, wnd),
-			       min_u32(cwnd_room(c), tcp_gso_max(c)));
+			       min_u32(cwnd_room(c), packet_max(c)));
 
 	if (len == unsent) {
 		if (len % mss == 0 || nagle_allows(c))
@@ -285,11 +293,13 @@ static int send_one_new(struct tcp_conn *c, uint32_t len, bool fin)
 		o.flags |= TCP_FIN;
 	if (c->snd.wnd == 0)
 		o.cause = USTACK_CAUSE_WND_PROBE;
+	ecn_mark(c, &o);
 	r = tcp_emit_conn(c, &o);
 	if (r == -ERR_AGAIN) {
 		rec_drop(c, rec);
 		return r;
 	}
+	ecn_on_sent(c, &o);
 	note_sent(c, rec, o.len, (o.flags & TCP_FIN) != 0);
 	return 0;
 }

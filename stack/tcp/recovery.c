@@ -16,7 +16,7 @@
 static void enter_recovery(struct tcp_conn *c)
 {
 	undo_save(c);
-	c->cc.ssthresh = tcp_cc(c)->ssthresh(c); /* while still open */
+	c->cc.ssthresh = tcp_cc_congested(c); /* while still open */
 	c->rec.state = CA_RECOVERY;
 	c->rec.recover = c->snd.nxt;
 	c->fl->tlp.at = TIME_NEVER;
@@ -47,7 +47,7 @@ static void react_to_probe(struct tcp_conn *c)
 {
 	if (c->rec.state != CA_OPEN)
 		return;
-	c->cc.ssthresh = tcp_cc(c)->ssthresh(c);
+	c->cc.ssthresh = tcp_cc_congested(c);
 	c->cc.cwnd = min_u32(c->cc.cwnd, c->cc.ssthresh);
 	tcp_event_metrics(c);
 }
@@ -226,7 +226,7 @@ void tcp_recovery_on_timeout(struct tcp_conn *c)
 	/* A second expiry for the same data keeps the threshold (5681-7). */
 	if (!again) {
 		undo_save(c);
-		c->cc.ssthresh = tcp_cc(c)->ssthresh(c);
+		c->cc.ssthresh = tcp_cc_congested(c);
 	}
 	tcp_cc(c)->on_timeout(c);
 	c->cc.cwnd = c->snd.mss;

@@ -7,6 +7,7 @@
 
 #include "segment.h"
 
+#include "ecn.h"
 #include "isn.h"
 #include "state.h"
 #include "window.h"
@@ -134,6 +135,7 @@ void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags)
 			       .tos = c->tos,
 			       .mss = c->snd.mss };
 	if (flags & TCP_ACK) {
+		o->flags |= flags & TCP_RST ? 0 : ecn_ack_flags(c);
 		o->ack = c->rcv.nxt;
 		o->wnd = tcp_wnd_announce(c);
 		o->wnd_bytes = tcp_rcv_wnd(c);

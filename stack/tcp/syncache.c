@@ -6,6 +6,7 @@
 #include "syncache.h"
 
 #include "conn.h"
+#include "ecn.h"
 #include "isn.h"
 #include "reply.h"
 #include "segment.h"
@@ -108,6 +109,7 @@ void syncache_segment(const struct tcp *t, const struct syn_entry *e,
 		o->wnd = (uint16_t)(e->adv >> tcp_wnd_shift(t->s));
 	o->opt.has = e->has & TCP_OPT_HAS_TS;
 	if (syn) {
+		o->flags |= e->flags & SYN_ECN ? TCP_ECE : 0;
 		o->opt.has = e->has | TCP_OPT_HAS_MSS;
 		o->opt.mss = tcp_link_mss(t->s, &e->flow.remote);
 		o->opt.wscale = tcp_wnd_shift(t->s);
@@ -295,6 +297,7 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 		return;
 	}
 	syncache_fill(t, e, a, seg, listener);
+	e->flags |= ecn_offered(t, seg) ? SYN_ECN : 0;
 	e->iss = choose_iss(t, a, seg);
 	e->id = tcp_next_id(t);
 	insert(t, e);
@@ -331,6 +334,8 @@ static void inherit(struct tcp_conn *c, const struct syn_entry *e)
 	sliceq_init(&c->sndq, c->snd.una);
 	sliceq_init(&c->rcvq, c->rcv.nxt);
 	tcp_set_peer_opts(c, &opt);
+	if (e->flags & SYN_ECN)
+		ecn_agreed(c);
 	if (e->sent > 1)
 		c->flags |= CF_SYN_REXMIT;
 }
@@ -415,7 +420,9 @@ static bool may_ack(struct tcp *t, struct syn_entry *e,
 		return false;
 	}
 	if ((seg->flags & syn_only) == TCP_SYN && seg->seq == e->irs) {
-		e->flags |= SYN_RESENT; /* the other one was lost */
+		e->flags |= SYN_RESENT;	  /* the other one was lost */
+		if (!ecn_offered(t, seg)) /* it has fallen back */
+			e->flags &= (uint8_t)~SYN_ECN;
 		if (tcp_chal_ok(t, &e->chal))
 			reply(t, e, TCP_SYN | TCP_ACK);
 		return false;

@@ -27,6 +27,7 @@
 #include "demux.h"
 
 #define SYN_RESENT 0x01u /* a SYN-ACK was sent in answer to a repeated SYN */
+#define SYN_ECN	   0x02u /* the SYN offered ECN, the SYN-ACK agrees */
 
 struct tcp_out;
 
@@ -49,7 +50,7 @@ struct tcp_out;
  * @wscale:	its shift
  * @has:	TCP_OPT_HAS_* of its SYN that we agreed to
  * @sent:	SYN-ACKs sent by the clock
- * @flags:	SYN_RESENT
+ * @flags:	SYN_*
  */
 struct syn_entry {
 	struct tcp_flow flow;

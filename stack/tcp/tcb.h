@@ -72,6 +72,7 @@ struct tcp_flow {
  * @buf:	the packet's buffer; borrowed
  * @wnd:	window field, unscaled
  * @flags:	TCP_FIN ...
+ * @ce:		the packet was marked Congestion Experienced
  * @opt:	options
  * @reuses:	it is a SYN that took over a 4-tuple from TIME-WAIT, and
  * @iss_above:	the new ISS must be above this (MAY-2, 6191-5)
@@ -85,6 +86,7 @@ struct tcp_seg {
 	struct ubuf *buf;
 	uint16_t wnd;
 	uint8_t flags;
+	bool ce;
 	struct tcp_opts opt;
 	bool reuses;
 	uint32_t iss_above;
@@ -244,6 +246,7 @@ struct tcp_conn {
 		uint32_t acked;	  /* bytes counted towards the next increase */
 		uint32_t priv[5]; /* the algorithm's own */
 		uint8_t id;	  /* enum tcp_cc_id */
+		uint8_t ecn;	  /* ECN_* (ecn.h) */
 		uint16_t full_s; /* second, modulo 2^16, of the last full window */
 	} cc;
 	struct {

@@ -116,18 +116,6 @@ START_TEST(segment_without_syn_and_ack_is_dropped)
 }
 END_TEST
 
-/* 3168-2: ECN is not agreed to by accident. */
-START_TEST(ecn_setup_syn_gets_a_plain_syn_ack)
-{
-	struct peer p;
-
-	wire_init(&p, _i, NULL);
-	peer_tx(&p, seg(TCP_SYN | TCP_ECE | TCP_CWR, 0, 0, 0));
-	peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
-	peer_fini(&p);
-}
-END_TEST
-
 /* MUST-42: the listener goes on while its connections live. */
 START_TEST(connections_from_other_ports_are_independent)
 {
@@ -156,7 +144,6 @@ Suite *suite_wire_listen(void)
 	tcase_add_loop_test(tc, fin_in_a_syn_does_no_harm, 0, 2);
 	tcase_add_loop_test(tc, segment_without_syn_and_ack_is_dropped, 0,
 			    2 * (int)WIRE_ROWS(nonsense));
-	tcase_add_loop_test(tc, ecn_setup_syn_gets_a_plain_syn_ack, 0, 2);
 	tcase_add_loop_test(tc, connections_from_other_ports_are_independent, 0,
 			    2);
 	return s;

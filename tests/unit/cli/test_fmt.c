@@ -103,7 +103,8 @@ static const char conn_json[] =
 	"{\"id\":3,\"state\":\"ESTABLISHED\",\"local\":\"10.7.0.2\",\"lport\":7,"
 	"\"remote\":\"10.7.0.1\",\"rport\":40000,\"cc\":\"reno\",\"cc_state\":"
 	"\"recovery\",\"wscale\":{\"snd\":7,\"rcv\":8},\"timestamps\":true,"
-	"\"sack\":true,\"rto_us\":204000,\"srtt_us\":120,\"rttvar_us\":60,\"minrtt_us\":42,"
+	"\"sack\":true,\"ecn\":true,"
+	"\"rto_us\":204000,\"srtt_us\":120,\"rttvar_us\":60,\"minrtt_us\":42,"
 	"\"mss\":1448,\"advmss\":1460,\"pmtu\":1500,\"cwnd\":14480,\"ssthresh\":"
 	"2897,\"rcvq\":5,\"unacked\":1449,\"unsent\":10,\"bytes_sent\":99}";
 
@@ -137,7 +138,7 @@ static const char *const in_info[] = {
 	" rto:204 ",	  " rtt:0.12/0.06 ", " mss:1448 ",
 	" cwnd:10 ",	  " ssthresh:3 ",    " (recovery)",
 	"bytes_sent:99 ", "unacked:2 ",	     "notsent:10 ",
-	"minrtt:0.042 ",  " sack ",
+	"minrtt:0.042 ",  " sack ",	     " ecn ",
 };
 
 START_TEST(info_has_the_names_of_ss)
