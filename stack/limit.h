@@ -20,8 +20,15 @@
 #define LIMIT_BURST    50u /* answers that may leave back to back, at least */
 #define LIMIT_COST_MAX 2u
 
-/* Errors of ICMP and ICMPv6 by type, then TCP. */
-enum limit_kind { LIMIT_UNREACH, LIMIT_TIME, LIMIT_PARAM, LIMIT_RST, LIMITS };
+/* Errors of ICMP and ICMPv6 by type; TCP; errors that we act on. */
+enum limit_kind {
+	LIMIT_UNREACH,
+	LIMIT_TIME,
+	LIMIT_PARAM,
+	LIMIT_RST,
+	LIMIT_ICMP_IN,
+	LIMITS
+};
 
 /**
  * struct limit - a token bucket

@@ -42,6 +42,7 @@ const char *ustack_cause_name(enum ustack_cause c)
 		[USTACK_CAUSE_RACK] = "rack",
 		[USTACK_CAUSE_SACK] = "sack",
 		[USTACK_CAUSE_TLP] = "tlp",
+		[USTACK_CAUSE_MTU] = "mtu",
 	};
 
 	return name_of(name, ARRAY_LEN(name), c);

@@ -224,6 +224,7 @@ struct ustack *ustack_new(const struct ustack_config *cfg,
 	timer_wheel_init(&s->wheel, now_us);
 	s->tcp = tcp_new(s);
 	host->random(host->ctx, &s->rand.key, sizeof(s->rand.key));
+	host->random(host->ctx, &s->frag_id, sizeof(s->frag_id));
 	if (!s->tcp || frag_new(s) < 0 || !reserve_packets(s)) {
 		ustack_free(s);
 		return NULL;
@@ -245,6 +246,7 @@ void ustack_free(struct ustack *s)
 	if (s->tcp)
 		tcp_free(s->tcp);
 	frag_free(s);
+	ip_path_free(s);
 	mem_fini(&s->mem);
 	release(ctx, s, sizeof(*s));
 }
@@ -287,8 +289,18 @@ void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p)
 	s->spare = p;
 }
 
+/* The owner of the quoted datagram is told; we send nothing else but ICMP. */
+static void on_error(struct ustack *s, const struct ip_error *e)
+{
+	if (e->proto == IP_PROTO_TCP)
+		tcp_icmp(s->tcp, e);
+	else
+		stack_drop(s, USTACK_C_DROP_ICMP_NO_CONN);
+}
+
 static void input4(struct ustack *s, struct ustack_pkt **p)
 {
+	struct ip_error e;
 	struct ip_view v;
 
 	if (!ip4_input(s, p, &v))
@@ -296,7 +308,8 @@ static void input4(struct ustack *s, struct ustack_pkt **p)
 	if (v.proto == IP_PROTO_TCP) {
 		tcp_input(s->tcp, *p, &v);
 	} else if (v.proto == IP_PROTO_ICMP) {
-		icmp4_input(s, &v);
+		if (icmp4_input(s, &v, &e))
+			on_error(s, &e);
 	} else {
 		stack_drop(s, USTACK_C_DROP_IP_PROTO);
 		icmp4_unreach(s, &v,
@@ -307,6 +320,7 @@ static void input4(struct ustack *s, struct ustack_pkt **p)
 
 static void input6(struct ustack *s, struct ustack_pkt **p)
 {
+	struct ip_error e;
 	struct ip_view v;
 
 	if (!ip6_input(s, p, &v))
@@ -314,7 +328,8 @@ static void input6(struct ustack *s, struct ustack_pkt **p)
 	if (v.proto == IP_PROTO_TCP) {
 		tcp_input(s->tcp, *p, &v);
 	} else if (v.proto == IP_PROTO_ICMP6) {
-		icmp6_input(s, &v);
+		if (icmp6_input(s, &v, &e))
+			on_error(s, &e);
 	} else if (v.proto == IP_PROTO_UDP) {
 		stack_drop(s, USTACK_C_DROP_IP6_PROTO);
 		icmp6_unreach(s, &v, ICMP6_UNREACH_PORT);

@@ -15,6 +15,7 @@
 #include "stack/ustack.h"
 
 struct frag_tab;
+struct path_tab;
 struct tcp;
 
 /**
@@ -29,6 +30,8 @@ struct tcp;
  * @event_mask:	events wanted
  * @tx_left:	packets that ustack_run() may still send
  * @frags:	fragments that wait for others
+ * @frag_id:	secret of ip_frag_id(), and how often it was asked
+ * @paths:	what is known about paths, NULL = nothing yet
  * @tcp:	everything of TCP
  * @spare:	packets for input, ready for use
  * @mib:	counters, read by other threads
@@ -47,6 +50,11 @@ struct ustack {
 	uint32_t event_mask;
 	uint32_t tx_left;
 	struct frag_tab *frags;
+	struct {
+		struct siphash_key key;
+		uint32_t n;
+	} frag_id;
+	struct path_tab *paths;
 	struct tcp *tcp;
 	struct ustack_pkt *spare;
 	uint64_t mib[USTACK_COUNTERS_MAX];

@@ -21,6 +21,8 @@
 	X(IP_REASM_FAILS, "IpReasmFails", "packets", "IPv4 datagrams that stayed incomplete")     \
 	X(IP_OUT_REQUESTS, "IpOutRequests", "packets", "IPv4 datagrams made by a protocol")       \
 	X(IP_OUT_TRANSMITS, "IpOutTransmits", "packets", "IPv4 datagrams taken by the link")      \
+	X(IP_FRAG_OKS, "IpFragOKs", "packets", "IPv4 datagrams sent in fragments")                \
+	X(IP_FRAG_CREATES, "IpFragCreates", "packets", "IPv4 fragments made")                     \
 	X(IP_OUT_OCTETS, "IpOutOctets", "bytes", "bytes in IPv4 datagrams taken by the link")     \
 	X(IP6_IN_RECEIVES, "Ip6InReceives", "packets", "IPv6 datagrams received")                 \
 	X(IP6_IN_OCTETS, "Ip6InOctets", "bytes", "bytes in IPv6 datagrams received")              \
@@ -30,15 +32,28 @@
 	X(IP6_REASM_FAILS, "Ip6ReasmFails", "packets", "IPv6 datagrams that stayed incomplete")   \
 	X(IP6_OUT_REQUESTS, "Ip6OutRequests", "packets", "IPv6 datagrams made by a protocol")     \
 	X(IP6_OUT_TRANSMITS, "Ip6OutTransmits", "packets", "IPv6 datagrams taken by the link")    \
+	X(IP6_FRAG_OKS, "Ip6FragOKs", "packets", "IPv6 datagrams sent in fragments")              \
+	X(IP6_FRAG_CREATES, "Ip6FragCreates", "packets", "IPv6 fragments made")                   \
 	X(IP6_OUT_OCTETS, "Ip6OutOctets", "bytes", "bytes in IPv6 datagrams taken by the link")   \
 	X(ICMP_IN_MSGS, "IcmpInMsgs", "messages", "ICMP messages received")                       \
 	X(ICMP_IN_ECHOS, "IcmpInEchos", "messages", "ICMP echo requests received")                \
+	X(ICMP_IN_DEST_UNREACHS, "IcmpInDestUnreachs", "messages", "ICMP unreachables received")  \
+	X(ICMP_IN_TIME_EXCDS, "IcmpInTimeExcds", "messages", "ICMP time exceeded received")       \
+	X(ICMP_IN_PARM_PROBS, "IcmpInParmProbs", "messages", "ICMP parameter problems received")  \
+	X(ICMP_IN_SRC_QUENCHS, "IcmpInSrcQuenchs", "messages", "ICMP source quenches received")   \
 	X(ICMP_OUT_MSGS, "IcmpOutMsgs", "messages", "ICMP messages sent")                         \
 	X(ICMP_OUT_ECHO_REPS, "IcmpOutEchoReps", "messages", "ICMP echo replies sent")            \
 	X(ICMP_OUT_DEST_UNREACHS, "IcmpOutDestUnreachs", "messages", "ICMP unreachables sent")    \
 	X(ICMP_OUT_TIME_EXCDS, "IcmpOutTimeExcds", "messages", "ICMP time exceeded sent")         \
 	X(ICMP6_IN_MSGS, "Icmp6InMsgs", "messages", "ICMPv6 messages received")                   \
 	X(ICMP6_IN_ECHOS, "Icmp6InEchos", "messages", "ICMPv6 echo requests received")            \
+	X(ICMP6_IN_DEST_UNREACHS, "Icmp6InDestUnreachs", "messages",                              \
+	  "ICMPv6 unreachables received")                                                         \
+	X(ICMP6_IN_PKT_TOO_BIGS, "Icmp6InPktTooBigs", "messages",                                 \
+	  "ICMPv6 packet too big received")                                                       \
+	X(ICMP6_IN_TIME_EXCDS, "Icmp6InTimeExcds", "messages", "ICMPv6 time exceeded received")   \
+	X(ICMP6_IN_PARM_PROBS, "Icmp6InParmProblems", "messages",                                 \
+	  "ICMPv6 parameter problems received")                                                   \
 	X(ICMP6_OUT_MSGS, "Icmp6OutMsgs", "messages", "ICMPv6 messages sent")                     \
 	X(ICMP6_OUT_ECHO_REPS, "Icmp6OutEchoReps", "messages", "ICMPv6 echo replies sent")        \
 	X(ICMP6_OUT_DEST_UNREACHS, "Icmp6OutDestUnreachs", "messages",                            \
@@ -96,6 +111,15 @@
 	  "times that a peer dropped what it had SACKed")                                         \
 	X(TCP_DSACK_RECV, "TcpExtDSACKRecv", "blocks", "DSACK blocks received")                   \
 	X(TCP_WND_PROBES, "TcpExtWindowProbes", "segments", "zero-window probes sent")            \
+	X(TCP_RETRANS_MTU, "TcpExtRetransMtu", "segments",                                        \
+	  "sent again because they were too big for the path")                                    \
+	X(TCP_PMTU_LOWERED, "TcpExtPathMtuLowered", "connections",                                \
+	  "times a router asked for smaller segments")                                            \
+	X(TCP_BLACK_HOLES, "TcpExtBlackHoles", "connections",                                     \
+	  "times smaller segments were tried because full ones went unanswered")                  \
+	X(TCP_ICMP_SOFT, "TcpExtIcmpSoftErrors", "messages",                                      \
+	  "ICMP errors remembered with a connection")                                             \
+	X(TCP_ICMP_HARD, "TcpExtIcmpHardErrors", "connections", "attempts ended by an ICMP error")\
 	X(TCP_DELAYED_ACKS, "TcpExtDelayedAcks", "segments",                                      \
 	  "ACKs sent by the delayed-ACK timer")                                                   \
 	X(TCP_IN_DUP_ACKS, "TcpExtInDupAcks", "segments", "duplicate acknowledgements received")  \
@@ -143,6 +167,7 @@
 	  "IPv4: total length beyond the packet")                                                 \
 	X(DROP_IP_CSUM, "DropIpChecksum", "packets", "IPv4: header checksum wrong")               \
 	X(DROP_IP_OPTION, "DropIpOption", "packets", "IPv4: option length out of bounds")         \
+	X(DROP_IP_SOURCE_ROUTE, "DropIpSourceRoute", "packets", "IPv4: source route")             \
 	X(DROP_IP_SRC, "DropIpSource", "packets", "IPv4: impossible source address")              \
 	X(DROP_IP_DST, "DropIpDestination", "packets", "IPv4: not an address of ours")            \
 	X(DROP_IP_PROTO, "DropIpProtocol", "packets", "IPv4: protocol not spoken")                \
@@ -173,6 +198,14 @@
 	X(DROP_ICMP_TRUNCATED, "DropIcmpTruncated", "messages", "ICMP: shorter than its header")  \
 	X(DROP_ICMP_CSUM, "DropIcmpChecksum", "messages", "ICMP: checksum wrong")                 \
 	X(DROP_ICMP_TYPE, "DropIcmpType", "messages", "ICMP: type not acted on")                  \
+	X(DROP_ICMP_QUENCH, "DropIcmpSourceQuench", "messages", "ICMP: source quench, obsolete")  \
+	X(DROP_ICMP_QUOTE, "DropIcmpQuote", "messages",                                           \
+	  "ICMP: error that quotes nothing of ours, or too little")                               \
+	X(DROP_ICMP_NO_CONN, "DropIcmpNoConnection", "messages",                                  \
+	  "ICMP: error about no connection")                                                      \
+	X(DROP_ICMP_SEQ, "DropIcmpSequence", "messages",                                          \
+	  "ICMP: error about a segment that is not in flight")                                    \
+	X(DROP_ICMP_MTU, "DropIcmpMtu", "messages", "ICMP: path MTU impossible, or no news")      \
 	X(DROP_ICMP_LIMIT, "DropIcmpRateLimit", "messages",                                       \
 	  "ICMP errors held back by the rate limit")                                             \
 	X(DROP_ICMP_SIZE, "DropIcmpSize", "messages", "ICMP: answer longer than the MTU") \

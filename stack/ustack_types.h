@@ -146,6 +146,7 @@ enum ustack_cause {
 	USTACK_CAUSE_RACK,	  /* something sent later has arrived */
 	USTACK_CAUSE_SACK,	  /* three segments above it have arrived */
 	USTACK_CAUSE_TLP,	  /* tail loss probe */
+	USTACK_CAUSE_MTU,	  /* it was too big for the path */
 	USTACK_CAUSES,
 };
 

@@ -24,19 +24,47 @@ static void on_echo(struct ustack *s, const struct ip_view *v,
 		stack_count(s, USTACK_C_ICMP_OUT_ECHO_REPS);
 }
 
-void icmp4_input(struct ustack *s, const struct ip_view *v)
+/* Errors by type, and where they are counted. */
+static enum ustack_counter error_counter(uint8_t type)
 {
+	switch (type) {
+	case ICMP4_UNREACH:
+		return USTACK_C_ICMP_IN_DEST_UNREACHS;
+	case ICMP4_SOURCE_QUENCH:
+		return USTACK_C_ICMP_IN_SRC_QUENCHS;
+	case ICMP4_TIME_EXCEEDED:
+		return USTACK_C_ICMP_IN_TIME_EXCDS;
+	case ICMP4_PARAM_PROBLEM:
+		return USTACK_C_ICMP_IN_PARM_PROBS;
+	default:
+		return USTACK_COUNTERS_MAX;
+	}
+}
+
+bool icmp4_input(struct ustack *s, const struct ip_view *v, struct ip_error *e)
+{
+	enum ustack_counter ctr;
 	struct icmp_hdr h;
 
 	stack_count(s, USTACK_C_ICMP_IN_MSGS);
-	if (icmp_parse(&h, v->l4, v->l4_len) < 0)
+	if (icmp_parse(&h, v->l4, v->l4_len) < 0) {
 		stack_drop(s, USTACK_C_DROP_ICMP_TRUNCATED);
-	else if (csum_finish(csum_add(0, v->l4, v->l4_len)) != 0)
+		return false;
+	}
+	if (csum_finish(csum_add(0, v->l4, v->l4_len)) != 0) {
 		stack_drop(s, USTACK_C_DROP_ICMP_CSUM); /* (1122-12) */
-	else if (h.type == ICMP4_ECHO)
+		return false;
+	}
+	ctr = error_counter(h.type);
+	if (ctr != USTACK_COUNTERS_MAX) {
+		stack_count(s, ctr);
+		return icmp_error(s, v, &h, e);
+	}
+	if (h.type == ICMP4_ECHO)
 		on_echo(s, v, &h);
 	else
 		stack_drop(s, USTACK_C_DROP_ICMP_TYPE);
+	return false;
 }
 
 static int report(struct ustack *s, const struct ip_view *v,

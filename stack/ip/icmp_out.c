@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * icmp_out.c - an ICMP or ICMPv6 message in answer to a packet
+ *
+ * Routers may fragment it, and what is longer than the path takes leaves in
+ * fragments: an echo's answer is as long as the question.
  */
 
 #include "ip.h"
 
 #include "stack/base/bytes.h"
 #include "stack/wire/icmp.h"
+
+#define CSUM_OFF 2u
+#define DATA_MAX (65535u - 20u)
 
 static enum limit_kind kind_of4(uint8_t type)
 {
@@ -28,6 +34,29 @@ bool icmp_limit_ok(struct ustack *s, const struct ip_view *v,
 	return stack_limit_ok(s, v->v6 ? kind_of6(h->type) : kind_of4(h->type));
 }
 
+static uint32_t path_mtu(struct ustack *s, const struct ustack_addr *dst)
+{
+	uint32_t mtu = ip_path_mtu(s, dst);
+
+	return mtu ? mtu : s->cfg.mtu;
+}
+
+static int send(struct ustack *s, const struct ip_args *a, struct ubuf *b,
+		uint32_t len)
+{
+	struct ustack_pkt p = { .head_len = ICMP_HDR_LEN };
+
+	if (ip_hdr_len(a->dst) + len > path_mtu(s, a->dst))
+		return ip_output_cut(s, a, b, len, path_mtu(s, a->dst));
+
+	memcpy(p.head + ip_hdr_len(a->dst), b->data, ICMP_HDR_LEN);
+	p.slice[0] = (struct slice){ .buf = b,
+				     .off = ICMP_HDR_LEN,
+				     .len = len - ICMP_HDR_LEN };
+	p.nslices = len > ICMP_HDR_LEN;
+	return ip_output(s, &p, a);
+}
+
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len)
 {
@@ -35,25 +64,25 @@ int icmp_answer(struct ustack *s, const struct ip_view *v,
 			     .dst = &v->src,
 			     .proto = v->v6 ? IP_PROTO_ICMP6 : IP_PROTO_ICMP,
 			     .ttl = s->cfg.ttl,
-			     .csum_off = 2 };
-	struct ustack_pkt p = { .head_len = ICMP_HDR_LEN };
+			     .csum_off = CSUM_OFF,
+			     .may_frag = true };
+	uint32_t total = ICMP_HDR_LEN + len;
 	struct ubuf *b;
 	int r;
 
-	if (ip_hdr_len(a.dst) + ICMP_HDR_LEN + len > s->cfg.mtu) {
-		stack_drop(s, USTACK_C_DROP_ICMP_SIZE); /* no fragments */
+	if (total > DATA_MAX) {
+		stack_drop(s, USTACK_C_DROP_ICMP_SIZE);
 		return -ERR_MSGSIZE;
 	}
-	icmp_build(p.head + ip_hdr_len(a.dst), h);
-	b = ubuf_new(&s->mem, max_u32(len, 1));
+	b = ubuf_new(&s->mem, total);
 	if (!b) {
 		stack_drop(s, USTACK_C_DROP_NO_MEMORY);
 		return -ERR_NOMEM;
 	}
-	memcpy(b->data, body, len);
-	p.slice[0] = (struct slice){ .buf = b, .len = len };
-	p.nslices = len > 0;
-	r = ip_output(s, &p, &a);
+	icmp_build(b->data, h);
+	memcpy(b->data + ICMP_HDR_LEN, body, len);
+	icmp_set_csum(b->data, ip_l4_csum(&a, b->data, total));
+	r = send(s, &a, b, total);
 	ubuf_put(b);
 	if (r == 0)
 		stack_count(s, v->v6 ? USTACK_C_ICMP6_OUT_MSGS

@@ -54,10 +54,14 @@ struct ip_view {
  * @tos:	traffic class
  * @ttl:	TTL or hop limit, > 0
  * @csum_off:	offset of the checksum field in the transport header
+ * @may_frag:	IPv4: routers may fragment it
+ * @flow_label:	IPv6: 20 bits, 0 = none
  */
 struct ip_args {
 	const struct ustack_addr *src;
 	const struct ustack_addr *dst;
+	uint32_t flow_label;
+	bool may_frag;
 	uint8_t proto;
 	uint8_t tos;
 	uint8_t ttl;
@@ -126,6 +130,70 @@ bool ip_l4_csum_ok(const struct ip_view *v);
  */
 int ip_output(struct ustack *s, struct ustack_pkt *p, const struct ip_args *a);
 
+/* What an ICMP error about something of ours amounts to. */
+enum ip_error_kind {
+	IP_ERR_NONE,	/* nothing */
+	IP_ERR_SOFT,	/* it may pass */
+	IP_ERR_HARD,	/* it will not */
+	IP_ERR_PORT,	/* nobody listens there */
+	IP_ERR_TOO_BIG, /* smaller packets would get through */
+};
+
+/**
+ * struct ip_error - an ICMP error about a datagram that we are said to have sent
+ * @local:	its source: one of our addresses
+ * @remote:	its destination
+ * @l4:		what is quoted of it from its transport header on; borrowed
+ * @l4_len:	bytes there, at least 8
+ * @quoted_len:	bytes the whole datagram had
+ * @mtu:	IP_ERR_TOO_BIG: what the next link takes, 0 = it does not say
+ * @proto:	its protocol
+ * @kind:	enum ip_error_kind
+ * @err:	enum err: what an application would be told
+ */
+struct ip_error {
+	struct ustack_addr local;
+	struct ustack_addr remote;
+	const uint8_t *l4;
+	uint32_t l4_len;
+	uint32_t quoted_len;
+	uint32_t mtu;
+	uint8_t proto;
+	uint8_t kind;
+	uint8_t err;
+};
+
+/** ip_transmit() - Hand a finished packet to the host, and count it */
+int ip_transmit(struct ustack *s, struct ustack_pkt *p);
+
+/** ip_l4_csum() - Checksum of a whole transport message, pseudo-header included */
+uint16_t ip_l4_csum(const struct ip_args *a, const uint8_t *l4, uint32_t len);
+
+/**
+ * ip_output_cut() - Send a datagram in fragments
+ * @s:		instance
+ * @a:		its header's fields; @may_frag is true
+ * @b:		its data, transport header and checksum complete
+ * @len:	bytes of them, at most 65535 less an IPv4 header
+ * @mtu:	bytes of the largest fragment, at least 576
+ *
+ * RFC 791 section 2.3, RFC 8200 section 4.5.
+ *
+ * Return: 0, or what host.output() said to the first that it did not take
+ */
+int ip_output_cut(struct ustack *s, const struct ip_args *a, struct ubuf *b,
+		  uint32_t len, uint32_t mtu);
+
+/**
+ * ip_frag_id() - Identification of the next datagram that may be in fragments
+ * @s:		instance
+ * @bits:	16 or 32
+ *
+ * Return: a number that comes again only when all others were used (RFC 6864)
+ * and tells nobody how many there were, or which is next (RFC 7739)
+ */
+uint32_t ip_frag_id(struct ustack *s, uint32_t bits);
+
 struct icmp_hdr;
 
 /**
@@ -136,8 +204,8 @@ struct icmp_hdr;
  * @body:	what follows it, copied
  * @len:	bytes of @body
  *
- * Return: what host.output() said, -ERR_NOMEM, or -ERR_MSGSIZE if it would
- * not fit in the MTU
+ * Return: what host.output() said, -ERR_NOMEM, or -ERR_MSGSIZE if no datagram
+ * holds it
  */
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len);
@@ -146,11 +214,60 @@ int icmp_answer(struct ustack *s, const struct ip_view *v,
 bool icmp_limit_ok(struct ustack *s, const struct ip_view *v,
 		   const struct icmp_hdr *h);
 
-/** icmp4_input() - An ICMP message for us: echo is answered (1122-9) */
-void icmp4_input(struct ustack *s, const struct ip_view *v);
+/**
+ * icmp4_input() - An ICMP message for us: echo is answered (1122-9)
+ * @s:		instance
+ * @v:		the message
+ * @e:		filled in if the message is an error
+ *
+ * Return: true if it is an error that the protocol of @e should hear of
+ */
+bool icmp4_input(struct ustack *s, const struct ip_view *v, struct ip_error *e);
 
-/** icmp6_input() - An ICMPv6 message for us: echo is answered (4443-1) */
-void icmp6_input(struct ustack *s, const struct ip_view *v);
+/** icmp6_input() - The same for ICMPv6 (4443-1) */
+bool icmp6_input(struct ustack *s, const struct ip_view *v, struct ip_error *e);
+
+/**
+ * icmp_error() - Read an ICMP or ICMPv6 error about something of ours
+ * @s:		instance
+ * @v:		the message, its checksum verified
+ * @h:		its header
+ * @e:		filled in
+ *
+ * Return: true, or false if it is dropped and counted (5927-4)
+ */
+bool icmp_error(struct ustack *s, const struct ip_view *v,
+		const struct icmp_hdr *h, struct ip_error *e);
+
+/**
+ * ip_path_mtu() - What is known of the path to a host (pmtu.c)
+ * @s:		instance
+ * @dst:	the host
+ *
+ * Return: bytes of the largest packet that it takes, at most the link's MTU;
+ * 0 = nothing is known
+ */
+uint32_t ip_path_mtu(struct ustack *s, const struct ustack_addr *dst);
+
+/** ip_path_small() - Is the path narrower than what we stop at?  Then packets
+ * may be fragmented on their way (IPv4)
+ */
+bool ip_path_small(struct ustack *s, const struct ustack_addr *dst);
+
+/**
+ * ip_path_lower() - Something was too big for the path to a host
+ * @s:		instance
+ * @dst:	the host
+ * @mtu:	what would not have been; ignored if impossible, or no news
+ */
+void ip_path_lower(struct ustack *s, const struct ustack_addr *dst,
+		   uint32_t mtu);
+
+/** ip_path_free() - Forget all paths */
+void ip_path_free(struct ustack *s);
+
+/** ip_plateau() - The next smaller of the sizes that links have (RFC 1191) */
+uint32_t ip_plateau(uint32_t len);
 
 /** icmp4_unreach() - Answer with destination unreachable, within limits (1122-10, -11) */
 void icmp4_unreach(struct ustack *s, const struct ip_view *v, uint8_t code);

@@ -22,6 +22,7 @@ static enum ustack_counter drop_reason(enum ip4_verdict v)
 		[IP4_BAD_TOTAL_LEN] = USTACK_C_DROP_IP_TOTAL_LEN,
 		[IP4_BAD_CSUM] = USTACK_C_DROP_IP_CSUM,
 		[IP4_BAD_OPTION] = USTACK_C_DROP_IP_OPTION,
+		[IP4_SOURCE_ROUTE] = USTACK_C_DROP_IP_SOURCE_ROUTE,
 	};
 
 	return reason[v];

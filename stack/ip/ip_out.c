@@ -60,10 +60,14 @@ static void set_l4_csum(const struct ustack *s, struct ustack_pkt *p,
 	memcpy(l4 + a->csum_off, &csum, sizeof(csum));
 }
 
-static void build4(struct ustack_pkt *p, const struct ip_args *a)
+/* With DF set no fragment needs an ID to be told by (1122-15, RFC 6864). */
+static void build4(struct ustack *s, struct ustack_pkt *p,
+		   const struct ip_args *a)
 {
+	uint32_t id = a->may_frag ? ip_frag_id(s, 16) : 0;
 	struct ip4_hdr h = { .total_len = p->len,
-			     .df = true, /* so that the ID may be 0 (RFC 6864) */
+			     .df = !a->may_frag,
+			     .id = (uint16_t)id,
 			     .tos = a->tos,
 			     .ttl = a->ttl,
 			     .proto = a->proto };
@@ -77,6 +81,7 @@ static void build6(struct ustack_pkt *p, const struct ip_args *a)
 {
 	struct ip6_hdr h = { .payload_len = p->len - IP6_HDR_LEN,
 			     .tclass = a->tos,
+			     .flow_label = a->flow_label,
 			     .hop_limit = a->ttl,
 			     .proto = a->proto };
 
@@ -85,31 +90,11 @@ static void build6(struct ustack_pkt *p, const struct ip_args *a)
 	ip6_build(p->head, &h);
 }
 
-int ip_output(struct ustack *s, struct ustack_pkt *p, const struct ip_args *a)
+int ip_transmit(struct ustack *s, struct ustack_pkt *p)
 {
-	bool v4 = ip_is4(a->dst);
-	uint32_t hdr_len = v4 ? IP4_HDR_MIN : IP6_HDR_LEN;
-	uint32_t l4_len = p->head_len;
-	int r;
+	bool v4 = !(p->flags & USTACK_PKT_IPV6);
+	int r = s->host.output(s->host.ctx, p);
 
-	for (uint32_t i = 0; i < p->nslices; i++)
-		l4_len += p->slice[i].len;
-	p->head_len = (uint16_t)(p->head_len + hdr_len);
-	p->len = hdr_len + l4_len;
-	p->l4_off = (uint16_t)hdr_len;
-	p->csum_off = a->csum_off;
-	p->flags = v4 ? 0 : USTACK_PKT_IPV6;
-	ASSERT(p->len <= 65535);
-
-	set_l4_csum(s, p, a, l4_len);
-	if (v4)
-		build4(p, a);
-	else
-		build6(p, a);
-
-	stack_count(s,
-		    v4 ? USTACK_C_IP_OUT_REQUESTS : USTACK_C_IP6_OUT_REQUESTS);
-	r = s->host.output(s->host.ctx, p);
 	if (r == 0) {
 		stack_count(s, v4 ? USTACK_C_IP_OUT_TRANSMITS
 				  : USTACK_C_IP6_OUT_TRANSMITS);
@@ -123,15 +108,46 @@ int ip_output(struct ustack *s, struct ustack_pkt *p, const struct ip_args *a)
 	return r;
 }
 
+int ip_output(struct ustack *s, struct ustack_pkt *p, const struct ip_args *a)
+{
+	bool v4 = ip_is4(a->dst);
+	uint32_t hdr_len = v4 ? IP4_HDR_MIN : IP6_HDR_LEN;
+	uint32_t l4_len = p->head_len;
+
+	for (uint32_t i = 0; i < p->nslices; i++)
+		l4_len += p->slice[i].len;
+	p->head_len = (uint16_t)(p->head_len + hdr_len);
+	p->len = hdr_len + l4_len;
+	p->l4_off = (uint16_t)hdr_len;
+	p->csum_off = a->csum_off;
+	p->flags = v4 ? 0 : USTACK_PKT_IPV6;
+	ASSERT(p->len <= 65535);
+
+	set_l4_csum(s, p, a, l4_len);
+	if (v4)
+		build4(s, p, a);
+	else
+		build6(p, a);
+
+	stack_count(s,
+		    v4 ? USTACK_C_IP_OUT_REQUESTS : USTACK_C_IP6_OUT_REQUESTS);
+	return ip_transmit(s, p);
+}
+
+uint16_t ip_l4_csum(const struct ip_args *a, const uint8_t *l4, uint32_t len)
+{
+	uint64_t sum = 0;
+
+	if (a->proto != IP_PROTO_ICMP)
+		sum = pseudo_sum(a, ip_is4(a->dst), len);
+	return csum_finish(csum_add(sum, l4, len));
+}
+
 bool ip_l4_csum_ok(const struct ip_view *v)
 {
 	struct ip_args a = { .src = &v->src,
 			     .dst = &v->dst,
 			     .proto = v->proto };
-	uint64_t sum;
 
-	if (v->csum_ok)
-		return true;
-	sum = pseudo_sum(&a, !v->v6, v->l4_len);
-	return csum_finish(csum_add(sum, v->l4, v->l4_len)) == 0;
+	return v->csum_ok || ip_l4_csum(&a, v->l4, v->l4_len) == 0;
 }

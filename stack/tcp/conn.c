@@ -8,6 +8,7 @@
 #include "backlog.h"
 #include "cc.h"
 #include "isn.h"
+#include "pmtu.h"
 #include "reasm.h"
 #include "segment.h"
 #include "sendq.h"
@@ -76,8 +77,9 @@ static void conn_defaults(struct tcp_conn *c)
 	c->spoke_us = tcp_now(c);
 	c->user_timeout_ms = (uint32_t)min_u64(cfg->r2_us / 1000u, UINT32_MAX);
 	c->rec.adv_mss = tcp_link_mss(c->t->s, &c->flow.remote);
-	c->snd.mss = ip_is4(&c->flow.remote) ? TCP_MSS_DEFAULT4
-					     : TCP_MSS_DEFAULT6;
+	c->rec.peer_mss = ip_is4(&c->flow.remote) ? TCP_MSS_DEFAULT4
+						  : TCP_MSS_DEFAULT6;
+	c->snd.mss = c->rec.peer_mss;
 	list_init(&c->ready);
 	timer_init(&c->timer);
 	rtt_init(&c->rtt);
@@ -253,19 +255,19 @@ void tcp_established(struct tcp_conn *c)
 	tcp_mark_ready(c);
 }
 
-static uint32_t smss(const struct tcp_conn *c, uint32_t peer_mss)
+void tcp_mss_update(struct tcp_conn *c)
 {
-	uint32_t mss = min_u32(peer_mss, c->rec.adv_mss);
+	uint32_t mss = min_u32(c->rec.peer_mss, c->rec.adv_mss);
 
+	mss = tcp_pmtu_mss(c, mss); /* (MUST-16) */
 	if (c->flags & CF_TS)
 		mss -= TCP_OPT_TS_LEN; /* (6691-2, 7323-18) */
-	return mss;
+	c->snd.mss = (uint16_t)mss;
 }
 
 void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 {
 	const struct ustack_config *cfg = &c->t->s->cfg;
-	uint32_t mss = c->snd.mss;
 
 	if (o->has & TCP_OPT_HAS_TS && cfg->timestamps) {
 		c->flags |= CF_TS;
@@ -280,8 +282,8 @@ void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 	if (o->has & TCP_OPT_HAS_SACK_OK && cfg->sack)
 		c->flags |= CF_SACK;
 	if (o->has & TCP_OPT_HAS_MSS)
-		mss = max_u32(o->mss, TCP_MSS_MIN);
-	c->snd.mss = (uint16_t)smss(c, mss);
+		c->rec.peer_mss = (uint16_t)max_u32(o->mss, TCP_MSS_MIN);
+	tcp_mss_update(c);
 }
 
 uint32_t tcp_send_space(const struct tcp_conn *c)

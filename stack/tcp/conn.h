@@ -62,6 +62,9 @@ void tcp_established(struct tcp_conn *c);
 /** tcp_set_peer_opts() - Take over what the peer's SYN offered (RFC 7323, MUST-16) */
 void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o);
 
+/** tcp_mss_update() - What the peer, the link and the path now allow in a segment */
+void tcp_mss_update(struct tcp_conn *c);
+
 /** tcp_send_space() - Room in the send buffer, bytes */
 uint32_t tcp_send_space(const struct tcp_conn *c);
 

@@ -34,6 +34,7 @@ uint64_t tcp_flow_hash(const struct siphash_key *key,
 void tcp_flow_init(struct tcp_flow *f, enum tcp_flow_kind kind,
 		   const struct tcp_flow_args *a)
 {
+	f->node.hash = 0;
 	f->kind = (uint8_t)kind;
 	f->local = *a->local;
 	f->remote = *a->remote;

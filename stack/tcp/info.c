@@ -26,7 +26,9 @@ static void describe_sending(const struct tcp_conn *c, struct ustack_info *info)
 	info->snd_wscale = c->snd.wscale;
 	info->mss = c->snd.mss;
 	info->adv_mss = c->rec.adv_mss;
-	info->pmtu = c->t->s->cfg.mtu;
+	info->pmtu = ip_path_mtu(c->t->s, &c->flow.remote);
+	if (info->pmtu == 0)
+		info->pmtu = c->t->s->cfg.mtu;
 	info->cwnd = c->cc.cwnd;
 	info->ssthresh = c->cc.ssthresh;
 	info->snd_wnd = c->snd.wnd;

@@ -16,6 +16,7 @@
 #include "cc.h"
 #include "ecn.h"
 #include "isn.h"
+#include "pmtu.h"
 #include "recovery.h"
 #include "segment.h"
 #include "sendq.h"
@@ -41,6 +42,7 @@ static void count_cause(struct tcp_conn *c, enum ustack_cause why, uint32_t len,
 		[USTACK_CAUSE_TLP] = USTACK_C_TCP_RETRANS_TLP,
 		[USTACK_CAUSE_WND_PROBE] = USTACK_C_TCP_WND_PROBES,
 		[USTACK_CAUSE_SYN] = USTACK_C_TCP_RETRANS_SYN,
+		[USTACK_CAUSE_MTU] = USTACK_C_TCP_RETRANS_MTU,
 	};
 	struct ustack *s = c->t->s;
 
@@ -399,6 +401,7 @@ bool tcp_output(struct tcp_conn *c)
 {
 	int r = send_syn(c);
 
+	tcp_pmtu_refresh(c);
 	if (r == 0 && c->state >= USTACK_ESTABLISHED) {
 		r = send_data(c);
 		tcp_cc_sent(c);

@@ -27,6 +27,8 @@ uint32_t tcp_gso_max(const struct tcp_conn *c)
 
 	if (v4 ? !s->cfg.tx_tso4 : !s->cfg.tx_tso6)
 		return c->snd.mss;
+	if (c->opts & OF_MAY_FRAG) /* each needs an ID of its own (RFC 6864) */
+		return c->snd.mss;
 	room = IP_LEN_MAX - ip_hdr_len(&c->flow.remote) - TCP_HDR_MAX;
 	return room < c->snd.mss ? c->snd.mss : room - room % c->snd.mss;
 }
@@ -80,6 +82,12 @@ static void report_sent(struct ustack *s, const struct tcp_out *o)
 	s->host.event(s->host.ctx, &ev);
 }
 
+/* Bits of the flow's keyed hash that choose no bucket (6437-1). */
+static uint32_t flow_label(const struct tcp_flow *f)
+{
+	return (uint32_t)(f->node.hash >> 44);
+}
+
 int tcp_emit(struct ustack *s, struct tcp_out *o)
 {
 	struct ustack_pkt p;
@@ -88,6 +96,8 @@ int tcp_emit(struct ustack *s, struct tcp_out *o)
 			     .proto = IP_PROTO_TCP,
 			     .tos = o->tos,
 			     .ttl = o->ttl,
+			     .may_frag = o->may_frag,
+			     .flow_label = flow_label(o->flow),
 			     .csum_off = TCP_CSUM_OFF };
 	uint8_t *h = p.head + ip_hdr_len(a.dst);
 	uint32_t opt_len = tcp_opt_build(h + TCP_HDR_MIN, &o->opt);
@@ -133,6 +143,7 @@ void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags)
 			       .flags = flags,
 			       .ttl = c->ttl,
 			       .tos = c->tos,
+			       .may_frag = (c->opts & OF_MAY_FRAG) != 0,
 			       .mss = c->snd.mss };
 	if (flags & TCP_ACK) {
 		o->flags |= flags & TCP_RST ? 0 : ecn_ack_flags(c);

@@ -25,6 +25,7 @@
  *		it does not fit in one packet
  * @mss:	payload of a wire segment; a longer payload is a super-packet
  * @cause:	enum ustack_cause, for events
+ * @may_frag:	routers may fragment it (OF_MAY_FRAG)
  */
 struct tcp_out {
 	const struct tcp_flow *flow;
@@ -35,6 +36,7 @@ struct tcp_out {
 	uint8_t ttl;
 	uint8_t tos;
 	uint8_t cause;
+	bool may_frag;
 	uint16_t wnd;
 	uint16_t mss;
 	uint32_t wnd_bytes;

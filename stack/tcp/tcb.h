@@ -135,6 +135,8 @@ enum tcp_ca_state { CA_OPEN, CA_RECOVERY, CA_LOSS };
 #define OF_SNDBUF    0x0008u /* send buffer set by the application */
 #define OF_SHUT_RD   0x0010u /* the application reads no more */
 #define OF_SOFT_OFF  0x0020u /* no reports of soft errors (SHLD-20) */
+#define OF_PMTU	     0x1000u /* segments are smaller because of the path */
+#define OF_MAY_FRAG  0x2000u /* packets may be fragmented on their way */
 
 /**
  * struct tcp_chal - challenge ACKs sent lately
@@ -256,6 +258,7 @@ struct tcp_conn {
 		uint8_t reo_persist; /* recoveries until it shrinks again */
 		bool reordered;	     /* reordering was seen */
 		uint16_t adv_mss;    /* MSS that we announced */
+		uint16_t peer_mss;   /* MSS that the peer did, or the default */
 	} rec;
 	struct sliceq sndq;
 	struct sliceq rcvq;

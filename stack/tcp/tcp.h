@@ -12,6 +12,7 @@
 
 #define TCP_SYNACK_RETRIES_LIMIT 8u
 
+struct ip_error;
 struct ip_view;
 struct tcp;
 struct timer;
@@ -31,6 +32,13 @@ void tcp_free(struct tcp *t);
  * RFC 9293 section 3.10.7.
  */
 void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v);
+
+/**
+ * tcp_icmp() - An ICMP error quotes a segment (MUST-54)
+ * @t:		TCP
+ * @e:		what it says; its @proto is TCP
+ */
+void tcp_icmp(struct tcp *t, const struct ip_error *e);
 
 /** tcp_on_timer() - A timer of TCP's is due */
 void tcp_on_timer(struct tcp *t, struct timer *timer);

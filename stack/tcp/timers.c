@@ -7,6 +7,7 @@
 #include "timers.h"
 
 #include "conn.h"
+#include "pmtu.h"
 #include "recovery.h"
 #include "sendq.h"
 #include "state.h"
@@ -107,6 +108,7 @@ static void on_rtx_timeout(struct tcp_conn *c)
 		return;
 	}
 	tcp_count(c, USTACK_C_TCP_TIMEOUTS);
+	tcp_pmtu_on_timeout(c);
 	tcp_recovery_on_timeout(c);
 	rtt_backoff(&c->rtt);
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);

@@ -16,10 +16,15 @@
 
 #define OPT_END	  0u
 #define OPT_NOP	  1u
+#define OPT_LSRR  131u
+#define OPT_SSRR  137u
 
-/* Do all options stay inside the header?  Their meaning is ignored. */
-static bool options_ok(const uint8_t *p, uint32_t len)
+/* Do all options stay inside the header?  Their meaning is ignored, but that
+ * a sender who names the way is one who wants the answers to pass by him.
+ */
+static enum ip4_verdict check_options(const uint8_t *p, uint32_t len)
 {
+	enum ip4_verdict verdict = IP4_OK;
 	uint32_t i = 0;
 
 	while (i < len && p[i] != OPT_END) {
@@ -27,14 +32,16 @@ static bool options_ok(const uint8_t *p, uint32_t len)
 
 		if (p[i] != OPT_NOP) {
 			if (len - i < 2 || p[i + 1] < 2)
-				return false;
+				return IP4_BAD_OPTION;
 			opt_len = p[i + 1];
 		}
 		if (opt_len > len - i)
-			return false;
+			return IP4_BAD_OPTION;
+		if (p[i] == OPT_LSRR || p[i] == OPT_SSRR)
+			verdict = IP4_SOURCE_ROUTE;
 		i += opt_len;
 	}
-	return true;
+	return verdict;
 }
 
 /* The checks that need no more than the two lengths and the checksum. */
@@ -61,9 +68,7 @@ static enum ip4_verdict check(struct ip4_hdr *h, const uint8_t *p, uint32_t len)
 
 	if (csum_finish(csum_add(0, p, h->hdr_len)) != 0)
 		return IP4_BAD_CSUM;
-	if (!options_ok(p + IP4_HDR_MIN, h->hdr_len - IP4_HDR_MIN))
-		return IP4_BAD_OPTION;
-	return IP4_OK;
+	return check_options(p + IP4_HDR_MIN, h->hdr_len - IP4_HDR_MIN);
 }
 
 enum ip4_verdict ip4_parse(struct ip4_hdr *h, const uint8_t *p, uint32_t len)

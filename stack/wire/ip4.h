@@ -20,6 +20,7 @@ enum ip4_verdict {
 	IP4_BAD_TOTAL_LEN, /* more than was received (1122-3) */
 	IP4_BAD_CSUM,	   /* (1122-2) */
 	IP4_BAD_OPTION,	   /* an option's length leads out of bounds */
+	IP4_SOURCE_ROUTE,  /* loose or strict, at its end or not */
 };
 
 /**
@@ -57,7 +58,8 @@ struct ip4_hdr {
  * @len:	bytes received; more than total length is legal (1122-3)
  *
  * A total length of 0 stands for @len when @len > 65535 (a super-packet).
- * Options are checked for legal lengths and otherwise skipped (1122-8).
+ * Options are checked for legal lengths and otherwise skipped (1122-8), but
+ * for source routes (RFC 6274 section 3.13.2.3 and .4).
  *
  * Return: IP4_OK or the first thing found wrong
  */

@@ -157,27 +157,44 @@ static enum ip6_verdict walk(struct ip6_hdr *h, const uint8_t *p, uint32_t end)
 	return IP6_OK;
 }
 
+/*
+ * Follow the chain from the header of kind *@next at @off, judging nothing.
+ *
+ * Return: offset of the upper-layer header, *@next its kind; 0 if the chain
+ * leads out of bounds, or out of this fragment, *@next then what it stopped at
+ */
+static uint32_t follow(const uint8_t *p, uint32_t end, uint8_t *next,
+		       uint32_t off)
+{
+	for (uint32_t i = 0; is_extension(*next); i++) {
+		uint8_t kind = *next;
+
+		if (i == IP6_EXT_MAX || !ext_fits(kind, p, off, end))
+			return 0;
+		*next = p[off];
+		if (kind == NEXT_FRAGMENT &&
+		    (be16_load(p + off + 2) & FRAG_OFF_MASK) != 0)
+			return 0;
+		off += ext_len(kind, p + off);
+	}
+	return off;
+}
+
+uint32_t ip6_upper(const uint8_t *p, uint32_t len, uint8_t *proto)
+{
+	if (len < IP6_HDR_LEN)
+		return 0;
+	*proto = p[NEXT_OFF];
+	return follow(p, len, proto, IP6_HDR_LEN);
+}
+
 bool ip6_is_icmp_error(const uint8_t *p, uint32_t len)
 {
-	uint32_t off = IP6_HDR_LEN;
-	uint8_t next;
+	uint8_t next = NEXT_ICMP6;
+	uint32_t off = ip6_upper(p, len, &next);
 
-	if (len < IP6_HDR_LEN)
-		return true;
-	next = p[NEXT_OFF];
-	for (uint32_t i = 0; is_extension(next); i++) {
-		bool later = next == NEXT_FRAGMENT && len - off >= EXT_MIN &&
-			     (be16_load(p + off + 2) & FRAG_OFF_MASK) != 0;
-		uint8_t named;
-
-		if (i == IP6_EXT_MAX || !ext_fits(next, p, off, len))
-			return true;
-		if (later) /* what kind of message it is stands elsewhere */
-			return p[off] == NEXT_ICMP6 || is_extension(p[off]);
-		named = p[off];
-		off += ext_len(next, p + off);
-		next = named;
-	}
+	if (off == 0) /* what kind of message it is cannot be seen */
+		return next == NEXT_ICMP6 || is_extension(next);
 	if (next != NEXT_ICMP6)
 		return false;
 	return len == off || p[off] <= ICMP6_ERROR_MAX;
@@ -186,18 +203,11 @@ bool ip6_is_icmp_error(const uint8_t *p, uint32_t len)
 bool ip6_chain_whole(const uint8_t *p, const struct ip6_hdr *h)
 {
 	uint32_t end = IP6_HDR_LEN + h->payload_len;
-	uint32_t off = h->l4_off;
 	uint8_t next = NEXT_FRAGMENT;
+	uint32_t off = follow(p, end, &next, h->l4_off);
 
-	for (uint32_t i = 0; is_extension(next); i++) {
-		uint8_t named;
-
-		if (i == IP6_EXT_MAX || !ext_fits(next, p, off, end))
-			return false;
-		named = p[off];
-		off += ext_len(next, p + off);
-		next = named;
-	}
+	if (off == 0)
+		return false;
 	if (next == NEXT_TCP)
 		return end - off >= TCP_MIN;
 	if (next == NEXT_UDP || next == NEXT_ICMP6)

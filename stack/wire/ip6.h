@@ -98,6 +98,18 @@ bool ip6_is_icmp_error(const uint8_t *p, uint32_t len);
 bool ip6_chain_whole(const uint8_t *p, const struct ip6_hdr *h);
 
 /**
+ * ip6_upper() - Find the upper-layer header behind extension headers
+ * @p:		start of the packet
+ * @len:	bytes there are of it
+ * @proto:	set to its kind
+ *
+ * Judges nothing: for packets that are quoted.
+ *
+ * Return: its offset, at most @len; 0 if it cannot be found
+ */
+uint32_t ip6_upper(const uint8_t *p, uint32_t len, uint8_t *proto);
+
+/**
  * ip6_build() - Write a fixed header
  * @p:		room for IP6_HDR_LEN bytes
  * @h:		fields; @l4_off, @frag and @bad_off are ignored

@@ -49,14 +49,15 @@ static void check_options(const uint8_t *p, uint32_t len)
 	}
 }
 
-static void check_ip4(const struct vpkt *v)
+static void check_ip4(const struct peer *p, const struct vpkt *v)
 {
 	struct ip4_hdr h;
 
 	EXPECT(ip4_parse(&h, v->data, v->len) == IP4_OK,
 	       "bad IPv4 header sent");
 	EXPECT(h.total_len == v->len, "bad total length sent");
-	EXPECT(h.df, "DF is not set");
+	if (h.proto == 6 && !p->df_clear)
+		EXPECT(h.df, "DF is not set"); /* (1191-1) */
 }
 
 static void check_ip6(const struct vpkt *v)
@@ -104,27 +105,30 @@ static void parse_out(struct peer *p, const struct vpkt *v, struct pseg *s)
 		p->stack_isn = h.seq;
 		p->isn_known = true;
 	}
-	*s = (struct pseg){ .seq = h.seq - p->stack_isn,
-			    .ack = h.flags & TCP_ACK ? h.ack - PEER_ISN : h.ack,
-			    .len = v->len - v->l4_off - h.hdr_len,
-			    .abs_seq = h.seq,
-			    .flags = h.flags,
-			    .wnd = h.wnd,
-			    .wnd0 = h.wnd == 0,
-			    .urg = h.urg,
-			    .has = o.has,
-			    .mss = o.has & TCP_OPT_HAS_MSS ? o.mss : 0,
-			    .wscale = o.wscale,
-			    .tsval = o.tsval,
-			    .tsecr = o.tsecr,
-			    .sack_ok = (o.has & TCP_OPT_HAS_SACK_OK) != 0,
-			    .sport = h.sport,
-			    .dport = h.dport,
-			    .tos = v->data[0] >> 4 == 4
-					   ? v->data[1]
-					   : (uint8_t)(be16_load(v->data) >> 4),
-			    .ttl = v->data[0] >> 4 == 4 ? v->data[8]
-							: v->data[7] };
+	*s = (struct pseg){
+		.seq = h.seq - p->stack_isn,
+		.ack = h.flags & TCP_ACK ? h.ack - PEER_ISN : h.ack,
+		.len = v->len - v->l4_off - h.hdr_len,
+		.abs_seq = h.seq,
+		.flags = h.flags,
+		.wnd = h.wnd,
+		.wnd0 = h.wnd == 0,
+		.urg = h.urg,
+		.has = o.has,
+		.mss = o.has & TCP_OPT_HAS_MSS ? o.mss : 0,
+		.wscale = o.wscale,
+		.tsval = o.tsval,
+		.tsecr = o.tsecr,
+		.sack_ok = (o.has & TCP_OPT_HAS_SACK_OK) != 0,
+		.sport = h.sport,
+		.dport = h.dport,
+		.tos = v->data[0] >> 4 == 4
+			       ? v->data[1]
+			       : (uint8_t)(be16_load(v->data) >> 4),
+		.ttl = v->data[0] >> 4 == 4 ? v->data[8] : v->data[7],
+		.df = v->data[0] >> 4 == 6 || v->data[6] & 0x40,
+		.label = v->data[0] >> 4 == 4 ? 0 : be32_load(v->data) & 0xfffff
+	};
 	if (o.has & TCP_OPT_HAS_SACK)
 		s->nsack = o.nsack;
 	for (uint32_t i = 0; i < s->nsack; i++)
@@ -139,7 +143,7 @@ static void take_out(void *ctx, struct vpkt *v)
 	uint8_t proto = v4 ? v->data[9] : v->data[6];
 
 	if (v4)
-		check_ip4(v);
+		check_ip4(p, v);
 	else
 		check_ip6(v);
 	if (proto != 6) {

@@ -56,6 +56,8 @@
  * @abs_ack:	@ack is absolute
  * @tos:	traffic class
  * @ttl:	TTL or hop limit, read only
+ * @df:		not to be fragmented, read only
+ * @label:	IPv6 flow label, read only
  * @abs_seq:	absolute sequence number, read only
  */
 struct pseg {
@@ -77,6 +79,8 @@ struct pseg {
 	bool wnd0;
 	bool bad_csum;
 	bool abs_ack;
+	bool df;
+	uint32_t label;
 	uint32_t tsval;
 	uint32_t tsecr;
 	uint8_t nsack;
@@ -90,6 +94,7 @@ struct pseg {
  * @h:		the stack's host
  * @v6:		talk IPv6
  * @whole:	do not cut super-packets
+ * @df_clear:	IPv4 segments may come without DF
  * @no_auto_read: the service leaves what comes in the receive queue
  * @refuse_accept: the service's @accept returns this (0 = take)
  * @stack_isn:	the stack's ISN, once known
@@ -105,6 +110,7 @@ struct peer {
 	struct vhost h;
 	bool v6;
 	bool whole;
+	bool df_clear;
 	bool no_auto_read;
 	int refuse_accept;
 	uint32_t stack_isn;

@@ -41,6 +41,8 @@
 	X(suite_wire_frag_faults)                                              \
 	X(suite_wire_ecn)                                                      \
 	X(suite_wire_icmp)                                                     \
+	X(suite_wire_icmp_errors)                                              \
+	X(suite_wire_pmtu)                                                     \
 	X(suite_wire_scaling)                                                  \
 	X(suite_wire_samples)                                                  \
 	X(suite_wire_absent)                                                   \

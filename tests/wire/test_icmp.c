@@ -4,6 +4,7 @@
  *		 may do to a connection (RFC 792, 1122 section 3.2.2, 4443)
  */
 
+#include "quote.h"
 #include "stack/limit.h"
 #include "suites.h"
 #include "wire.h"
@@ -170,7 +171,7 @@ START_TEST(errors_are_not_answered)
 	wire_init(&p, _i % 2, NULL);
 	wire_hand(&p, message(&p, error_types[_i / 2][p.v6], 9, 40));
 	ck_assert_uint_eq(p.icmp_out, 0);
-	ck_assert_uint_eq(peer_counter(&p, USTACK_C_DROP_ICMP_TYPE), 1);
+	ck_assert_uint_eq(wire_drops(&p), 1);
 	peer_fini(&p);
 }
 END_TEST
@@ -278,28 +279,6 @@ START_TEST(echo_is_not_rate_limited)
 }
 END_TEST
 
-/* An error that quotes a segment of ours from position @seq on. */
-static void quote_segment(struct peer *p, uint8_t type, uint8_t code,
-			  uint32_t seq)
-{
-	struct vpkt *v = message(p, type, code, p->v6 ? 60 : 40);
-	struct vpkt *ip = wire_ip(p, 6, 20);
-	uint8_t *q = v->data + v->l4_off + 8;
-	uint32_t hdr = ip->l4_off, alen = p->v6 ? 16 : 4;
-	uint32_t src = p->v6 ? 8 : 12;
-
-	memcpy(q, ip->data, hdr);
-	memcpy(q + src, ip->data + src + alen, alen);
-	memcpy(q + src + alen, ip->data + src, alen);
-	be16_store(q + hdr, STACK_PORT);
-	be16_store(q + hdr + 2, PEER_PORT);
-	be32_store(q + hdr + 4, p->stack_isn + seq);
-	be32_store(v->data + v->l4_off + 4, 0);
-	free(ip);
-	wire_icmp_csum(v);
-	wire_hand(p, v);
-}
-
 /* clang-format off */
 static const struct {
 	uint8_t type, code;
@@ -323,7 +302,9 @@ START_TEST(errors_do_not_end_a_connection)
 	peer_send(&p, 100);
 	peer_expect(&p, TCP_ACK, 1, 1, 100);
 	cwnd = peer_info(&p).cwnd;
-	quote_segment(&p, errors[_i].type, errors[_i].code, 1);
+	quote_give(&p, (struct quote){ .type = errors[_i].type,
+				       .code = errors[_i].code,
+				       .seq = 1 });
 	peer_expect_none(&p);
 	wire_check_state(&p, USTACK_ESTABLISHED);
 	ck_assert_uint_eq(peer_info(&p).cwnd, cwnd);

@@ -169,9 +169,43 @@ static const uint8_t ip_options[][8] = {
 	{ 0, 0, 0, 0, 0, 0, 0, 0 },	  /* EOL */
 	{ 0x9e, 8, 1, 2, 3, 4, 5, 6 },	  /* unknown */
 	{ 1, 0x5e, 2, 1, 0x94, 4, 0, 0 }, /* unknown, then router alert */
-	{ 0x83, 7, 4, 10, 7, 0, 1, 0 },	  /* loose source route, at its end */
+	{ 0x07, 7, 4, 0, 0, 0, 0, 0 },	  /* record route */
 	{ 0, 0x5e, 0, 0, 0, 0, 0, 0 },	  /* what follows EOL is nothing */
 };
+
+static const uint8_t routes[][8] = {
+	{ 0x83, 7, 4, 10, 7, 0, 1, 0 },	  /* loose, to go */
+	{ 0x83, 7, 8, 10, 7, 0, 1, 0 },	  /* loose, at its end */
+	{ 1, 0x89, 7, 4, 10, 7, 0, 1 },	  /* strict */
+	{ 0x5e, 4, 0, 0, 0x83, 3, 4, 0 }, /* empty, behind another */
+};
+
+/* RFC 6274 sections 3.13.2.3 and 3.13.2.4, RFC 7126: no source routes. */
+START_TEST(source_routes_are_dropped)
+{
+	struct pseg syn = { .flags = TCP_SYN };
+	struct peer p;
+	struct vpkt *v, *o;
+
+	peer_init(&p, NULL);
+	v = peer_build(&p, &syn);
+	o = vpkt_new(v->len + 8);
+	memcpy(o->data, v->data, 20);
+	memcpy(o->data + 20, routes[_i], 8);
+	memcpy(o->data + 28, v->data + 20, v->len - 20);
+	free(v);
+	o->data[0] = 0x47;
+	be16_store(o->data + 2, (uint16_t)o->len);
+	wire_ip4_csum(o);
+	wire_hand(&p, o);
+	peer_expect_none(&p);
+	ck_assert_uint_eq(p.icmp_out, 0);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_DROP_IP_SOURCE_ROUTE), 1);
+	ck_assert_uint_eq(wire_drops(&p), 1);
+	peer_open(&p);
+	peer_fini(&p);
+}
+END_TEST
 
 /* MUST-50, 1122-8: IP options are skipped. */
 START_TEST(ip_options_are_skipped)
@@ -206,6 +240,8 @@ Suite *suite_wire_ip4(void)
 	tcase_add_test(tc, empty_packet_is_dropped);
 	tcase_add_test(tc, trailing_bytes_are_cut_off);
 	tcase_add_loop_test(tc, small_ttl_is_taken, 0, 2);
+	tcase_add_loop_test(tc, source_routes_are_dropped, 0,
+			    (int)WIRE_ROWS(routes));
 	tcase_add_loop_test(tc, ip_options_are_skipped, 0,
 			    (int)WIRE_ROWS(ip_options));
 	return s;

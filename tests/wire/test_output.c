@@ -341,6 +341,8 @@ static void look_at_label(struct tap *t, const struct vpkt *v)
 
 	if (tcp(v)[13] & TCP_SYN || tcp(v)[13] & TCP_RST)
 		return; /* of this life or of the next */
+	if (be16_load(tcp(v) + 2) != PEER_PORT)
+		return; /* another flow */
 	if (t->label < 0)
 		t->label = label;
 	ck_assert_int_eq(label, t->label);
