@@ -26,7 +26,7 @@
 #define PEER_ISN     0xfffff000u /* so that 4096 bytes cross the wrap */
 #define PEER_PORT    40000u
 #define STACK_PORT   7u
-#define PEER_OUT_MAX 512u
+#define PEER_OUT_MAX 2048u
 #define MS(n)	     ((uint64_t)(n)*1000u)
 #define SEC(n)	     ((uint64_t)(n)*1000000u)
 
