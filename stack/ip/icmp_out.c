@@ -13,6 +13,8 @@
 
 #define CSUM_OFF 2u
 #define DATA_MAX (65535u - 20u)
+#define LEAST6                                                                 \
+	1280u /* who takes fragments takes them everywhere in this size */
 
 static enum limit_kind kind_of4(uint8_t type)
 {
@@ -45,9 +47,11 @@ static int send(struct ustack *s, const struct ip_args *a, struct ubuf *b,
 		uint32_t len)
 {
 	struct ustack_pkt p = { .head_len = ICMP_HDR_LEN };
+	uint32_t mtu = path_mtu(s, a->dst);
 
-	if (ip_hdr_len(a->dst) + len > path_mtu(s, a->dst))
-		return ip_output_cut(s, a, b, len, path_mtu(s, a->dst));
+	if (ip_hdr_len(a->dst) + len > mtu)
+		return ip_output_cut(s, a, b, len,
+				     ip_is4(a->dst) ? mtu : LEAST6);
 
 	memcpy(p.head + ip_hdr_len(a->dst), b->data, ICMP_HDR_LEN);
 	p.slice[0] = (struct slice){ .buf = b,

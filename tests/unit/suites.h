@@ -26,6 +26,7 @@
 	X(suite_base_treap)		\
 	X(suite_wire_csum)		\
 	X(suite_wire_icmp)		\
+	X(suite_wire_icmp_quote)	\
 	X(suite_wire_ip4)		\
 	X(suite_wire_ip6)		\
 	X(suite_wire_tcp_hdr)		\
@@ -57,6 +58,7 @@
 	X(suite_ip_icmp)		\
 	X(suite_ip_input)		\
 	X(suite_ip_output)		\
+	X(suite_ip_pmtu)		\
 	X(suite_stack_config)		\
 	X(suite_stack_limit)		\
 	X(suite_stack_names)		\

@@ -269,7 +269,7 @@ static const uint32_t long_echoes[] = { 1473, 4000, 30000, 65507 };
 START_TEST(long_echo_is_answered_in_fragments)
 {
 	uint32_t body = long_echoes[_i / 2], len = 8 + body;
-	uint32_t room = _i % 2 ? 1448 : 1480, first_id = 0;
+	uint32_t room = _i % 2 ? 1232 : 1480, first_id = 0;
 	static struct pieces t;
 	struct vpkt *v;
 
