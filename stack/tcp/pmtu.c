@@ -51,6 +51,8 @@ uint32_t tcp_pmtu_mss(struct tcp_conn *c, uint32_t most)
 /* What left in segments of more than @fits bytes did not get through. */
 static void hold_lost(struct tcp_conn *c, uint32_t fits)
 {
+	if (!rec_first(c))
+		return; /* a SYN is short enough for any path */
 	for (struct tcp_rec *r = rec_first(c); r; r = rec_next(r))
 		if (min_u32(r->mss, r->len) > fits)
 			rec_mark_lost(c, r, USTACK_CAUSE_MTU);

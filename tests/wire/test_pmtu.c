@@ -269,6 +269,21 @@ START_TEST(path_is_lowered_only_by_what_is_in_flight)
 }
 END_TEST
 
+/* MUST-23: whatever is said of a SYN, it is sent again. */
+START_TEST(too_big_does_not_stop_an_attempt)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	peer_connect(&p);
+	peer_expect(&p, TCP_SYN, 0, 0, 0);
+	quote_too_big(&p, 0, _i ? 1280 : 296);
+	peer_advance(&p, SEC(1) + MS(1));
+	peer_expect(&p, TCP_SYN, 0, 0, 0);
+	peer_fini(&p);
+}
+END_TEST
+
 /* Timeouts until the next segment leaves; it begins at 1. */
 static uint32_t next_timeout(struct peer *p)
 {
@@ -361,6 +376,7 @@ Suite *suite_wire_pmtu(void)
 	tcase_add_loop_test(tc, other_connections_share_the_path, 0, 2);
 	tcase_add_loop_test(tc, path_is_lowered_only_by_what_is_in_flight, 0,
 			    2);
+	tcase_add_loop_test(tc, too_big_does_not_stop_an_attempt, 0, 2);
 	tc = wire_case(s, "silence");
 	tcase_add_loop_test(tc, black_hole_is_got_round, 0, 2);
 	tcase_add_loop_test(tc, short_segments_find_no_black_hole, 0, 2);
