@@ -70,7 +70,8 @@ enum ustack_cookies {
  *		are taken
  * @frag_mem_bytes: memory for them, at least 1 MiB unless @frag_max is 0
  * @frag_timeout_us: how long they wait (1122-18; RFC 8200: 60 s)
- * @icmp_rate:	ICMP errors of each type per second; 0 = no limit
+ * @icmp_rate:	ICMP errors of each type sent per second, and errors received
+ *		that are acted on; 0 = no limit
  * @rst_rate:	resets to segments of no connection, per second; 0 = no limit
  * @challenge_rate: challenge ACKs per connection and second, half-open ones and
  *		those in TIME-WAIT included; 0 = no limit
