@@ -201,7 +201,8 @@ START_TEST(mtu_of_zero_is_guessed)
 }
 END_TEST
 
-/* 1191-5: ten minutes, counted from the last decrease. */
+/* 1191-5: ten minutes, counted from the last decrease; nothing is probed
+ * meanwhile (4821-1, 4821-2). */
 START_TEST(larger_size_is_tried_after_ten_minutes)
 {
 	uint32_t n, small;
