@@ -207,6 +207,8 @@ bool tcp_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 	if (c->fl) {
 		ecn_in_ack(c, seg);
 		take_ack(c, seg);
+	} else if (c->flags & CF_SACK && seg->opt.has & TCP_OPT_HAS_SACK) {
+		sack_input_idle(c, seg);
 	}
 	update_window(c, seg);
 	return !fin_acked(c) || on_fin_acked(c);

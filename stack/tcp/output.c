@@ -119,10 +119,13 @@ static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 	uint32_t room = c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
 	bool probe = c->snd.wnd == 0 && r == c->fl->first;
 
-	/* What recovery asks for leaves at once (5681-8, 6582-2), and so does
-	 * what probes a shut window.
+	/*
+	 * What recovery asks for leaves at once (5681-8, 6582-2), where no PRR
+	 * has a say, and so does what probes a shut window; an empty network
+	 * always takes a segment.
 	 */
-	if (c->rec.state != CA_LOSS || flight == 0 || probe)
+	if (flight == 0 || probe || c->rec.state == CA_OPEN ||
+	    (c->rec.state == CA_RECOVERY && !(c->flags & CF_SACK)))
 		room = max_u32(room, c->snd.mss);
 	if (c->snd.wnd == 0)
 		room = min_u32(room, c->snd.mss);

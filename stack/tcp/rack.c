@@ -67,11 +67,12 @@ void rack_on_dsack(struct tcp_conn *c)
 {
 	struct tcp_flight *fl = c->fl;
 
-	/* Once a round trip. */
-	if (fl->rack.dsack && seq_lt(c->snd.una, fl->rack.round))
-		return;
-	fl->rack.dsack = true;
-	fl->rack.round = c->snd.nxt;
+	if (fl) { /* once a round trip */
+		if (fl->rack.dsack && seq_lt(c->snd.una, fl->rack.round))
+			return;
+		fl->rack.dsack = true;
+		fl->rack.round = c->snd.nxt;
+	}
 	c->rec.reo_mult = (uint8_t)min_u32(max_u32(c->rec.reo_mult, 1) + 1,
 					   REO_MULT_MAX);
 	c->rec.reo_persist = REO_PERSIST;

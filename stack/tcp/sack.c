@@ -5,6 +5,8 @@
 
 #include "sack.h"
 
+#include "rack.h"
+
 #define BLOCKS_MAX 4u
 
 struct block {
@@ -125,6 +127,21 @@ void sack_input(struct tcp_conn *c, const struct tcp_seg *seg,
 	sort(blocks, n);
 	for (uint32_t i = 0; i < n; i++)
 		take_block(c, &blocks[i], a);
+}
+
+void sack_input_idle(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct tcp_acked a = { .ack = seg->ack };
+	struct block b = { .start = seg->opt.sack[0].start,
+			   .end = seg->opt.sack[0].end };
+
+	if (!is_dsack(seg, &b, seg->ack)) {
+		tcp_count(c, USTACK_C_TCP_SACK_DISCARD);
+		return;
+	}
+	take_dsack(c, &b, &a);
+	if (a.dsack)
+		rack_on_dsack(c);
 }
 
 void sack_lost_6675(struct tcp_conn *c)

@@ -28,6 +28,9 @@
 void sack_input(struct tcp_conn *c, const struct tcp_seg *seg,
 		struct tcp_acked *a);
 
+/** sack_input_idle() - The same with nothing in flight: a DSACK may come late */
+void sack_input_idle(struct tcp_conn *c, const struct tcp_seg *seg);
+
 /**
  * sack_lost_6675() - Hold for lost what lies below DupThresh SACKed segments
  * @c:		connection

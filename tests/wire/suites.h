@@ -25,6 +25,10 @@
 	X(suite_wire_time_wait)                                                \
 	X(suite_wire_close_api)                                                \
 	X(suite_wire_rto)                                                      \
+	X(suite_wire_rack)                                                     \
+	X(suite_wire_tlp)                                                      \
+	X(suite_wire_prr)                                                      \
+	X(suite_wire_undo)                                                     \
 	X(suite_wire_window)                                                   \
 	X(suite_wire_cc)                                                       \
 	X(suite_wire_options)                                                  \
