@@ -96,6 +96,7 @@ void tcp_cc_sent(struct tcp_conn *c)
 
 	if (!c->fl)
 		return;
+	full |= c->fl->blocked;
 	c->fl->cc.flight = tcp_unacked(c);
 	c->fl->cc.full = full;
 	if (full)

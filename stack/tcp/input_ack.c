@@ -137,6 +137,7 @@ static void take_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 			       .limited = tcp_cc_clock(c),
 			       .dup = is_dupack(c, seg) };
 
+	c->fl->blocked = false;
 	note_echo(c, seg, &a);
 	if (seq_gt(seg->ack, c->snd.una))
 		take_new_ack(c, &a);

@@ -340,6 +340,15 @@ static int send_probe(struct tcp_conn *c)
 	return r;
 }
 
+/* Data and the peer's window would allow more: it is for cwnd to grow. */
+static void note_blocked(struct tcp_conn *c)
+{
+	uint32_t want = min_u32(tcp_unsent(c), c->snd.mss);
+
+	if (c->fl && want > 0 && cwnd_room(c) < want && wnd_room(c) >= want)
+		c->fl->blocked = true;
+}
+
 static int send_new(struct tcp_conn *c)
 {
 	uint32_t len;
@@ -359,6 +368,7 @@ static int send_new(struct tcp_conn *c)
 		if (c->snd.nxt == before) /* no memory for a record */
 			break;
 	}
+	note_blocked(c);
 	return 0;
 }
 

@@ -67,6 +67,7 @@ struct tcp_rec {
  * @sacked_segs: wire segments in them
  * @since_us:	when snd.una last moved, or the flight began (R2)
  * @dupacks:	duplicate ACKs in a row
+ * @blocked:	data waited for the congestion window since the last ACK
  * @rack:	RFC 8985 section 5: the most recently sent of what was delivered
  * @reo_at:	reordering timer, TIME_NEVER = off
  * @tlp:	RFC 8985 section 7: loss probe
@@ -89,6 +90,7 @@ struct tcp_flight {
 	uint32_t sacked_segs;
 	uint64_t since_us;
 	uint8_t dupacks;
+	bool blocked;
 	uint8_t frto;
 	struct {
 		uint64_t sent_us; /* RACK.xmit_ts, 0 = nothing delivered yet */
