@@ -168,7 +168,7 @@ class Rig:
         r["dropped"] = self.dropped() - lost
         soft = (ksoftirqd_seconds() - soft) / r["sec"]
         r["foreign"] = round(r["busy"] - r["cli"] - r["srv"] - soft, 3)
-        r["value"] = r["gbps"] * 1000
+        r["value"] = r["bytes"] * 8e-6 / r["sec"]
         return r
 
     def measure(self):
@@ -183,7 +183,8 @@ class Rig:
 def show(what, rounds, args):
     values = {n: [r["value"] for r in rounds[n]] for n in rounds}
     ratio = [a / b for a, b in zip(values[OURS], values[RIVAL])]
-    o, r = spread(values[OURS], 0), spread(values[RIVAL], 0)
+    digits = 0 if min(values[RIVAL]) >= 100 else 1
+    o, r = spread(values[OURS], digits), spread(values[RIVAL], digits)
     q = spread(ratio, 2)
     print(f"{what:10s} {o[0]:>6s} {o[1]:<13s} {r[0]:>6s} {r[1]:<13s} "
           f"{q[0]:>6s} {q[1]}", flush=True)
@@ -213,7 +214,7 @@ def main():
     ap.add_argument("--mb", type=float, default=100, help="megabytes a round")
     ap.add_argument("--limit", type=float, default=20, help="seconds a round, at most")
     ap.add_argument("--loss", default="1,5", help="percents, with commas")
-    ap.add_argument("--cc", default="reno", help="congestion controls")
+    ap.add_argument("--cc", default="cubic,reno", help="congestion controls")
     ap.add_argument("--wire", action="store_true", help="no super-packets anywhere")
     ap.add_argument("--acks", action="store_true", help="drop the client's as well")
     ap.add_argument("--same", action="store_true", help="all on one CPU")
