@@ -304,6 +304,7 @@ int ustack_close(struct ustack *s, struct ustack_conn h)
 	if (!c)
 		return -ERR_NOENT;
 	c->flags |= CF_ORPHAN;
+	c->life_at = TIME_NEVER; /* no more waiting to send */
 	tcp_mark_ready(c);
 	if (c->flags & CF_DETACHED)
 		return 0;

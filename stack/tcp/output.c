@@ -402,11 +402,14 @@ static int send_data(struct tcp_conn *c)
 	return r;
 }
 
-/* Nobody waits for the peer's FIN any more: bound the wait (res-2). */
-static void limit_fin_wait(struct tcp_conn *c)
+/* Nobody but us waits for the peer any more: bound the wait (res-2, 6429-1). */
+static void limit_orphan(struct tcp_conn *c)
 {
-	if (c->state == USTACK_FIN_WAIT_2 && c->flags & CF_ORPHAN &&
-	    c->life_at == TIME_NEVER)
+	if (!(c->flags & CF_ORPHAN))
+		return;
+	if (c->state != USTACK_FIN_WAIT_2 && !tcp_starves(c))
+		c->life_at = TIME_NEVER;
+	else if (c->life_at == TIME_NEVER)
 		c->life_at = tcp_now(c) + c->t->s->cfg.fin_wait2_us;
 }
 
@@ -424,7 +427,7 @@ bool tcp_output(struct tcp_conn *c)
 	}
 	if (r == 0 && c->state >= USTACK_SYN_RCVD)
 		r = send_ack(c);
-	limit_fin_wait(c);
+	limit_orphan(c);
 	rec_rest(c);
 	tcp_timers_arm(c);
 	return r == -ERR_AGAIN;

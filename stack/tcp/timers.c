@@ -65,6 +65,13 @@ static void give_up(struct tcp_conn *c)
 	tcp_kill(c, USTACK_END_TIMEOUT);
 }
 
+static void give_up_orphan(struct tcp_conn *c)
+{
+	if (c->state != USTACK_FIN_WAIT_2)
+		tcp_count(c, USTACK_C_TCP_ABORT_ON_TIMEOUT);
+	tcp_kill(c, USTACK_END_TIMEOUT);
+}
+
 /* SYN, or SYN-ACK of a simultaneous open, without answer (MUST-22, MUST-23). */
 static void on_syn_timeout(struct tcp_conn *c)
 {
@@ -130,11 +137,18 @@ void tcp_memory_wait(struct tcp_conn *c)
 	c->life_at = tcp_now(c) + MEMORY_POLL_US;
 }
 
+bool tcp_starves(const struct tcp_conn *c)
+{
+	return (tcp_unsent(c) > 0 || rec_first(c)) &&
+	       c->snd.wnd < min_u32(c->snd.mss, TCP_MSS_DEFAULT4);
+}
+
 static void on_life(struct tcp_conn *c)
 {
 	c->life_at = TIME_NEVER;
-	if (c->state == USTACK_FIN_WAIT_2 && c->flags & CF_ORPHAN)
-		tcp_kill(c, USTACK_END_TIMEOUT);
+	if (c->flags & CF_ORPHAN &&
+	    (c->state == USTACK_FIN_WAIT_2 || tcp_starves(c)))
+		give_up_orphan(c);
 	else if (c->flags & CF_WANT_WRITE && stack_mem_low(c->t->s))
 		tcp_memory_wait(c);
 	else

@@ -6,7 +6,8 @@
  *	fl->reo_at RACK's reordering timer
  *	fl->tlp.at tail loss probe
  *	delack_at  delayed acknowledgement
- *	life_at    FIN-WAIT-2 of an orphan; else: is there memory again?
+ *	life_at    orphan in FIN-WAIT-2, or whose peer takes hardly any data; else:
+ *		   is there memory again?
  *
  * The wheel has one node a connection, at the earliest of these or before it.
  */
@@ -30,6 +31,16 @@ void tcp_rtx_start(struct tcp_conn *c);
 
 /** tcp_rtx_restart() - New data was acknowledged: start anew, or stop (6298-8) */
 void tcp_rtx_restart(struct tcp_conn *c);
+
+/**
+ * tcp_starves() - Is there data for a peer that hardly takes any?
+ *
+ * Its window is less than a segment, or than the default where that is less.
+ * Once the application has closed, nobody but us can end such a connection,
+ * whose peer may open its window by a byte a minute for months: it has then
+ * the time of FIN-WAIT-2 to offer one that is worth the name (6429-1).
+ */
+bool tcp_starves(const struct tcp_conn *c);
 
 /** tcp_memory_wait() - Look soon whether a refused send would be taken now */
 void tcp_memory_wait(struct tcp_conn *c);

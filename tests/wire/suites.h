@@ -34,6 +34,7 @@
 	X(suite_wire_options)                                                  \
 	X(suite_wire_half_close)                                               \
 	X(suite_wire_isn)                                                      \
+	X(suite_wire_hostile)                                                  \
 	X(suite_wire_flood)                                                    \
 	X(suite_wire_backlog)                                                  \
 	X(suite_wire_causes)                                                   \
