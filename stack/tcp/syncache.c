@@ -16,7 +16,7 @@
 
 #define ISS_MARGIN   65537u /* beyond an old unscaled window, as Linux */
 #define SHARE	     3u	    /* entries of a listener for each that is free */
-#define VICTIM_LOOK  64u    /* entries looked at to find one that makes room */
+#define VICTIM_LOOK  16u    /* entries looked at to find one that makes room */
 #define RUN_MAX	     256u   /* entries served in one run of the timer */
 #define FULL_LINK_US 1000u  /* until the next try when the link is full */
 

@@ -59,7 +59,7 @@ START_TEST(numbers_of_different_flows_are_unrelated)
 }
 END_TEST
 
-/* RFC 7323 section 5.4, RFC 6191: by hosts, not by ports. */
+/* 7323-17, RFC 6191: by hosts, so that successive connections can be told. */
 START_TEST(timestamp_offset_is_the_same_for_all_ports_of_two_hosts)
 {
 	struct peer p;

@@ -62,14 +62,14 @@ START_TEST(entries_that_were_repeated_go_before_fresh_ones)
 	struct peer p;
 
 	peer_init(&p, sixty_four);
-	for (uint16_t i = 0; i < 24; i++)
+	for (uint16_t i = 0; i < 48; i++)
 		syn(&p, (uint16_t)(41000 + i));
 	peer_advance(&p, SEC(1) + MS(1));
 	peer_drain(&p);
-	for (uint16_t i = 0; i < 24 + 20; i++)
+	for (uint16_t i = 0; i < 16; i++)
 		syn(&p, (uint16_t)(42000 + i));
-	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_SYN_EVICTED), 20);
-	for (uint16_t i = 0; i < 24 + 20; i++)
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_SYN_EVICTED), 16);
+	for (uint16_t i = 0; i < 16; i++)
 		EXPECT(half_open(&p, (uint16_t)(42000 + i)));
 	peer_fini(&p);
 }
