@@ -219,7 +219,7 @@ START_TEST(old_fin_does_not_restart_the_wait)
 }
 END_TEST
 
-/* RFC 1337: nothing but a good SYN that is listened for ends it early. */
+/* 1337-1: nothing but a good SYN that is listened for ends it early. */
 START_TEST(nobody_can_assassinate_it)
 {
 	static const uint8_t flags[] = { TCP_RST,
