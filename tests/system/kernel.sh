@@ -32,6 +32,21 @@ case_kernel_offers_no_options()
 	without tcp_window_scaling 0
 }
 
+# a handshake that leaves no state agrees to the same, if there are timestamps to
+# carry it (4987-3)
+case_kernel_agrees_to_options_by_cookie()
+{
+	head -c 2000000 /dev/urandom > "$T/f"
+	start -o tcp.syn-cookies=always
+	agreed 7
+	timeout 30 "$NC" -N $S4 7 < "$T/f" | cmp - "$T/f" || fail "by cookie"
+	without tcp_sack 5
+	without tcp_timestamps 0
+	eq "refused answers" "$(counter TcpExtSynCookiesFailed)" 0
+	eq "connections" "$(counter TcpExtSynCookiesRecv)" \
+		"$(counter TcpPassiveOpens)"
+}
+
 receives_full_segments()
 {
 	ss -tinH dst $S4 | grep -qE 'rcvmss:[6-9]..\b'
