@@ -510,7 +510,7 @@ static bool serve(struct tcp *t, struct list *l, uint32_t *left)
 
 void syncache_on_timer(struct tcp *t)
 {
-	uint32_t left = min_u32(t->s->tx_left / 2, RUN_MAX);
+	uint32_t left = min_u32((t->s->tx_left + 1) / 2, RUN_MAX);
 	bool done = left > 0;
 
 	for (uint32_t i = 0; done && i < ARRAY_LEN(t->syn_list); i++)

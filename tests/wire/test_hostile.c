@@ -62,6 +62,46 @@ START_TEST(tiny_mss_costs_a_bounded_number_of_segments)
 }
 END_TEST
 
+/* The same with a hole behind each of them: a record for every segment that is
+ * in flight is the worst (CVE-2019-11478).
+ */
+START_TEST(holes_between_tiny_segments_cost_memory_in_proportion)
+{
+	uint32_t una = 1, flight;
+	uint64_t before;
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	peer_open_with(&p,
+		       (struct pseg){ .mss = 1, .has = TCP_OPT_HAS_SACK_OK });
+	ck_assert_int_eq(peer_send(&p, 2 * QUEUED), 2 * QUEUED);
+	for (uint32_t i = 0; i < 400 && peer_info(&p).unacked < 30000; i++) {
+		una += 88;
+		peer_tx(&p, seg_ack(1, una));
+		peer_drain(&p);
+	}
+	ck_assert_uint_ge(peer_info(&p).unacked, 30000);
+	peer_drain(&p);
+	before = mem_used(&p);
+	flight = peer_info(&p).unacked;
+	for (uint32_t off = 88; off + 88 <= flight; off += 2 * 88) {
+		struct pseg s = seg_ack(1, una);
+
+		s.has = TCP_OPT_HAS_SACK;
+		s.nsack = 1;
+		s.sack[0].start = una + off;
+		s.sack[0].end = una + off + 88;
+		peer_tx(&p, s);
+		peer_drain(&p);
+	}
+	flight = peer_info(&p).unacked; /* each let some more leave */
+	ck_assert_uint_le(mem_used(&p) - before, 2 * flight);
+	peer_advance(&p, SEC(1));
+	peer_drain(&p);
+	peer_fini(&p);
+}
+END_TEST
+
 /* MUST-38: a window of one byte draws one byte an ACK, never a stream; memory
  * does not grow, be it for 10000 of them.
  */
@@ -194,6 +234,9 @@ Suite *suite_wire_hostile(void)
 
 	tcase_add_loop_test(tc, tiny_mss_costs_a_bounded_number_of_segments, 0,
 			    2);
+	tcase_add_loop_test(
+		tc, holes_between_tiny_segments_cost_memory_in_proportion, 0,
+		2);
 	tcase_add_loop_test(tc, window_of_one_byte_costs_a_segment_an_ack, 0,
 			    2);
 	tcase_add_loop_test(

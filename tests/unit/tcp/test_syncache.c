@@ -152,6 +152,30 @@ START_TEST(timer_serves_a_bounded_number_in_a_run)
 }
 END_TEST
 
+/* A run that may send but one packet is no standstill; one that may send none
+ * sends none.
+ */
+START_TEST(timer_lives_on_the_smallest_budget)
+{
+	struct peer p;
+
+	peer_init(&p, NULL);
+	syn(&p, 41000);
+	syn(&p, 41001);
+	p.h.now_us += SEC(1);
+	ustack_run(p.h.s, p.h.now_us, 0);
+	peer_expect_none(&p);
+	for (uint32_t i = 0; i < 2; i++) {
+		p.h.now_us += 64;
+		EXPECT_LE(ustack_run(p.h.s, p.h.now_us, 1),
+			  p.h.now_us + SEC(2));
+		peer_drain(&p);
+	}
+	EXPECT_EQ(peer_counter(&p, USTACK_C_TCP_RETRANS_SYNACK), 2);
+	peer_fini(&p);
+}
+END_TEST
+
 static int link_is_full(void *ctx, struct vpkt *v)
 {
 	(void)ctx;
@@ -338,6 +362,7 @@ Suite *suite_tcp_syncache(void)
 	tcase_add_test(tc, flood_cannot_aim_at_an_entry);
 	tcase_add_test(tc, flooded_port_leaves_room_for_others);
 	tcase_add_test(tc, timer_serves_a_bounded_number_in_a_run);
+	tcase_add_test(tc, timer_lives_on_the_smallest_budget);
 	tcase_add_test(tc, full_link_costs_no_transmission);
 	tcase_add_test(tc, entries_that_were_repeated_go_before_fresh_ones);
 	tcase_add_loop_test(
