@@ -248,6 +248,7 @@ void syncache_fill(const struct tcp *t, struct syn_entry *e,
 		.wscale = seg->opt.has & TCP_OPT_HAS_WSCALE ? seg->opt.wscale
 							    : 0,
 		.has = syncache_agreed(t, seg->opt.has),
+		.flags = ecn_offered(t, seg) ? SYN_ECN : 0,
 		.born_us = t->s->now_us,
 	};
 	tcp_flow_init(&e->flow, FLOW_SYN, a);
@@ -297,7 +298,6 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 		return;
 	}
 	syncache_fill(t, e, a, seg, listener);
-	e->flags |= ecn_offered(t, seg) ? SYN_ECN : 0;
 	e->iss = choose_iss(t, a, seg);
 	e->id = tcp_next_id(t);
 	insert(t, e);

@@ -18,6 +18,7 @@
 
 #define TS_WSCALE  0x0fu /* in TSval: the shift, or no window scaling */
 #define TS_SACK	   0x10u
+#define TS_ECN	   0x20u
 #define TS_MASK	   0x3fu
 
 /* A window that is kept whatever happens to memory until the ACK comes. */
@@ -109,12 +110,14 @@ static uint32_t ts_put(const struct syn_entry *e, uint32_t now)
 
 	if (e->has & TCP_OPT_HAS_SACK_OK)
 		bits |= TS_SACK;
+	if (e->flags & SYN_ECN)
+		bits |= TS_ECN;
 	ts = (now & ~TS_MASK) | bits;
 	return seq_gt(ts, now) ? ts - (TS_MASK + 1) : ts;
 }
 
 /* Return: false if no cookie of ours ever said that */
-static bool ts_get(struct syn_entry *e, uint32_t tsecr)
+static bool ts_get(const struct tcp *t, struct syn_entry *e, uint32_t tsecr)
 {
 	uint32_t wscale = tsecr & TS_WSCALE;
 
@@ -126,6 +129,9 @@ static bool ts_get(struct syn_entry *e, uint32_t tsecr)
 	}
 	if (tsecr & TS_SACK)
 		e->has |= TCP_OPT_HAS_SACK_OK;
+	if (tsecr & TS_ECN && t->s->cfg.ecn != USTACK_ECN_OFF)
+		e->flags |= SYN_ECN;
+	e->has = syncache_agreed(t, e->has);
 	return true;
 }
 
@@ -144,8 +150,10 @@ void syncookie_send(struct tcp *t, const struct tcp_flow_args *a,
 	if (syncache_backlog_full(t, listener))
 		return;
 	syncache_fill(t, &e, a, seg, listener);
-	if (!(e.has & TCP_OPT_HAS_TS))
+	if (!(e.has & TCP_OPT_HAS_TS)) {
 		e.has = 0;
+		e.flags = 0;
+	}
 	e.adv = window(t);
 	e.iss = syncookie_make(t, &e);
 	syncache_segment(t, &e, TCP_SYN | TCP_ACK, &o);
@@ -165,7 +173,9 @@ bool syncookie_input(struct tcp *t, const struct tcp_seg *seg,
 	e->irs = seg->seq - 1;
 	e->iss = seg->ack - 1;
 	e->has = syncache_agreed(t, seg->opt.has & TCP_OPT_HAS_TS);
-	if (!syncookie_read(t, e) || (e->has && !ts_get(e, seg->opt.tsecr))) {
+	e->flags = SYN_RESENT; /* when it left is not known: no sample */
+	if (!syncookie_read(t, e) ||
+	    (e->has && !ts_get(t, e, seg->opt.tsecr))) {
 		stack_count(t->s, USTACK_C_TCP_SYN_COOKIES_FAILED);
 		return false;
 	}
@@ -174,6 +184,5 @@ bool syncookie_input(struct tcp *t, const struct tcp_seg *seg,
 	e->adv = window(t);
 	e->born_us = t->s->now_us;
 	e->sent = 1;
-	e->flags = SYN_RESENT; /* when it left is not known: no sample */
 	return true;
 }

@@ -151,6 +151,32 @@ START_TEST(options_are_kept_if_there_are_timestamps)
 }
 END_TEST
 
+/* 3168-1, 4987-3: ECN is kept like the rest, and not agreed to without. */
+START_TEST(ecn_is_kept_if_there_are_timestamps)
+{
+	bool ts = _i / 2;
+	struct pseg syn = { .flags = TCP_SYN | TCP_ECE | TCP_CWR,
+			    .has = ts ? TCP_OPT_HAS_TS : 0,
+			    .tsval = 9 };
+	struct peer p;
+	struct pseg s;
+
+	wire_init(&p, _i % 2, always);
+	peer_tx(&p, syn);
+	s = peer_expect(&p, TCP_SYN | TCP_ACK | (ts ? TCP_ECE : 0), 0, 1, 0);
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK,
+				   .seq = 1,
+				   .ack = 1,
+				   .has = syn.has,
+				   .tsval = 9,
+				   .tsecr = s.tsval });
+	peer_send(&p, 100);
+	s = peer_expect(&p, TCP_ACK, 1, 1, 100);
+	ck_assert_uint_eq(s.tos & 3, ts ? 2 : 0); /* ECT(0) */
+	peer_fini(&p);
+}
+END_TEST
+
 static const struct {
 	uint16_t mss;
 	uint16_t want4; /* 0 = the least we accept */
@@ -495,6 +521,7 @@ Suite *suite_wire_flood(void)
 	tcase_add_loop_test(tc, cookie_leaves_no_state, 0, 2);
 	tcase_add_loop_test(tc, options_are_kept_if_there_are_timestamps, 0,
 			    2 * OFFERS);
+	tcase_add_loop_test(tc, ecn_is_kept_if_there_are_timestamps, 0, 4);
 	tcase_add_loop_test(tc, mss_is_rounded_down_to_one_of_eight, 0,
 			    2 * (int)WIRE_ROWS(sizes));
 	tcase_add_loop_test(tc, timestamps_go_on_from_the_cookie, 0, 128);
