@@ -104,6 +104,13 @@ bool stack_mem_low(const struct ustack *s)
 	       !mem_has(&s->mem, sizeof(struct ubuf) + RX_BUF_SIZE);
 }
 
+bool stack_mem_short(const struct ustack *s)
+{
+	uint64_t kept = MEM_RESERVE + s->mem.budget / 8;
+
+	return s->mem.used + kept > s->mem.budget;
+}
+
 void ustack_config_init(struct ustack_config *cfg)
 {
 	*cfg = (struct ustack_config){

@@ -100,4 +100,7 @@ bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a);
 /** stack_mem_low() - Must what is left of the budget be kept for packets in transit? */
 bool stack_mem_low(const struct ustack *s);
 
+/** stack_mem_short() - Is less than an eighth of the budget left beyond that? */
+bool stack_mem_short(const struct ustack *s);
+
 #endif /* STACK_STACK_INT_H */

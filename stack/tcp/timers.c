@@ -14,7 +14,7 @@
 #include "tlp.h"
 
 #define MEMORY_POLL_US 100000u
-#define ORPHAN_PROBES  8u /* nobody waits for it any more (6429-1), as Linux */
+#define ORPHAN_TRIES   8u /* 102 s at least (SHLD-11), as Linux */
 
 uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
@@ -72,6 +72,22 @@ static void give_up_orphan(struct tcp_conn *c)
 	tcp_kill(c, USTACK_END_TIMEOUT);
 }
 
+/*
+ * The timer of a connection that nobody has any more: is it time to give it
+ * up?  After so many expiries, unless the application has set a time of its own
+ * (MUST-21); and at once when memory is short, which such connections hold for
+ * peers that may be gone (6429-1).
+ */
+static bool orphan_spent(const struct tcp_conn *c)
+{
+	uint64_t r2_ms = min_u64(c->t->s->cfg.r2_us / 1000u, UINT32_MAX);
+
+	if (!(c->flags & CF_ORPHAN))
+		return false;
+	return stack_mem_short(c->t->s) ||
+	       (c->rtt.backoff >= ORPHAN_TRIES && c->user_timeout_ms == r2_ms);
+}
+
 /* SYN, or SYN-ACK of a simultaneous open, without answer (MUST-22, MUST-23). */
 static void on_syn_timeout(struct tcp_conn *c)
 {
@@ -94,7 +110,7 @@ static void on_syn_timeout(struct tcp_conn *c)
 static void on_persist_timeout(struct tcp_conn *c)
 {
 	if (tcp_now(c) - c->heard_us >= (uint64_t)c->user_timeout_ms * 1000u ||
-	    (c->flags & CF_ORPHAN && c->rtt.backoff >= ORPHAN_PROBES)) {
+	    orphan_spent(c)) {
 		give_up(c);
 		return;
 	}
@@ -110,7 +126,8 @@ static void on_rtx_timeout(struct tcp_conn *c)
 {
 	uint64_t stalled_us = tcp_now(c) - c->fl->since_us;
 
-	if (stalled_us >= (uint64_t)c->user_timeout_ms * 1000u) {
+	if (stalled_us >= (uint64_t)c->user_timeout_ms * 1000u ||
+	    orphan_spent(c)) {
 		give_up(c);
 		return;
 	}

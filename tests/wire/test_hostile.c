@@ -56,7 +56,7 @@ START_TEST(tiny_mss_costs_a_bounded_number_of_segments)
 		most = max_u64(most, mem_used(&p) - before);
 	}
 	ck_assert_uint_eq(longest, 88);
-	ck_assert_uint_le(segs, QUEUED / 88 + QUEUED / 880);
+	ck_assert_uint_le(segs, QUEUED / 88 + QUEUED / 440);
 	ck_assert_uint_le(most, 3 * QUEUED);
 	peer_fini(&p);
 }
@@ -197,6 +197,81 @@ START_TEST(data_for_a_peer_that_takes_none_is_given_up)
 }
 END_TEST
 
+/* SHLD-11, res-2: who vanishes after we closed is given up after 100 s, or when
+ * the time is over that the application has set (MUST-21).
+ */
+START_TEST(data_for_a_peer_that_vanished_is_given_up)
+{
+	uint32_t own_s = _i / 2 ? 300 : 0;
+	struct peer p;
+
+	wire_init(&p, _i % 2, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	if (own_s)
+		ck_assert_int_eq(ustack_setopt(p.h.s, p.conn,
+					       USTACK_OPT_USER_TIMEOUT,
+					       SEC(own_s)),
+				 0);
+	peer_send(&p, QUEUED);
+	wire_close(&p);
+	peer_advance(&p, SEC(own_s ? own_s - 1 : 100));
+	wire_check_state(&p, USTACK_FIN_WAIT_1);
+	peer_advance(&p, SEC(60));
+	wire_check_state(&p, USTACK_CLOSED);
+	ck_assert_int_eq(p.reason, USTACK_END_TIMEOUT);
+	peer_fini(&p);
+}
+END_TEST
+
+static void little_memory(struct ustack_config *cfg)
+{
+	cfg->mem_limit_bytes = 8u << 20;
+	cfg->sndbuf_max = 1u << 20;
+}
+
+static uint32_t open_and_fill(struct peer *p, uint16_t sport)
+{
+	ptrdiff_t n, total = 0;
+
+	p->isn_known = false;
+	peer_tx(p, (struct pseg){ .flags = TCP_SYN, .sport = sport });
+	peer_drain(p);
+	peer_tx(p, (struct pseg){ .flags = TCP_ACK,
+				  .seq = 1,
+				  .ack = 1,
+				  .wnd0 = true,
+				  .sport = sport });
+	do {
+		n = peer_send(p, 65536);
+		total += n > 0 ? n : 0;
+	} while (n > 0);
+	wire_close(p);
+	peer_drain(p);
+	return (uint32_t)total;
+}
+
+/* 6429-1: memory is short, and orphans hold it: they go at their next probe. */
+START_TEST(orphans_make_room_when_memory_is_short)
+{
+	uint16_t n = 0;
+	struct peer p;
+
+	wire_init(&p, _i, little_memory);
+	while (n < 100 && open_and_fill(&p, (uint16_t)(1000 + n)) > 500000)
+		n++;
+	ck_assert_uint_ge(n, 3);
+	ck_assert_uint_lt(n, 100);
+	peer_advance(&p, SEC(2));
+	peer_drain(&p);
+	ck_assert_uint_le(peer_states(&p, USTACK_FIN_WAIT_1), n);
+	ck_assert_uint_gt(peer_counter(&p, USTACK_C_TCP_ABORT_ON_TIMEOUT), 0);
+	wire_check_listener(&p);
+	peer_advance(&p, SEC(200));
+	peer_drain(&p);
+	peer_fini(&p);
+}
+END_TEST
+
 /* A slow reader is no attacker: as long as its window opens by what a segment
  * is worth, all that was written arrives.
  */
@@ -243,6 +318,9 @@ Suite *suite_wire_hostile(void)
 		tc, window_that_became_tiny_is_used_by_the_timer_alone, 0, 2);
 	tcase_add_loop_test(tc, data_for_a_peer_that_takes_none_is_given_up, 0,
 			    2 * SINKS);
+	tcase_add_loop_test(tc, data_for_a_peer_that_vanished_is_given_up, 0,
+			    4);
+	tcase_add_loop_test(tc, orphans_make_room_when_memory_is_short, 0, 2);
 	tcase_add_loop_test(
 		tc, slow_reader_of_a_closed_connection_gets_everything, 0, 2);
 	return s;
