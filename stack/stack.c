@@ -296,13 +296,13 @@ void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p)
 	s->spare = p;
 }
 
-/* The owner of the quoted datagram is told; we send nothing else but ICMP. */
+/* Whoever sent the quoted datagram is told: TCP, or what answers by ICMP. */
 static void on_error(struct ustack *s, const struct ip_error *e)
 {
 	if (e->proto == IP_PROTO_TCP)
 		tcp_icmp(s->tcp, e);
 	else
-		stack_drop(s, USTACK_C_DROP_ICMP_NO_CONN);
+		icmp_answer_error(s, e);
 }
 
 static void input4(struct ustack *s, struct ustack_pkt **p)

@@ -30,7 +30,8 @@ struct tcp;
  * @event_mask:	events wanted
  * @tx_left:	packets that ustack_run() may still send
  * @frags:	fragments that wait for others
- * @frag_id:	secret of ip_frag_id(), and how often it was asked
+ * @frag_id:	secret of ip_frag_id() and of answers' flow labels, and how often
+ *		it was asked
  * @paths:	what is known about paths, NULL = nothing yet
  * @tcp:	everything of TCP
  * @spare:	packets for input, ready for use

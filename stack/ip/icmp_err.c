@@ -102,6 +102,7 @@ static bool take_quote(struct ustack *s, const struct ip_view *v,
 	e->l4 = p + q.l4_off;
 	e->l4_len = q.l4_len;
 	e->quoted_len = q.len;
+	e->label = q.label;
 	e->proto = q.proto;
 	return true;
 }

@@ -11,8 +11,9 @@
 #include "stack/base/bytes.h"
 #include "stack/wire/icmp.h"
 
-#define CSUM_OFF 2u
-#define DATA_MAX (65535u - 20u)
+#define CSUM_OFF    2u
+#define DATA_MAX    (65535u - 20u)
+#define LABEL_SHIFT 44u /* of 64 bits, to 20 */
 #define LEAST6                                                                 \
 	1280u /* who takes fragments takes them everywhere in this size */
 
@@ -43,6 +44,27 @@ static uint32_t path_mtu(struct ustack *s, const struct ustack_addr *dst)
 	return mtu ? mtu : s->cfg.mtu;
 }
 
+/* A flow label that only whoever has seen it knows (RFC 6437 section 3). */
+static uint32_t answer_label(const struct ustack *s,
+			     const struct ustack_addr *dst)
+{
+	if (ip_is4(dst))
+		return 0;
+	return (uint32_t)(siphash(&s->frag_id.key, dst, sizeof(*dst)) >>
+			  LABEL_SHIFT);
+}
+
+void icmp_answer_error(struct ustack *s, const struct ip_error *e)
+{
+	if (e->proto != IP_PROTO_ICMP6 || e->kind != IP_ERR_TOO_BIG ||
+	    e->label != answer_label(s, &e->remote))
+		stack_drop(s, USTACK_C_DROP_ICMP_NO_CONN);
+	else if (e->mtu >= e->quoted_len)
+		stack_drop(s, USTACK_C_DROP_ICMP_MTU);
+	else if (stack_limit_ok(s, LIMIT_ICMP_IN))
+		ip_path_lower(s, &e->remote, e->mtu);
+}
+
 static int send(struct ustack *s, const struct ip_args *a, struct ubuf *b,
 		uint32_t len)
 {
@@ -69,6 +91,7 @@ int icmp_answer(struct ustack *s, const struct ip_view *v,
 			     .proto = v->v6 ? IP_PROTO_ICMP6 : IP_PROTO_ICMP,
 			     .ttl = s->cfg.ttl,
 			     .csum_off = CSUM_OFF,
+			     .flow_label = answer_label(s, &v->src),
 			     .may_frag = true };
 	uint32_t total = ICMP_HDR_LEN + len;
 	struct ubuf *b;

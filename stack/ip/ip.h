@@ -146,6 +146,7 @@ enum ip_error_kind {
  * @l4:		what is quoted of it from its transport header on; borrowed
  * @l4_len:	bytes there, at least 8
  * @quoted_len:	bytes the whole datagram had
+ * @label:	the flow label it had, 0 for IPv4
  * @mtu:	IP_ERR_TOO_BIG: what the next link takes, 0 = it does not say
  * @proto:	its protocol
  * @kind:	enum ip_error_kind
@@ -157,6 +158,7 @@ struct ip_error {
 	const uint8_t *l4;
 	uint32_t l4_len;
 	uint32_t quoted_len;
+	uint32_t label;
 	uint32_t mtu;
 	uint8_t proto;
 	uint8_t kind;
@@ -238,6 +240,16 @@ bool icmp6_input(struct ustack *s, const struct ip_view *v, struct ip_error *e);
  */
 bool icmp_error(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, struct ip_error *e);
+
+/**
+ * icmp_answer_error() - An error about an answer of ours
+ * @s:		instance
+ * @e:		what it says; its @proto is ICMP or ICMPv6
+ *
+ * Nothing is remembered of answers, but the flow label that icmp_answer() gave
+ * one tells whether it was really sent: then later ones fit the path.
+ */
+void icmp_answer_error(struct ustack *s, const struct ip_error *e);
 
 /**
  * ip_path_mtu() - What is known of the path to a host (pmtu.c)

@@ -12,6 +12,7 @@
 #include "stack/base/bytes.h"
 
 #define FRAG_OFF_MASK 0x1fffu
+#define LABEL_MASK    0xfffffu
 
 bool icmp_quote4(struct icmp_quote *q, const uint8_t *p, uint32_t len)
 {
@@ -28,6 +29,7 @@ bool icmp_quote4(struct icmp_quote *q, const uint8_t *p, uint32_t len)
 		return false; /* its ports are elsewhere */
 	memcpy(q->src, p + 12, 4);
 	memcpy(q->dst, p + 16, 4);
+	q->label = 0;
 	q->l4_off = hdr_len;
 	q->l4_len = min_u32(len, q->len) - hdr_len;
 	q->proto = p[9];
@@ -47,6 +49,7 @@ bool icmp_quote6(struct icmp_quote *q, const uint8_t *p, uint32_t len)
 		return false;
 	memcpy(q->src, p + 8, sizeof(q->src));
 	memcpy(q->dst, p + 24, sizeof(q->dst));
+	q->label = be32_load(p) & LABEL_MASK;
 	q->l4_len = end - q->l4_off;
 	return true;
 }

@@ -24,6 +24,7 @@
  * struct icmp_quote - a quoted datagram
  * @src:	its source; the first 4 bytes for IPv4
  * @dst:	its destination
+ * @label:	its flow label, 0 for IPv4
  * @len:	bytes the datagram had, by its own header
  * @l4_off:	offset of the transport header in the quote
  * @l4_len:	bytes quoted of it and behind, at least ICMP_QUOTE_L4_MIN
@@ -32,6 +33,7 @@
 struct icmp_quote {
 	uint8_t src[16];
 	uint8_t dst[16];
+	uint32_t label;
 	uint32_t len;
 	uint32_t l4_off;
 	uint32_t l4_len;

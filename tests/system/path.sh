@@ -149,6 +149,8 @@ case_ping_in_fragments_across_a_narrow_hop()
 	narrow_path
 	in_client ping -c 2 -i 0.2 -W 2 -s 4000 $S4 > "$T/ping" || fail "$(cat "$T/ping")"
 	in_client ping -6 -c 2 -i 0.2 -W 2 -s 4000 $S6 > "$T/ping" || fail "$(cat "$T/ping")"
+	# The first one's answer draws "packet too big", the next leaves in fragments.
+	in_client ping -6 -c 3 -i 0.5 -W 2 -s 1400 $S6 > "$T/ping" || fail "$(cat "$T/ping")"
 	in_client ping -c 2 -i 0.2 -W 2 -M dont -s 1400 $S4 > "$T/ping" ||
 		fail "$(cat "$T/ping")"
 }

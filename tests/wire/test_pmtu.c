@@ -359,6 +359,54 @@ START_TEST(least_ipv6_mtu_works)
 }
 END_TEST
 
+/* "Too big" about the answer to an echo that came out last. */
+static void answer_too_big(struct peer *p, uint32_t mtu, uint32_t label_xor)
+{
+	struct vpkt *v = wire_ip(p, 58, 8 + 60);
+	uint8_t *m = v->data + 40;
+
+	m[0] = 2;
+	be32_store(m + 4, mtu);
+	memcpy(m + 8, p->icmp, 60);
+	m[11] ^= (uint8_t)label_xor;
+	wire_icmp_csum(v);
+	wire_hand(p, v);
+}
+
+static void ping(struct peer *p, uint32_t body)
+{
+	struct vpkt *v = wire_ip(p, 58, 8 + body);
+
+	v->data[40] = 128;
+	wire_icmp_csum(v);
+	wire_hand(p, v);
+}
+
+/* 8201-1, 8201-2: answers to echoes fit the path too, if the quote has the
+ * label that ours had, which tells that it was seen on its way. */
+START_TEST(long_echo_answers_follow_the_path)
+{
+	struct peer p;
+
+	peer_init6(&p, NULL);
+	ping(&p, 1400);
+	ck_assert_uint_eq(p.icmp_out, 1);
+	ck_assert_uint_ne(be32_load(p.icmp) & 0xfffff, 0);
+	answer_too_big(&p, 1300, 1);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_DROP_ICMP_NO_CONN), 1);
+	answer_too_big(&p, 1448, 0);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_DROP_ICMP_MTU), 1);
+	ping(&p, 1400);
+	ck_assert_uint_eq(p.icmp_out, 2);
+	answer_too_big(&p, 1300, 0);
+	ping(&p, 1400);
+	ck_assert_uint_eq(p.icmp_out, 4);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_IP6_FRAG_OKS), 1);
+	ck_assert_uint_eq(wire_drops(&p), 2);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_pmtu(void)
 {
 	Suite *s = suite_create("path MTU");
@@ -382,5 +430,6 @@ Suite *suite_wire_pmtu(void)
 	tcase_add_loop_test(tc, black_hole_is_got_round, 0, 2);
 	tcase_add_loop_test(tc, short_segments_find_no_black_hole, 0, 2);
 	tcase_add_test(tc, least_ipv6_mtu_works);
+	tcase_add_test(tc, long_echo_answers_follow_the_path);
 	return s;
 }
