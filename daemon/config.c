@@ -93,11 +93,14 @@ static struct config_service *service_add(struct config_pass *p,
 					  const char *name)
 {
 	struct config_service *svc = &p->cfg->service[p->cfg->nservice++];
-	const struct config_key *k = config_key_find(CONFIG_SERVICE, "backlog");
+	uint32_t n;
+	const struct config_key *k = config_keys(&n);
 
 	*svc = (struct config_service){ 0 };
 	(void)snprintf(svc->name, sizeof(svc->name), "%s", name);
-	(void)k->type->parse(k, k->def, (char *)svc + k->off);
+	for (; n-- > 0; k++)
+		if (!strcmp(k->section, CONFIG_SERVICE) && k->def)
+			(void)k->type->parse(k, k->def, (char *)svc + k->off);
 	return svc;
 }
 

@@ -36,18 +36,22 @@ struct config_addr {
 	uint8_t len;
 };
 
+#define CONFIG_CC_DEF "default" /* a service's: that of [tcp] */
+
 /**
  * struct config_service - [service NAME]
  * @name:	from the section's title
  * @type:	"echo", "discard" or "chargen"
  * @port:	local port
  * @backlog:	connections that may wait to be accepted
+ * @cc:		congestion control, CONFIG_CC_DEF = that of [tcp]
  */
 struct config_service {
 	char name[CONFIG_NAME_MAX];
 	char type[CONFIG_NAME_MAX];
 	uint16_t port;
 	uint32_t backlog;
+	char cc[CONFIG_NAME_MAX];
 };
 
 /**

@@ -31,6 +31,8 @@
 
 static const char *const offload_words[] = { "auto", "on", "off", NULL };
 static const char *const cc_words[] = { "cubic", "reno", NULL };
+static const char *const svc_cc_words[] = { CONFIG_CC_DEF, "cubic", "reno",
+					    NULL };
 static const char *const cookie_words[] = { "never", "auto", "always", NULL };
 static const char *const ecn_words[] = { "off", "passive", "active", NULL };
 static const char *const level_words[] = { "error", "warning", "info",
@@ -92,6 +94,8 @@ static const struct config_key keys[] = {
 	{ CONFIG_SERVICE, "port", &config_type_uint, SERVICE(port), 1, 65535, NULL, NULL },
 	{ CONFIG_SERVICE, "backlog", &config_type_uint, SERVICE(backlog),
 	  1, 65535, NULL, CONFIG_BACKLOG_DEF },
+	{ CONFIG_SERVICE, "congestion-control", &config_type_word, SERVICE(cc),
+	  0, 0, svc_cc_words, CONFIG_CC_DEF },
 
 	{ "log", "level", &config_type_choice, AT(log_level), 0, 0, level_words, "info" },
 	{ "log", "target", &config_type_log_target, WHOLE, 0, 0, NULL, "stderr" },

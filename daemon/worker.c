@@ -380,6 +380,12 @@ static bool make_stack(struct worker *w, const struct config *cfg)
 	return w->stack;
 }
 
+/* Name for the stack, which does what [tcp] says without one. */
+static const char *service_cc(const struct config_service *svc)
+{
+	return svc->cc[0] && strcmp(svc->cc, CONFIG_CC_DEF) ? svc->cc : NULL;
+}
+
 static bool make_services(struct worker *w, const struct config *cfg)
 {
 	struct svc_wanted wanted[CONFIG_SERVICES_MAX];
@@ -391,6 +397,7 @@ static bool make_services(struct worker *w, const struct config *cfg)
 			.type = cfg->service[i].type,
 			.port = cfg->service[i].port,
 			.backlog = cfg->service[i].backlog,
+			.cc = service_cc(&cfg->service[i]),
 		};
 	w->services = svc_set_new(w->stack, wanted, cfg->nservice, err,
 				  sizeof(err));

@@ -147,6 +147,7 @@ int ustack_ops_register(struct ustack *s,
  * @backlog:	established connections that may wait for @accept to take them
  * @ops_id:	service
  * @ctx:	its context
+ * @cc:		congestion control of its connections, NULL = as configured
  */
 struct ustack_listen_args {
 	struct ustack_addr addr;
@@ -154,6 +155,7 @@ struct ustack_listen_args {
 	uint32_t backlog;
 	int ops_id;
 	uint64_t ctx;
+	const char *cc;
 };
 
 /**
@@ -183,6 +185,7 @@ void ustack_accept_ready(struct ustack *s, int listener);
  * @lport:	port to use, 0 = an unpredictable free one (RFC 6056)
  * @ops_id:	service
  * @ctx:	its context
+ * @cc:		congestion control, NULL = as configured
  */
 struct ustack_connect_args {
 	struct ustack_addr remote;
@@ -191,6 +194,7 @@ struct ustack_connect_args {
 	uint16_t lport;
 	int ops_id;
 	uint64_t ctx;
+	const char *cc;
 };
 
 /**

@@ -23,4 +23,16 @@ enum ustack_opt {
 int ustack_setopt(struct ustack *s, struct ustack_conn c, enum ustack_opt opt,
 		  uint64_t value);
 
+/**
+ * ustack_setopt_cc() - Choose a connection's congestion control
+ * @s:		instance
+ * @c:		connection, in any state
+ * @name:	"cubic" or "reno"; NULL = as configured
+ *
+ * Window and threshold are kept.  ustack_info() tells the present one.
+ *
+ * Return: 0, -ERR_INVAL (no such algorithm) or -ERR_NOENT
+ */
+int ustack_setopt_cc(struct ustack *s, struct ustack_conn c, const char *name);
+
 #endif /* STACK_USTACK_OPT_H */

@@ -87,6 +87,7 @@ static int service_start(struct svc_set *set, int ops_id,
 	snprintf(sv->name, sizeof(sv->name), "%s", wanted->name);
 	sv->port = wanted->port;
 	sv->backlog = wanted->backlog;
+	sv->cc = wanted->cc;
 	sv->ops = &stream_tcp_ops;
 	sv->host = set->stack;
 	sv->listener = -1;
@@ -98,6 +99,7 @@ static int service_start(struct svc_set *set, int ops_id,
 		service_stop(sv);
 		return rc;
 	}
+	sv->cc = NULL; /* borrowed for the call */
 	set->n++;
 	return 0;
 }

@@ -61,6 +61,7 @@ const struct svc *svc_find(const char *name);
  * @name:	its own name
  * @port:	where it listens
  * @backlog:	connections that may wait to be accepted
+ * @cc:		of struct svc_wanted, while it starts
  * @ops:	kind of its streams
  * @host:	what @ops works on
  * @listener:	the kind's number of the listener, -1 = none
@@ -78,6 +79,7 @@ struct service {
 	char name[SERVICE_NAME_MAX];
 	uint16_t port;
 	uint32_t backlog;
+	const char *cc;
 	const struct stream_ops *ops;
 	void *host;
 	int listener;
@@ -121,12 +123,14 @@ void stream_buf_free(struct service *sv, struct stream_buf *b);
  * @type:	name of its type
  * @port:	where to listen, on every address
  * @backlog:	connections that may wait to be accepted
+ * @cc:		congestion control, NULL = the stack's
  */
 struct svc_wanted {
 	const char *name;
 	const char *type;
 	uint16_t port;
 	uint32_t backlog;
+	const char *cc;
 };
 
 /**

@@ -5,6 +5,7 @@
  * They mark; ustack_run() acts.  RFC 9293 section 3.10.1 to 3.10.6.
  */
 
+#include "cc.h"
 #include "conn.h"
 #include "demux.h"
 #include "isn.h"
@@ -82,13 +83,15 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 				   .lport = a->lport,
 				   .rport = a->rport };
 	struct tcp_conn *c;
+	int cc = tcp_cc_choose(t, a->cc);
 	int r = check_remote(s, &a->remote);
 
 	if (r == 0)
 		r = choose_local(s, a, &local);
 	if (r < 0)
 		return r;
-	if (a->rport == 0 || a->ops_id < 0 || a->ops_id >= (int)t->nops)
+	if (cc < 0 || a->rport == 0 || a->ops_id < 0 ||
+	    a->ops_id >= (int)t->nops)
 		return -ERR_INVAL;
 	if (f.lport == 0)
 		f.lport = tcp_port_pick(t, &f);
@@ -101,6 +104,7 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 		return -ERR_NOMEM;
 	c->ops_id = (int16_t)a->ops_id;
 	c->ctx = a->ctx;
+	c->cc.id = (uint8_t)cc;
 	start_active(c, &f);
 	*h = tcp_conn_handle(c);
 	return 0;

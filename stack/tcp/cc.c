@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cc.c - what all congestion control algorithms share
+ *
+ * What a peer gains by lying about what it got: splitting an ACK, nothing, since
+ * bytes are counted (RFC 3465).  Acknowledging ahead of time, as much as if its
+ * path were shorter, and no more: what was not sent cannot be acknowledged, each
+ * byte counts once and a segment's worth of them at a time for no more than
+ * CC_ABC_LIMIT segments, and the send buffer bounds the flight.  What it lost
+ * it never gets again.
  */
 
 #include "cc.h"
 
+#include "conn.h"
 #include "ecn.h"
 #include "hystart.h"
 #include "sendq.h"
@@ -43,6 +51,31 @@ int tcp_cc_find(const char *name)
 bool tcp_cc_known(const char *name)
 {
 	return tcp_cc_find(name) >= 0;
+}
+
+int tcp_cc_choose(const struct tcp *t, const char *name)
+{
+	int id = name ? tcp_cc_find(name) : t->cc;
+
+	return id < 0 ? -ERR_INVAL : id;
+}
+
+int ustack_setopt_cc(struct ustack *s, struct ustack_conn h, const char *name)
+{
+	struct tcp_conn *c = tcp_conn_get(s->tcp, h);
+	int id = tcp_cc_choose(s->tcp, name);
+
+	if (!c)
+		return -ERR_NOENT;
+	if (id < 0)
+		return id;
+	if (c->cc.id == id)
+		return 0;
+	c->cc.id = (uint8_t)id;
+	tcp_cc(c)->init(c);
+	if (c->fl)
+		c->fl->undo.valid = false; /* it holds the other's words */
+	return 0;
 }
 
 uint32_t tcp_cc_initial_window(const struct tcp_conn *c)

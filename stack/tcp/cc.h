@@ -71,6 +71,15 @@ static inline const struct tcp_cc_ops *tcp_cc(const struct tcp_conn *c)
 /** tcp_cc_find() - Algorithm by name: enum tcp_cc_id, or -ERR_NOENT */
 int tcp_cc_find(const char *name);
 
+/**
+ * tcp_cc_choose() - Algorithm that an application asks for
+ * @t:		TCP
+ * @name:	its name, NULL = as configured
+ *
+ * Return: enum tcp_cc_id, or -ERR_INVAL
+ */
+int tcp_cc_choose(const struct tcp *t, const char *name);
+
 /** tcp_cc_start() - Set the initial window (RFC 6928) and start the algorithm */
 void tcp_cc_start(struct tcp_conn *c);
 

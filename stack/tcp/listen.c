@@ -4,6 +4,7 @@
  */
 
 #include "backlog.h"
+#include "cc.h"
 #include "conn.h"
 #include "syncache.h"
 
@@ -24,8 +25,9 @@ static bool taken(const struct tcp *t, const struct ustack_addr *addr,
 int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 {
 	struct tcp *t = s->tcp;
+	int cc = tcp_cc_choose(t, a->cc);
 
-	if (a->port == 0 || a->backlog == 0 || a->ops_id < 0 ||
+	if (cc < 0 || a->port == 0 || a->backlog == 0 || a->ops_id < 0 ||
 	    a->ops_id >= (int)t->nops)
 		return -ERR_INVAL;
 	if (!addr_ok(s, &a->addr))
@@ -42,6 +44,7 @@ int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 					    .backlog = a->backlog,
 					    .port = a->port,
 					    .ops_id = (int16_t)a->ops_id,
+					    .cc = (uint8_t)cc,
 					    .used = true };
 		tcp_listener_add(t, l);
 		return (int)i;

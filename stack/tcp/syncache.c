@@ -356,6 +356,7 @@ struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)
 	c->state = USTACK_SYN_RCVD;
 	c->listener = e->listener;
 	c->ops_id = l->ops_id;
+	c->cc.id = l->cc;
 	c->ctx = l->ctx;
 	inherit(c, e);
 	tcp_established(c);

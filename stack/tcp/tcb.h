@@ -314,6 +314,7 @@ struct tcp_backlog {
  * @cookies_until_us: until then an ACK may answer a SYN cookie
  * @port:	local port
  * @ops_id:	service
+ * @cc:		congestion control of its connections, enum tcp_cc_id
  * @next:	next listener in the chain of its port, less 1; 0 = none
  * @used:	the entry is in use
  */
@@ -328,6 +329,7 @@ struct tcp_listener {
 	uint16_t port;
 	int16_t ops_id;
 	uint8_t next;
+	uint8_t cc;
 	bool used;
 };
 

@@ -32,6 +32,7 @@
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
 	X(suite_tcp_api)		\
+	X(suite_tcp_cc_choice)		\
 	X(suite_tcp_cc_cubic)		\
 	X(suite_tcp_cc_reno)		\
 	X(suite_tcp_conn)		\

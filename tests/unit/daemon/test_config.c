@@ -119,6 +119,8 @@ static const char *const printable[] = {
 	"[stack]\naddress = 10.7.0.0/24, fd07::/64\nmemory-limit=17M\n",
 	"[tcp]\nrto-min=1ms\ndelayed-ack=0s\nmsl=90s\nwindow-max=4097\n",
 	"[service a]\ntype=echo\nport=1\n[service b]\nport=2\ntype=chargen\n",
+	"[tcp]\necn=active\ncongestion-control=reno\n",
+	"[service a]\ntype=echo\nport=1\ncongestion-control=reno\n",
 	"[log]\ntarget=file:/x/y\nformat=json\nlevel=trace\n",
 	"[control]\nsocket=/x\ngroup=\nshutdown-timeout=0s\n",
 };
