@@ -44,6 +44,7 @@
 	X(suite_wire_ip6)                                                      \
 	X(suite_wire_frag)                                                     \
 	X(suite_wire_frag_faults)                                              \
+	X(suite_wire_cubic)                                                    \
 	X(suite_wire_ecn)                                                      \
 	X(suite_wire_icmp)                                                     \
 	X(suite_wire_icmp_errors)                                              \
