@@ -27,6 +27,7 @@ static void reno_on_ack(struct tcp_conn *c, uint32_t acked)
 /* Half of what is in flight, at least two segments (5681-6). */
 static uint32_t reno_ssthresh(struct tcp_conn *c)
 {
+	c->cc.acked = 0; /* towards a segment of the old window */
 	return max_u32(tcp_cc_flight(c) / 2, 2u * c->snd.mss);
 }
 

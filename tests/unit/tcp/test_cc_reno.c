@@ -113,7 +113,9 @@ START_TEST(threshold_is_half_the_flight_but_two_segments)
 	c->snd.nxt = c->snd.una + 20 * MSS;
 	EXPECT_EQ(tcp_cc_reno.ssthresh(c), 10 * MSS);
 	c->snd.nxt = c->snd.una + 3 * MSS;
+	c->cc.acked = 99 * MSS;
 	EXPECT_EQ(tcp_cc_reno.ssthresh(c), 2 * MSS);
+	EXPECT_EQ(c->cc.acked, 0);
 	c->snd.nxt = c->snd.una;
 	EXPECT_EQ(tcp_cc_reno.ssthresh(c), 2 * MSS);
 	peer_fini(&p);
