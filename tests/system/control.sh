@@ -171,3 +171,20 @@ case_log_json_lines()
 for line in open(sys.argv[1]): assert isinstance(json.loads(line), dict)' "$T/log" ||
 		fail "$(cat "$T/log")"
 }
+
+opened()	# PORT
+{
+	ctl conns -p "$1" | grep -q ESTAB
+}
+
+# a service's congestion control is its own, the others have that of [tcp]
+case_congestion_control_by_service()
+{
+	start -o "service echo.congestion-control=reno"
+	exec 3<> /dev/tcp/$S4/7 4<> /dev/tcp/$S4/9
+	wait_for 5 opened 7
+	wait_for 5 opened 9
+	has "echo" ' reno ' "$(ctl conns -i -p 7)"
+	has "discard" ' cubic ' "$(ctl conns -i -p 9)"
+	exec 3<&- 4<&-
+}
