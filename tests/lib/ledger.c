@@ -16,10 +16,13 @@ static void note_hole(struct ledger *l, struct range r, enum path_fate fate,
 	if (fate == PATH_SCRIPTED && !l->dropped_us) {
 		l->dropped_us = now_us;
 		l->hole = r.from;
-	} else if (fate == PATH_PASS && l->dropped_us && !l->repaired_us &&
-		   r.from <= l->hole && l->hole < r.to) {
-		l->repaired_us = now_us;
+		return;
 	}
+	if (l->dropped_us && !l->behind_us && r.from > l->hole)
+		l->behind_us = now_us;
+	if (fate == PATH_PASS && l->dropped_us && !l->repaired_us &&
+	    r.from <= l->hole && l->hole < r.to)
+		l->repaired_us = now_us;
 }
 
 void ledger_note(struct ledger *l, const struct vpkt *p, enum path_fate fate,

@@ -24,6 +24,8 @@
  * @spurious:	those of them that were needless
  * @dropped_us:	when the first packet was lost by script, 0 = none was
  * @hole:	its first byte
+ * @behind_us:	when the first packet of new data behind it set out, 0 = not yet:
+ *		before that one arrives the loss cannot be noticed
  * @repaired_us: when a copy of it set out that arrived, 0 = not yet
  */
 struct ledger {
@@ -36,6 +38,7 @@ struct ledger {
 	uint64_t spurious;
 	uint64_t dropped_us;
 	uint64_t hole;
+	uint64_t behind_us;
 	uint64_t repaired_us;
 };
 

@@ -13,6 +13,8 @@
 #include "stack/wire/icmp.h"
 #include "stack/wire/ip4.h"
 
+#define IP4_DF	    0x4000u
+#define IP4_MF	    0x2000u
 #define PROTO_TCP   6u
 #define PROTO_ICMP  1u
 #define PROTO_ICMP6 58u
@@ -94,6 +96,13 @@ const char *path_fate_name(enum path_fate fate)
 	return names[fate];
 }
 
+static void turn(struct path *path, uint64_t now_us)
+{
+	while (path->st.turned < path->nturns &&
+	       path->turn[path->st.turned].at_us <= now_us)
+		path->mtu = path->turn[path->st.turned++].mtu;
+}
+
 /* ---------------------------------------------------------------- scripts */
 
 static struct path_flow *flow_of(struct path_state *st, const uint8_t *tcp)
@@ -156,17 +165,22 @@ static uint64_t backlog(const struct path *path, uint64_t now_ns)
 	return wait_ns / 1000 * path->rate_bps / (8 * NS / 1000);
 }
 
-static void mark_ce(struct path *path, struct vpkt *p)
+static void refresh_csum(struct vpkt *p)
 {
 	uint16_t csum;
 
+	memset(p->data + 10, 0, 2);
+	csum = csum_finish(csum_add(0, p->data, IP4_HDR_MIN));
+	memcpy(p->data + 10, &csum, 2);
+}
+
+static void mark_ce(struct path *path, struct vpkt *p)
+{
 	if (is_v4(p)) {
 		if ((p->data[1] & ECN_MASK) == 0)
 			return;
 		p->data[1] |= ECN_MASK;
-		memset(p->data + 10, 0, 2);
-		csum = csum_finish(csum_add(0, p->data, IP4_HDR_MIN));
-		memcpy(p->data + 10, &csum, 2);
+		refresh_csum(p);
 	} else {
 		if ((p->data[1] >> 4 & ECN_MASK) == 0)
 			return;
@@ -186,7 +200,9 @@ static bool queue(struct path *path, uint64_t now_us, struct vpkt *p)
 		return true;
 	}
 	waiting = backlog(path, now_ns);
-	if (path->limit_bytes && waiting + p->len > path->limit_bytes)
+	/* An empty queue takes any packet. */
+	if (path->limit_bytes && waiting > 0 &&
+	    waiting + p->len > path->limit_bytes)
 		return false;
 	if (path->mark_bytes && waiting > path->mark_bytes)
 		mark_ce(path, p);
@@ -198,13 +214,6 @@ static bool queue(struct path *path, uint64_t now_us, struct vpkt *p)
 }
 
 /* ------------------------------------------------------------------- fate */
-
-static void turn(struct path *path, uint64_t now_us)
-{
-	while (path->st.turned < path->nturns &&
-	       path->turn[path->st.turned].at_us <= now_us)
-		path->mtu = path->turn[path->st.turned++].mtu;
-}
 
 void path_corrupt(struct rng *rng, struct vpkt *p)
 {
@@ -310,9 +319,43 @@ static struct vpkt *packet_too_big(const struct path *path,
 	return v;
 }
 
+/* @len bytes of payload from @off on; the packet may be a fragment itself. */
+static struct vpkt *fragment(const struct vpkt *p, uint32_t off, uint32_t len)
+{
+	struct vpkt *v = vpkt_new(IP4_HDR_MIN + len);
+	uint32_t field = be16_load(p->data + 6) + off / 8;
+
+	v->l4_off = IP4_HDR_MIN;
+	memcpy(v->data, p->data, IP4_HDR_MIN);
+	memcpy(v->data + IP4_HDR_MIN, p->data + IP4_HDR_MIN + off, len);
+	if (IP4_HDR_MIN + off + len < p->len)
+		field |= IP4_MF;
+	be16_store(v->data + 2, (uint16_t)v->len);
+	be16_store(v->data + 6, (uint16_t)field);
+	refresh_csum(v);
+	return v;
+}
+
+bool path_fragment(struct path *path, uint64_t now_us, struct vpkt *p,
+		   void (*sink)(void *ctx, struct vpkt *p), void *ctx)
+{
+	uint32_t total = p->len - IP4_HDR_MIN;
+	uint32_t each;
+
+	turn(path, now_us);
+	if (!path->mtu || p->len <= path->mtu || !is_v4(p) ||
+	    be16_load(p->data + 6) & IP4_DF)
+		return false;
+	each = (path->mtu - IP4_HDR_MIN) & ~7u;
+	for (uint32_t off = 0; off < total; off += each)
+		sink(ctx, fragment(p, off, min_u32(each, total - off)));
+	free(p);
+	return true;
+}
+
 struct vpkt *path_too_big(const struct path *path, const struct vpkt *p)
 {
 	if (!is_v4(p))
 		return packet_too_big(path, p);
-	return be16_load(p->data + 6) & 0x4000 ? frag_needed(path, p) : NULL;
+	return be16_load(p->data + 6) & IP4_DF ? frag_needed(path, p) : NULL;
 }

@@ -148,6 +148,19 @@ uint64_t path_arrival(const struct path *path, struct rng *rng,
  */
 struct vpkt *path_too_big(const struct path *path, const struct vpkt *p);
 
+/**
+ * path_fragment() - Cut an IPv4 packet that is too long and may be cut
+ * @path:	path
+ * @now_us:	time, for its MTU
+ * @p:		packet; taken if the answer is true
+ * @sink:	gets each fragment and takes it
+ * @ctx:	passed to it
+ *
+ * Return: false if it fits, or must not be cut (RFC 791 section 3.2)
+ */
+bool path_fragment(struct path *path, uint64_t now_us, struct vpkt *p,
+		   void (*sink)(void *ctx, struct vpkt *p), void *ctx);
+
 /** path_fate_name() - For a trace, "" for PATH_PASS */
 const char *path_fate_name(enum path_fate fate);
 

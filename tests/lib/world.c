@@ -165,11 +165,21 @@ static void launch(struct world *w, int from, struct vpkt *p)
 	fly(w, !from, path_arrival(path, &w->rng, w->now_us), p);
 }
 
-static void launch_piece(void *ctx, struct vpkt *p)
+static void launch_fragment(void *ctx, struct vpkt *p)
 {
 	struct world_side *side = ctx;
 
 	launch(side->w, side->index, p);
+}
+
+static void launch_piece(void *ctx, struct vpkt *p)
+{
+	struct world_side *side = ctx;
+	struct world *w = side->w;
+
+	if (!path_fragment(&w->path[side->index], w->now_us, p, launch_fragment,
+			   side))
+		launch(w, side->index, p);
 }
 
 void world_send(struct world *w, int from, struct vpkt *p)

@@ -302,6 +302,7 @@ static void sum_up(struct bulk *b)
 	b->r.spurious = c.spurious - b->at_warm.spurious;
 	b->r.timeouts = c.timeouts - b->at_warm.timeouts;
 	b->r.dropped_us = l->dropped_us;
+	b->r.behind_us = l->behind_us;
 	b->r.repaired_us = l->repaired_us;
 	b->r.digest = b->w.digest;
 }

@@ -51,7 +51,8 @@ struct bulk_args {
  * @rtx:	retransmissions
  * @spurious:	needless ones
  * @timeouts:	expiries of the retransmission timer
- * @dropped_us: when a packet was first lost by script, from the start
+ * @dropped_us: when a packet was first lost by script, 0 = none was
+ * @behind_us:	when new data behind it first set out, 0 = none did
  * @repaired_us: when the copy that arrived set out
  * @digest:	of the world
  */
@@ -64,6 +65,7 @@ struct bulk_result {
 	uint64_t spurious;
 	uint64_t timeouts;
 	uint64_t dropped_us;
+	uint64_t behind_us;
 	uint64_t repaired_us;
 	uint64_t digest;
 };

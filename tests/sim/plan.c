@@ -47,6 +47,15 @@ static double rate(struct sim *sim, double most)
 	return one_in(sim, 2) ? 0 : rng_unit(&sim->plan) * most;
 }
 
+/* From a modem to a network card, the queue short or bloated. */
+static void plan_bottleneck(struct sim *sim, struct path *p)
+{
+	p->rate_bps = 200000ull << pick(sim, 14);
+	p->limit_bytes = 4096u << pick(sim, 8);
+	if (one_in(sim, 3))
+		p->mark_bytes = p->limit_bytes / 3;
+}
+
 static void plan_path(struct sim *sim, struct path *p)
 {
 	static const uint64_t delay[] = { 10, 500, 5000, 40000 };
@@ -59,6 +68,12 @@ static void plan_path(struct sim *sim, struct path *p)
 	p->hold = rate(sim, 0.03);
 	if (one_in(sim, 2))
 		p->jitter_us = 1 + pick(sim, (uint32_t)p->delay_us * 2);
+	if (one_in(sim, 4)) {
+		p->reorder = rng_unit(&sim->plan) * 0.1;
+		p->reorder_us = 1 + pick(sim, (uint32_t)p->delay_us * 4);
+	}
+	if (one_in(sim, 4))
+		plan_bottleneck(sim, p);
 }
 
 static uint32_t plan_size(struct sim *sim)

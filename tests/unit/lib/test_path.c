@@ -170,6 +170,36 @@ START_TEST(router_tells_its_mtu)
 }
 END_TEST
 
+static uint32_t fragments;
+
+static void count_fragment(void *ctx, struct vpkt *p)
+{
+	const uint32_t *mtu = ctx;
+	bool more = be16_load(p->data + 6) & 0x2000;
+
+	ck_assert_uint_le(p->len, *mtu);
+	ck_assert_uint_eq(be16_load(p->data + 6) & 0x1fff, fragments * 976 / 8);
+	ck_assert_uint_eq(csum_finish(csum_add(0, p->data, IP4_HDR_MIN)), 0);
+	ck_assert_int_eq(more, fragments == 0);
+	fragments++;
+	free(p);
+}
+
+/* RFC 791 section 3.2: cut at multiples of eight, but not where DF forbids it. */
+START_TEST(router_cuts_what_may_be_cut)
+{
+	uint32_t mtu = 1000;
+	struct path path = { .mtu = mtu };
+	struct vpkt *p = packet(WIRE, TCP_ACK, 1);
+
+	ck_assert(!path_fragment(&path, NOW, p, count_fragment, &mtu));
+	p->data[6] = 0;
+	fragments = 0;
+	ck_assert(path_fragment(&path, NOW, p, count_fragment, &mtu));
+	ck_assert_uint_eq(fragments, 2);
+}
+END_TEST
+
 START_TEST(reordering_is_exact_and_loses_nothing)
 {
 	struct path path = { .delay_us = 100,
@@ -207,6 +237,7 @@ Suite *suite_lib_path(void)
 	tcase_add_test(tc, script_drops_the_nth_data_packet);
 	tcase_add_test(tc, script_drops_a_byte_as_often_as_it_says);
 	tcase_add_test(tc, router_tells_its_mtu);
+	tcase_add_test(tc, router_cuts_what_may_be_cut);
 	tcase_add_test(tc, reordering_is_exact_and_loses_nothing);
 	suite_add_tcase(s, tc);
 	return s;
