@@ -7,6 +7,8 @@
  * are met and causes can be told apart.
  */
 
+#include <stdio.h>
+
 #include "sim.h"
 
 static uint32_t pick(struct sim *sim, uint32_t n)
@@ -40,6 +42,8 @@ static void plan_stack(struct sim *sim, struct ustack_config *c)
 	if (!c->tx_csum || one_in(sim, 3))
 		c->tx_tso4 = c->tx_tso6 = false;
 	c->init_cwnd = 1 + pick(sim, 10);
+	c->ecn = (uint8_t)pick(sim, USTACK_ECN_ACTIVE + 1);
+	snprintf(c->cc, sizeof(c->cc), "%s", one_in(sim, 2) ? "reno" : "cubic");
 }
 
 static double rate(struct sim *sim, double most)
