@@ -30,6 +30,12 @@ static uint32_t packet_size(const struct tcp_conn *c)
 	return c->snd.mss + options(c) + headers(c);
 }
 
+/* Bytes of the largest packet that carries a part of @r. */
+static uint32_t sent_size(const struct tcp_conn *c, const struct tcp_rec *r)
+{
+	return min_u32(r->len, c->snd.mss) + options(c) + headers(c);
+}
+
 uint32_t tcp_pmtu_mss(struct tcp_conn *c, uint32_t most)
 {
 	struct ustack *s = c->t->s;
@@ -100,8 +106,7 @@ void tcp_pmtu_on_timeout(struct tcp_conn *c)
 
 	if (row >= HOLE_FAR && ip_is4(&c->flow.remote))
 		mtu = HOLE_MTU4;
-	if (row < HOLE_TIMEOUTS || !r || r->len < c->snd.mss ||
-	    packet_size(c) <= mtu)
+	if (row < HOLE_TIMEOUTS || !r || sent_size(c, r) <= mtu)
 		return;
 	ip_path_lower(c->t->s, &c->flow.remote, mtu);
 	tcp_mss_update(c);

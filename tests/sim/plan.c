@@ -60,6 +60,26 @@ static void plan_bottleneck(struct sim *sim, struct path *p)
 		p->mark_bytes = p->limit_bytes / 3;
 }
 
+/*
+ * The path takes less than the link, at once or from some time on, and may take
+ * more or less again later.  The router tells, or does not.
+ */
+static void plan_mtu(struct sim *sim, struct path *p)
+{
+	static const uint32_t mtu[] = { 1280, 1300, 1400, 1492, 4000 };
+	static const uint32_t mtu4[] = { 576, 600, 1006, 1300, 1492 };
+	uint64_t at = VHOST_START_US;
+
+	p->icmp = !one_in(sim, 4);
+	p->nturns = 1 + pick(sim, PATH_TURNS_MAX);
+	for (uint32_t i = 0; i < p->nturns; i++) {
+		p->turn[i].at_us = at;
+		p->turn[i].mtu = sim->v6 ? mtu[pick(sim, 5)]
+					 : mtu4[pick(sim, 5)];
+		at += pick(sim, 2000000);
+	}
+}
+
 static void plan_path(struct sim *sim, struct path *p)
 {
 	static const uint64_t delay[] = { 10, 500, 5000, 40000 };
@@ -78,6 +98,8 @@ static void plan_path(struct sim *sim, struct path *p)
 	}
 	if (one_in(sim, 4))
 		plan_bottleneck(sim, p);
+	if (one_in(sim, 8))
+		plan_mtu(sim, p);
 }
 
 static uint32_t plan_size(struct sim *sim)

@@ -316,6 +316,28 @@ START_TEST(black_hole_is_got_round)
 }
 END_TEST
 
+static void jumbo(struct ustack_config *cfg)
+{
+	cfg->mtu = 9000;
+}
+
+/* 4821-3: not full, but more than a usual path takes. */
+START_TEST(short_segment_of_a_big_mss_is_cut_in_a_black_hole)
+{
+	struct peer p;
+
+	wire_init(&p, _i, jumbo);
+	peer_open_with(&p, (struct pseg){ .mss = 8940 });
+	peer_send(&p, 3000);
+	peer_drain(&p);
+	ck_assert_uint_eq(next_timeout(&p), 3000);
+	ck_assert_uint_eq(next_timeout(&p), 3000);
+	ck_assert_uint_eq(next_timeout(&p), 1280 - hdrs(&p));
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_BLACK_HOLES), 1);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 4821-3: short segments that are lost say nothing about sizes. */
 START_TEST(short_segments_find_no_black_hole)
 {
@@ -323,10 +345,10 @@ START_TEST(short_segments_find_no_black_hole)
 
 	wire_init(&p, _i, NULL);
 	peer_open(&p);
-	peer_send(&p, 1000);
+	peer_send(&p, 500);
 	peer_drain(&p);
 	for (uint32_t i = 0; i < 6; i++)
-		ck_assert_uint_eq(next_timeout(&p), 1000);
+		ck_assert_uint_eq(next_timeout(&p), 500);
 	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_BLACK_HOLES), 0);
 	ck_assert_uint_eq(peer_info(&p).mss, full(&p));
 	peer_fini(&p);
@@ -429,6 +451,8 @@ Suite *suite_wire_pmtu(void)
 	tc = wire_case(s, "silence");
 	tcase_add_loop_test(tc, black_hole_is_got_round, 0, 2);
 	tcase_add_loop_test(tc, short_segments_find_no_black_hole, 0, 2);
+	tcase_add_loop_test(
+		tc, short_segment_of_a_big_mss_is_cut_in_a_black_hole, 0, 2);
 	tcase_add_test(tc, least_ipv6_mtu_works);
 	tcase_add_test(tc, long_echo_answers_follow_the_path);
 	return s;
