@@ -217,7 +217,7 @@ check-long: deps		## the same with 200,000 transfers and 1 GiB echoed
 	$(submake) LONG=1 check-run
 
 check-run:
-	$(submake) BUILD=release SAN= all perf
+	$(submake) BUILD=release SAN= all perf build/release/ustack-sim
 	$(submake) BUILD=release SAN=address,undefined all tests
 	@R=build/release B=build/address-undefined tests/run.sh $(if $(LONG),long)
 

@@ -67,11 +67,15 @@ total()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# Two at a time: unit and wire are short, sim, system and lint are not.
+# Two at a time: sim, system and lint take long, the others do not.
 part unit "$B/unit-tests"
 part wire "$B/wire-tests"
 total unit
 total wire
+part golden "$B/ustack-sim" --golden tests/sim/golden.tsv
+total golden
+part figures "$R/ustack-sim" --figures
+total figures
 part sim "$simulator" --n $transfers
 part lint tests/lint/run.sh
 total lint

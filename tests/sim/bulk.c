@@ -301,6 +301,7 @@ static void sum_up(struct bulk *b)
 	b->r.rtx = c.rtx - b->at_warm.rtx;
 	b->r.spurious = c.spurious - b->at_warm.spurious;
 	b->r.timeouts = c.timeouts - b->at_warm.timeouts;
+	b->r.marked = b->w.path[0].st.marked;
 	b->r.dropped_us = l->dropped_us;
 	b->r.behind_us = l->behind_us;
 	b->r.repaired_us = l->repaired_us;

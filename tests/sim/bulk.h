@@ -51,6 +51,7 @@ struct bulk_args {
  * @rtx:	retransmissions
  * @spurious:	needless ones
  * @timeouts:	expiries of the retransmission timer
+ * @marked:	packets that the router marked, from the start
  * @dropped_us: when a packet was first lost by script, 0 = none was
  * @behind_us:	when new data behind it first set out, 0 = none did
  * @repaired_us: when the copy that arrived set out
@@ -64,6 +65,7 @@ struct bulk_result {
 	uint64_t rtx;
 	uint64_t spurious;
 	uint64_t timeouts;
+	uint64_t marked;
 	uint64_t dropped_us;
 	uint64_t behind_us;
 	uint64_t repaired_us;

@@ -62,6 +62,32 @@ static bool judge_fill(const struct bulk_args *a, const struct bulk_result *r)
 	return share >= 0.95;
 }
 
+static void with_ecn(struct ustack_config *cfg)
+{
+	cfg->ecn = USTACK_ECN_ACTIVE;
+}
+
+static void plan_marks(struct bulk_args *a, uint32_t i)
+{
+	(void)i;
+	a->tweak = with_ecn;
+	a->path[0].mark_bytes = a->path[0].limit_bytes / 2;
+	a->warm_us = 3 * SECONDS;
+	a->end_us = 30 * SECONDS;
+}
+
+/* RFC 3168: the router's marks do what losses did, and nothing is lost. */
+static bool judge_marks(const struct bulk_args *a, const struct bulk_result *r)
+{
+	double share = bulk_bps(r) * WIRE / MSS / RATE;
+
+	(void)a;
+	printf("%5.1f %%, %llu marks, %llu sent again   bound 90 %%, 1, 0",
+	       share * 100, (unsigned long long)r->marked,
+	       (unsigned long long)r->rtx);
+	return share >= 0.90 && r->marked > 0 && r->rtx == 0;
+}
+
 /* ------------------------------------------------------------ random loss */
 
 static void plan_loss(struct bulk_args *a, double loss)
@@ -234,6 +260,7 @@ static bool judge_reorder(const struct bulk_args *a,
 
 static const struct figure figures[] = {
 	{ "utilisation, no random loss", 1, plan_fill, judge_fill },
+	{ "utilisation, marks for losses", 1, plan_marks, judge_marks },
 	{ "goodput at 0.1 % loss", 1, plan_loss_01, judge_loss },
 	{ "goodput at 1 % loss", 1, plan_loss_1, judge_loss },
 	{ "goodput at 3 % loss", 1, plan_loss_3, judge_loss },
@@ -247,7 +274,7 @@ static const struct figure figures[] = {
 
 #define NFIGURES (sizeof(figures) / sizeof(figures[0]))
 
-static const char *const algorithms[] = { "reno" };
+static const char *const algorithms[] = { "cubic", "reno" };
 
 #define NALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
 

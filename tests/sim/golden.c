@@ -26,7 +26,7 @@
 #define LINE_MAX_  160u
 #define MISSES_MAX 100u
 
-static const char *const algorithms[] = { "reno" };
+static const char *const algorithms[] = { "cubic", "reno" };
 static const double losses[] = { 0, 0.001, 0.01, 0.05 };
 static const uint32_t rtts_us[] = { 2000, 40000, 200000 };
 static const double reorders[] = { 0, 0.02 };
