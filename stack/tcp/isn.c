@@ -18,14 +18,11 @@ uint32_t tcp_isn(const struct tcp *t, const struct tcp_flow_args *a)
 }
 
 /*
- * By addresses alone: timestamps of successive connections between two hosts
- * keep growing, so that 6191 can tell a new SYN from an old one.
+ * By the whole 4-tuple: two connections tell nothing about each other, while
+ * those that follow each other on one 4-tuple keep growing, which is all that
+ * the peer's TIME-WAIT looks at (RFC 6191).
  */
 uint32_t tcp_ts_offset(const struct tcp *t, const struct tcp_flow_args *a)
 {
-	struct tcp_flow_args hosts = *a;
-
-	hosts.lport = 0;
-	hosts.rport = 0;
-	return (uint32_t)tcp_flow_hash(&t->key.ts, &hosts);
+	return (uint32_t)tcp_flow_hash(&t->key.ts, a);
 }

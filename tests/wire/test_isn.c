@@ -61,6 +61,46 @@ START_TEST(isns_of_neighbours_are_unrelated)
 }
 END_TEST
 
+/* Timestamp of a SYN-ACK to @sport; the entry is reset again. */
+static uint32_t tsval_for(struct peer *p, uint16_t sport)
+{
+	struct pseg s = { .flags = TCP_SYN,
+			  .sport = sport,
+			  .has = TCP_OPT_HAS_TS,
+			  .tsval = 1 };
+
+	p->isn_known = false;
+	peer_tx(p, s);
+	s = peer_expect(p, TCP_SYN | TCP_ACK, 0, 1, 0);
+	ck_assert(s.has & TCP_OPT_HAS_TS);
+	peer_tx(p, (struct pseg){ .flags = TCP_RST, .seq = 1, .sport = sport });
+	return s.tsval;
+}
+
+/* RFC 7323 section 5.4 (7323-17): at one instant the clocks of neighbours look
+ * unrelated; a new connection of the same pair goes on where the old one was.
+ */
+START_TEST(timestamps_of_neighbours_are_unrelated)
+{
+	uint32_t first, last, close = 0;
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	first = tsval_for(&p, 40000);
+	last = first;
+	for (uint32_t i = 1; i < N; i++) {
+		uint32_t ts = tsval_for(&p, (uint16_t)(40000 + i));
+
+		close += ts - last + (1u << 23) < 1u << 24;
+		last = ts;
+	}
+	ck_assert_uint_le(close, 3);
+	peer_advance(&p, SEC(100));
+	ck_assert_uint_eq(tsval_for(&p, 40000) - first, 100000);
+	peer_fini(&p);
+}
+END_TEST
+
 /* Another instance at the same time; its SYN is the first of @p->out. */
 static void restart(struct peer *p, uint64_t seed)
 {
@@ -193,6 +233,8 @@ Suite *suite_wire_isn(void)
 	tcase_add_loop_test(tc, isn_follows_the_clock, 0, 2);
 	tcase_add_loop_test(tc, isns_of_neighbours_are_unrelated, 0, 2);
 	tcase_add_test(tc, isn_differs_after_a_restart);
+	tc = wire_case(s, "timestamps");
+	tcase_add_loop_test(tc, timestamps_of_neighbours_are_unrelated, 0, 2);
 	tc = wire_case(s, "ports");
 	tcase_add_loop_test(tc, ephemeral_ports_differ, 0, 2);
 	tcase_add_loop_test(tc, ephemeral_ports_to_others_are_unrelated, 0, 2);

@@ -59,8 +59,8 @@ START_TEST(numbers_of_different_flows_are_unrelated)
 }
 END_TEST
 
-/* 7323-17, RFC 6191: by hosts, so that successive connections can be told. */
-START_TEST(timestamp_offset_is_the_same_for_all_ports_of_two_hosts)
+/* RFC 7323 section 5.4 (7323-17): one a flow, by a secret; it does not age. */
+START_TEST(timestamp_offset_depends_on_the_whole_flow)
 {
 	struct peer p;
 	uint32_t off;
@@ -68,11 +68,15 @@ START_TEST(timestamp_offset_is_the_same_for_all_ports_of_two_hosts)
 	begin(&p);
 	off = tcp_ts_offset(inner_tcp(&p), &flow);
 	flow.rport++;
+	EXPECT_NE(tcp_ts_offset(inner_tcp(&p), &flow), off);
+	flow.rport--;
 	flow.lport++;
-	EXPECT_EQ(tcp_ts_offset(inner_tcp(&p), &flow), off);
+	EXPECT_NE(tcp_ts_offset(inner_tcp(&p), &flow), off);
+	flow.lport--;
 	remote.b[15]++;
 	EXPECT_NE(tcp_ts_offset(inner_tcp(&p), &flow), off);
 	remote.b[15]--;
+	EXPECT_EQ(tcp_ts_offset(inner_tcp(&p), &flow), off);
 	inner_tcp(&p)->key.ts.k[0] ^= 1;
 	EXPECT_NE(tcp_ts_offset(inner_tcp(&p), &flow), off);
 	p.h.s->now_us = 5000999;
@@ -107,8 +111,7 @@ Suite *suite_tcp_isn(void)
 
 	tcase_add_test(tc, clock_ticks_every_four_microseconds);
 	tcase_add_test(tc, numbers_of_different_flows_are_unrelated);
-	tcase_add_test(tc,
-		       timestamp_offset_is_the_same_for_all_ports_of_two_hosts);
+	tcase_add_test(tc, timestamp_offset_depends_on_the_whole_flow);
 	tcase_add_test(tc, instances_have_secrets_of_their_own);
 	suite_add_tcase(s, tc);
 	return s;
