@@ -14,7 +14,7 @@ struct block {
 	uint32_t end;
 };
 
-/* Is this, the first block, about data that had arrived before (2883-4)? */
+/* Is this, the first block, about data that had arrived before (2883-1)? */
 static bool is_dsack(const struct tcp_seg *seg, const struct block *b,
 		     uint32_t ack)
 {

@@ -48,7 +48,8 @@ check_sizes()
 	python3 -B $lint/sizes.py
 }
 
-# Conventions that a regular expression can see.
+# Conventions that a regular expression can see; services do without urgent data
+# and leave their traffic class alone (SHLD-13, SHLD-23).
 check_style()
 {
 	python3 -B $lint/style.py

@@ -25,6 +25,10 @@ TEXT_RULES = [      # on whole lines
     (r"[ \t]+$", "trailing blanks"),
     (r"^ {8}", "indented by spaces"),
 ]
+SERVICE_RULES = [   # on lines of daemon/: what applications should leave alone
+    (r"\bustack_send_urgent\b", "a service that sends urgent data (SHLD-13)"),
+    (r"\bUSTACK_OPT_TOS\b", "a service that changes its traffic class (SHLD-23)"),
+]
 
 
 def blank(match):
@@ -90,6 +94,9 @@ def check(path, ranges):
                 say(number, what)
         for rule, what in TEXT_RULES:
             if re.search(rule, line):
+                say(number, what)
+        for rule, what in SERVICE_RULES if path.startswith("daemon/") else []:
+            if re.search(rule, bare):
                 say(number, what)
         if width(line) > 100:
             say(number, f"{width(line)} columns")

@@ -208,6 +208,21 @@ def alive(addr):
         die("no echo after the probes")
 
 
+def udp_refused(addr):
+    """A datagram to a port that nobody has: the kernel is told by ICMP."""
+    s = socket.socket(family(addr), socket.SOCK_DGRAM)
+    s.settimeout(2)
+    s.connect((addr, 33434))
+    s.send(b"x")
+    try:
+        s.recv(1)
+    except ConnectionRefusedError:
+        return
+    except TimeoutError:
+        die("no answer")
+    die("a datagram came back")
+
+
 def agreed(addr, want):
     """The kernel's tcpi_options: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN"""
     s = dial(addr)
@@ -221,5 +236,5 @@ def agreed(addr, want):
 if __name__ == "__main__":
     TASKS = {f.__name__: f for f in (
         many, half_close, no_reader, hold, patient, occupy, stubborn,
-        alive, agreed)}
+        alive, agreed, udp_refused)}
     TASKS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))

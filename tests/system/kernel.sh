@@ -7,11 +7,13 @@ agreed()	# OPTIONS, see clients.py
 	python3 $HERE/clients.py agreed $S6 "$1"
 }
 
-# options are agreed as the kernel offers them (7323-1, 7323-7, 2018-1)
+# options are agreed as the kernel offers them (7323-1, 7323-7, 2018-1, 3168-1)
 case_kernel_agrees_to_options()
 {
 	start
 	agreed 7
+	echo 1 > /proc/sys/net/ipv4/tcp_ecn
+	agreed 15
 }
 
 without()	# SETTING OPTIONS
@@ -72,4 +74,12 @@ case_kernel_keepalive_is_answered()
 	start
 	python3 $HERE/clients.py alive $S4
 	python3 $HERE/clients.py alive $S6
+}
+
+# a datagram to nobody is told of, so that traceroute ends (1122-11, 4443-4)
+case_kernel_udp_is_refused()
+{
+	start
+	python3 $HERE/clients.py udp_refused $S4
+	python3 $HERE/clients.py udp_refused $S6
 }

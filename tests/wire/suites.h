@@ -52,6 +52,7 @@
 	X(suite_wire_scaling)                                                  \
 	X(suite_wire_samples)                                                  \
 	X(suite_wire_absent)                                                   \
+	X(suite_wire_doubt)                                                    \
 	X(suite_wire_output)                                                   \
 	X(suite_wire_host)                                                     \
 	X(suite_wire_damage)                                                   \

@@ -53,7 +53,7 @@ static void begin(struct peer *p)
 	ck_assert_uint_eq(peer_drain(p), 10);
 }
 
-/* 3168-1: ECE and CWR in the SYN, ECE alone in the SYN-ACK. */
+/* 3168-1, SHLD-8: ECE and CWR in the SYN, ECE alone in the SYN-ACK. */
 START_TEST(ecn_setup_syn_is_agreed_to)
 {
 	struct peer p;

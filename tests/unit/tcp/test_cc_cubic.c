@@ -103,7 +103,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* RFC 9438 sections 4.2 to 4.5 (9438-1, 9438-2, 9438-6). */
+/* RFC 9438 sections 4.2 to 4.5 (9438-1, 9438-2, 9438-6, MAY-18). */
 START_TEST(window_follows_the_rfc)
 {
 	uint32_t rtt_us = traces[_i].rtt_us;

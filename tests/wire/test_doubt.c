@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_doubt.c - recovery where the numbers could mean two things, or where
+ *		  this stack takes one of several ways that the RFCs allow
+ */
+
+#include "lossy.h"
+#include "suites.h"
+
+/*
+ * RFC 8985 section 6.2 step 2 (8985-8): segment 1 was late, not lost.  What
+ * acknowledges it so soon cannot be the copy's; were it taken for that, all
+ * that left before the copy would be lost.
+ */
+START_TEST(too_fast_an_answer_is_not_the_copys)
+{
+	struct peer p;
+
+	lossy_open(&p, false);
+	ck_assert_uint_eq(lossy_send(&p, 10), 10);
+	peer_tx(&p, lossy_sack(1, 2, 5));
+	lossy_expect(&p, 1);
+	peer_advance(&p, MS(1));
+	peer_tx(&p, lossy_ack(5));
+	peer_advance(&p, MS(4));
+	peer_expect_none(&p);
+	peer_tx(&p, lossy_ack(11));
+	ck_assert_str_eq(peer_info(&p).cc_state, "open");
+	peer_fini(&p);
+}
+END_TEST
+
+/*
+ * A deviation from 6675-5, as Linux: no rescue of the last segment by a copy on
+ * suspicion.  When the copy of the hole has arrived, time tells (RFC 8985) that
+ * the tail, which left before it, has not; that takes no timeout either.
+ */
+START_TEST(tail_lost_with_a_hole_needs_no_timeout)
+{
+	struct peer p;
+
+	lossy_open(&p, false);
+	ck_assert_uint_eq(lossy_send(&p, 10), 10);
+	peer_tx(&p, lossy_ack(3));
+	peer_tx(&p, lossy_sack(3, 4, 10));
+	lossy_expect(&p, 3);
+	peer_expect_none(&p);
+	peer_advance(&p, LOSSY_RTT);
+	peer_tx(&p, lossy_ack(10));
+	lossy_expect(&p, 10);
+	peer_tx(&p, lossy_ack(11));
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_TIMEOUTS), 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/*
+ * RFC 6582 section 4 (6582-5): slow but steady.  Without SACK each partial ACK
+ * restarts the timer, so that a hole a round trip is mended without a timeout
+ * however many there are.
+ */
+START_TEST(each_partial_ack_restarts_the_timer)
+{
+	struct peer p;
+
+	peer_init(&p, lossy_tweak);
+	peer_open_with(&p, (struct pseg){ .mss = LOSSY_MSS });
+	peer_send(&p, 10 * LOSSY_MSS);
+	ck_assert_uint_eq(peer_drain(&p), 10);
+	peer_advance(&p, MS(20));
+	for (uint32_t i = 0; i < 3; i++)
+		peer_tx(&p, lossy_ack(1));
+	lossy_expect(&p, 1);
+	for (uint32_t n = 2; n < 6; n++) {
+		peer_advance(&p, MS(150));
+		peer_tx(&p, lossy_ack(n));
+		lossy_expect(&p, n);
+	}
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_TIMEOUTS), 0);
+	peer_advance(&p, MS(300));
+	ck_assert_uint_ge(peer_counter(&p, USTACK_C_TCP_TIMEOUTS), 1);
+	peer_fini(&p);
+}
+END_TEST
+
+/*
+ * A deviation from 7323-16, as Linux: each ACK of new data gives a sample of
+ * full weight, however many there are in a round trip.  The smallest RTO makes
+ * up for the short memory.
+ */
+START_TEST(each_sample_has_full_weight)
+{
+	struct peer p;
+	struct pseg s;
+	uint32_t want, tsval;
+
+	lossy_open(&p, true);
+	want = peer_info(&p).srtt_us;
+	peer_send(&p, 10 * LOSSY_MSS);
+	tsval = lossy_expect(&p, 1).tsval;
+	peer_advance(&p, MS(100));
+	for (uint32_t n = 2; n <= 11; n++) {
+		s = lossy_ack(n);
+		s.has = TCP_OPT_HAS_TS;
+		s.tsval = 3;
+		s.tsecr = tsval;
+		peer_tx(&p, s);
+		want = (7 * want + 100000 + 4) / 8;
+	}
+	ck_assert_uint_ge(peer_info(&p).srtt_us, want - 1000);
+	ck_assert_uint_le(peer_info(&p).srtt_us, want + 1000);
+	peer_fini(&p);
+}
+END_TEST
+
+Suite *suite_wire_doubt(void)
+{
+	Suite *s = suite_create("doubt");
+	TCase *tc = wire_case(s, "copies");
+
+	tcase_add_test(tc, too_fast_an_answer_is_not_the_copys);
+	tcase_add_test(tc, tail_lost_with_a_hole_needs_no_timeout);
+	tc = wire_case(s, "timer");
+	tcase_add_test(tc, each_partial_ack_restarts_the_timer);
+	tcase_add_test(tc, each_sample_has_full_weight);
+	return s;
+}
