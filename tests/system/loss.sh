@@ -78,7 +78,7 @@ echo_under_loss()	# PERCENT BYTES SECONDS
 	[ "$(counter TcpRetransSegs)" -gt 10 ] || fail "no retransmissions counted"
 }
 
-# 1 % each way, 20 MB
+# 1 % each way, 20 MB (MUST-18, MUST-19)
 case_alone_loss_1_percent()
 {
 	B=$R
@@ -163,7 +163,7 @@ case_loss_1_percent_of_super_packets()
 }
 
 # the pseudo-header sums that we leave in super-packets are right: a device that
-# completes checksums in software sends them on to a client that verifies
+# completes checksums in software sends them on to a client that verifies (MUST-2)
 case_forwarded_checksums_are_right()
 {
 	start
