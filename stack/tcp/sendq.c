@@ -176,10 +176,13 @@ static void ack_rec(struct tcp_conn *c, struct tcp_rec *r, uint32_t covered,
 	if (r->flags & REC_SACKED)
 		return;
 	delivered(c, r, r->seq + covered, a);
-	if (r->flags & REC_RETX)
+	if (r->flags & REC_RETX) {
+		if (!a->retx)
+			a->retx_us = r->sent_us;
 		a->retx = true;
-	else if (covered == r->len && a->first_us == TIME_NEVER)
+	} else if (covered == r->len && a->first_us == TIME_NEVER) {
 		a->first_us = r->sent_us;
+	}
 }
 
 void rec_ack(struct tcp_conn *c, struct tcp_acked *a)

@@ -114,8 +114,9 @@ struct tcp_flight {
 		uint32_t flight; /* RecoverFS */
 	} prr;
 	struct {
-		uint32_t una;  /* SND.UNA when it began */
-		uint32_t retx; /* segments sent again that no DSACK named */
+		uint64_t at_us; /* when it began */
+		uint32_t una;	/* SND.UNA then */
+		uint32_t retx;	/* segments sent again that no DSACK named */
 		uint32_t tsval; /* of the first retransmission, valid if @resent */
 		uint32_t cwnd;
 		uint32_t ssthresh;
@@ -162,6 +163,7 @@ static inline uint32_t tcp_inflight(const struct tcp_conn *c)
  * @tsecr:	echoed timestamp, valid with @has_ts
  * @has_ts:	there was one that is ours
  * @retx:	a byte that was sent again is among what it covers
+ * @retx_us:	when the first record of such left last
  * @orig:	data sent once, before recovery.recover, was delivered (F-RTO)
  * @has_sack:	the segment carried a SACK option
  * @dsack:	its first block named data that had arrived before (RFC 2883)
@@ -177,6 +179,7 @@ struct tcp_acked {
 	uint32_t delivered;
 	uint64_t first_us;
 	uint64_t last_us;
+	uint64_t retx_us;
 	uint32_t rtt_us;
 	uint32_t tsecr;
 	uint32_t dsack_end;

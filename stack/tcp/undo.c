@@ -12,6 +12,7 @@ void undo_save(struct tcp_conn *c)
 {
 	struct tcp_flight *fl = c->fl;
 
+	fl->undo.at_us = tcp_now(c);
 	fl->undo.una = c->snd.una;
 	fl->undo.retx = 0;
 	fl->undo.cwnd = c->cc.cwnd;
@@ -51,13 +52,16 @@ static void take_back(struct tcp_conn *c)
 	c->rec.state = CA_OPEN;
 }
 
-/* The original had come: what was echoed is older than the copy. */
+/*
+ * The original had come: what was echoed is older than the copy.  A copy that
+ * an earlier recovery has sent proves nothing about this one.
+ */
 static bool echo_is_older(const struct tcp_conn *c, const struct tcp_acked *a)
 {
 	const struct tcp_flight *fl = c->fl;
 
-	return fl->undo.resent && a->retx && a->has_ts &&
-	       seq_lt(a->tsecr, fl->undo.tsval);
+	return fl->undo.resent && a->retx && a->retx_us >= fl->undo.at_us &&
+	       a->has_ts && seq_lt(a->tsecr, fl->undo.tsval);
 }
 
 static bool all_were_duplicates(struct tcp_conn *c, const struct tcp_acked *a)

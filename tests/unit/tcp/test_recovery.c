@@ -8,6 +8,7 @@
 #include "inner.h"
 #include "stack/tcp/recovery.h"
 #include "stack/tcp/sendq.h"
+#include "stack/tcp/undo.h"
 
 #define MSS 1460u
 
@@ -183,6 +184,33 @@ START_TEST(window_that_was_not_used_does_not_grow)
 }
 END_TEST
 
+/*
+ * An old echo proves a copy needless, but only one that this recovery has sent:
+ * one of an earlier recovery may be acknowledged in the middle of the next.
+ */
+START_TEST(echo_counts_for_copies_of_this_recovery)
+{
+	struct peer p;
+	struct tcp_conn *c = begin(&p);
+	struct tcp_acked a = { .ack = c->snd.una,
+			       .retx = true,
+			       .retx_us = tcp_now(c),
+			       .has_ts = true };
+
+	peer_advance(&p, MS(20));
+	undo_save(c);
+	c->rec.state = CA_RECOVERY;
+	undo_on_resent(c, 1);
+	a.tsecr = c->fl->undo.tsval - 20;
+	EXPECT(!undo_on_ack(c, &a));
+	EXPECT_EQ(c->rec.state, CA_RECOVERY);
+	a.retx_us = tcp_now(c);
+	EXPECT(undo_on_ack(c, &a));
+	EXPECT_EQ(c->rec.state, CA_OPEN);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_tcp_recovery(void)
 {
 	Suite *s = suite_create("tcp/recovery");
@@ -194,6 +222,7 @@ Suite *suite_tcp_recovery(void)
 	tcase_add_test(tc, full_ack_leaves_with_no_burst);
 	tcase_add_test(tc, timeout_starts_over_with_one_segment);
 	tcase_add_test(tc, window_that_was_not_used_does_not_grow);
+	tcase_add_test(tc, echo_counts_for_copies_of_this_recovery);
 	suite_add_tcase(s, tc);
 	return s;
 }
