@@ -124,6 +124,10 @@
 	  "ACKs sent by the delayed-ACK timer")                                                   \
 	X(TCP_IN_DUP_ACKS, "TcpExtInDupAcks", "segments", "duplicate acknowledgements received")  \
 	X(TCP_IN_OOO, "TcpExtInOutOfOrder", "segments", "data segments queued for reassembly")    \
+	X(TCP_OOO_PRUNED, "TcpExtOutOfOrderPruned", "connections",                                \
+	  "reassembly queues given up because memory was short")                                  \
+	X(TCP_DSACKS_SENT, "TcpExtDsacksSent", "segments",                                        \
+	  "segments that reported a duplicate by D-SACK")                                         \
 	X(TCP_IN_DUP_DATA, "TcpExtInDuplicate", "segments", "segments with no byte that is new")  \
 	X(TCP_ECN_CONNS, "TcpExtEcnConnections", "connections", "connections that agreed on ECN")  \
 	X(TCP_ECN_FALLBACKS, "TcpExtEcnFallbacks", "connections",                                 \

@@ -130,6 +130,18 @@ static void pop(struct sliceq *q)
 	q->count--;
 }
 
+/* Remove the last entry, its bytes with it. */
+static void pop_tail(struct sliceq *q)
+{
+	struct sliceq_entry *e = tail_of(q);
+
+	if (q->count == 1 || entry_at(q, q->count - 2)->buf != e->buf)
+		q->footprint -= ubuf_footprint(e->buf);
+	q->bytes -= e->len;
+	ubuf_put(e->buf);
+	q->count--;
+}
+
 /* Bytes that may be written behind the last slice. */
 static uint32_t tail_room(const struct sliceq *q)
 {
@@ -209,6 +221,96 @@ int sliceq_append(struct sliceq *q, struct mem *m, struct slice s)
 	}
 	memcpy(merged->data, slice_data(&s), s.len);
 	push(q, (struct slice){ .buf = merged, .len = s.len });
+	return 0;
+}
+
+/* Bytes that may be written before the first slice. */
+static uint32_t head_room(const struct sliceq *q)
+{
+	const struct sliceq_entry *first = q->count ? entry_at(q, 0) : NULL;
+
+	return first && first->buf->refs == 1 ? first->off : 0;
+}
+
+static void head_write(struct sliceq *q, const void *data, uint32_t len)
+{
+	struct sliceq_entry *first = entry_at(q, 0);
+
+	first->off -= len;
+	first->len += len;
+	first->pos -= len;
+	memcpy(first->buf->data + first->off, data, len);
+	q->start -= len;
+	q->bytes += len;
+}
+
+/* The same as push(), in front. */
+static void push_front(struct sliceq *q, struct slice s)
+{
+	struct sliceq_entry *first = q->count ? entry_at(q, 0) : NULL;
+
+	if (!first || first->buf != s.buf)
+		q->footprint += ubuf_footprint(s.buf);
+	q->head = (q->head - 1) & (q->cap - 1);
+	q->count++;
+	q->start -= s.len;
+	q->bytes += s.len;
+	*entry_at(q, 0) = (struct sliceq_entry){
+		.buf = s.buf,
+		.off = s.off,
+		.len = s.len,
+		.pos = q->start,
+	};
+}
+
+int sliceq_prepend(struct sliceq *q, struct mem *m, struct slice s)
+{
+	struct ubuf *merged = NULL;
+	uint32_t at;
+
+	ASSERT(s.len > 0);
+	if (s.len <= SMALL_MAX && s.len <= head_room(q)) {
+		head_write(q, slice_data(&s), s.len);
+		return 0;
+	}
+	if (!ring_reserve(q, m))
+		return -ERR_NOMEM;
+	if (s.len <= SMALL_MAX && q->count >= MERGE_ENTRIES &&
+	    entry_at(q, 0)->len <= SMALL_MAX)
+		merged = merge_buf(q, m, s.len);
+	if (!merged) {
+		ubuf_get(s.buf);
+		push_front(q, s);
+		return 0;
+	}
+	at = merged->size - s.len;
+	memcpy(merged->data + at, slice_data(&s), s.len);
+	push_front(q, (struct slice){ .buf = merged, .off = at, .len = s.len });
+	return 0;
+}
+
+int sliceq_write_front(struct sliceq *q, struct mem *m, const void *data,
+		       uint32_t len)
+{
+	uint32_t size = min_u32(q->bytes, data_size(WRITE_SIZE_MAX));
+	struct slice s = { .len = len };
+
+	ASSERT(len > 0);
+	if (len <= head_room(q)) {
+		head_write(q, data, len);
+		return 0;
+	}
+	if (!ring_reserve(q, m))
+		return -ERR_NOMEM;
+	size = max_u32(size, data_size(WRITE_SIZE_MIN));
+	s.buf = ubuf_new(m, max_u32(len, size));
+	if (!s.buf) {
+		ring_drop_if_empty(q, m);
+		return -ERR_NOMEM;
+	}
+	s.off = s.buf->size - len;
+	memcpy(s.buf->data + s.off, data, len);
+	push_front(q, s);
 	return 0;
 }
 
@@ -335,5 +437,26 @@ uint32_t sliceq_move(struct sliceq *to, struct sliceq *from, struct mem *m,
 		sliceq_consume(from, m, s.len);
 		done += s.len;
 	}
+	return done;
+}
+
+uint32_t sliceq_move_front(struct sliceq *to, struct sliceq *from,
+			   struct mem *m)
+{
+	uint32_t done = 0;
+
+	ASSERT(to != from);
+	while (from->count) {
+		const struct sliceq_entry *e = tail_of(from);
+		struct slice s = { .buf = e->buf,
+				   .off = e->off,
+				   .len = e->len };
+
+		if (sliceq_prepend(to, m, s))
+			break;
+		pop_tail(from);
+		done += s.len;
+	}
+	ring_drop_if_empty(from, m);
 	return done;
 }

@@ -64,6 +64,28 @@ void sliceq_clear(struct sliceq *q, struct mem *m);
 int sliceq_append(struct sliceq *q, struct mem *m, struct slice s) MUST_USE;
 
 /**
+ * sliceq_prepend() - Add a slice in front; @start moves left by its length
+ * @q:		queue
+ * @m:		pool for the ring
+ * @s:		slice with @len > 0, as for sliceq_append()
+ *
+ * Return: 0, or -ERR_NOMEM (nothing changed)
+ */
+int sliceq_prepend(struct sliceq *q, struct mem *m, struct slice s) MUST_USE;
+
+/**
+ * sliceq_write_front() - The same by copying
+ * @q:		queue
+ * @m:		pool
+ * @data:	bytes, the caller's
+ * @len:	their number, > 0, at most what a buffer holds
+ *
+ * Return: 0, or -ERR_NOMEM (nothing changed)
+ */
+int sliceq_write_front(struct sliceq *q, struct mem *m, const void *data,
+		       uint32_t len) MUST_USE;
+
+/**
  * sliceq_write() - Append by copying
  * @q:		queue
  * @m:		pool
@@ -104,5 +126,17 @@ uint32_t sliceq_peek(const struct sliceq *q, uint32_t pos, uint32_t len,
  */
 uint32_t sliceq_move(struct sliceq *to, struct sliceq *from, struct mem *m,
 		     uint32_t max);
+
+/**
+ * sliceq_move_front() - Move all of one queue to the front of another
+ * @to:		receiver, which goes on where @from ends
+ * @from:	giver; it is emptied from its end
+ * @m:		pool of both
+ *
+ * Return: bytes moved, less than all of @from when memory is spent.  It takes
+ * as many steps as @from has slices, however long @to is.
+ */
+uint32_t sliceq_move_front(struct sliceq *to, struct sliceq *from,
+			   struct mem *m);
 
 #endif /* STACK_BASE_SLICEQ_H */

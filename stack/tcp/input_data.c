@@ -58,7 +58,7 @@ static void take_in_order(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	struct slice s = { .buf = seg->buf, .off = seg->off, .len = seg->len };
 	uint32_t before = c->rcvq.bytes;
-	bool hole = c->reasm != NULL;
+	bool hole = reasm_holes(c);
 	uint32_t got;
 
 	if (tcp_rcv_append(c, &c->rcvq, s) < 0)
@@ -81,6 +81,26 @@ static void take_out_of_order(struct tcp_conn *c, const struct tcp_seg *seg)
 		stack_drop(c->t->s, USTACK_C_DROP_TCP_REASM);
 }
 
+/*
+ * Memory is short: what was told of by SACK is given up only where the segment
+ * in hand closes the first hole, so that what others hold cannot block us for
+ * ever (2018 section 8).  All of it comes again.
+ */
+static bool has_memory(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	struct ustack *s = c->t->s;
+
+	if (stack_mem_low(s) && reasm_holes(c) && seg->seq == c->rcv.nxt) {
+		reasm_clear(c);
+		tcp_count(c, USTACK_C_TCP_OOO_PRUNED);
+	}
+	if (!stack_mem_low(s))
+		return true;
+	c->flags |= CF_ACK_NOW;
+	stack_drop(s, USTACK_C_DROP_NO_MEMORY);
+	return false;
+}
+
 void tcp_in_data(struct tcp_conn *c, struct tcp_seg *seg)
 {
 	if (seg->len == 0)
@@ -98,12 +118,8 @@ void tcp_in_data(struct tcp_conn *c, struct tcp_seg *seg)
 		tcp_reset(c, USTACK_END_ABORTED);
 		return;
 	}
-	if (stack_mem_low(c->t->s)) {
-		reasm_clear(c); /* it comes again when there is memory */
-		c->flags |= CF_ACK_NOW;
-		stack_drop(c->t->s, USTACK_C_DROP_NO_MEMORY);
+	if (!has_memory(c, seg))
 		return;
-	}
 	if (seg->seq == c->rcv.nxt)
 		take_in_order(c, seg);
 	else

@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "input.h"
 #include "isn.h"
+#include "reasm.h"
 #include "reply.h"
 #include "window.h"
 
@@ -25,6 +26,15 @@ void tcp_challenge_ack(struct tcp_conn *c)
 		return;
 	c->flags |= CF_ACK_NOW;
 	tcp_count(c, USTACK_C_TCP_CHALLENGE_ACKS);
+}
+
+/* All of it was received before: a duplicate (2883-1). */
+static void report_old(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+	uint32_t end = seg->seq + seg->len;
+
+	if (!(seg->flags & TCP_SYN) && seq_leq(end, c->rcv.nxt))
+		reasm_dup(c, seg->seq, end);
 }
 
 /* An old duplicate, or one that lost its timestamp on the way. */
@@ -42,6 +52,7 @@ static bool paws_ok(struct tcp_conn *c, const struct tcp_seg *seg)
 	    tcp_now_s(c) - c->ts.recent_s > PAWS_IDLE_S)
 		return true;
 	stack_drop(c->t->s, USTACK_C_DROP_TCP_PAWS); /* (7323-12) */
+	report_old(c, seg);
 	if (seg->len > 0)
 		c->flags |= CF_ACK_NOW;
 	else
@@ -83,6 +94,7 @@ static void refuse(struct tcp_conn *c, const struct tcp_seg *seg)
 		tcp_count(c, USTACK_C_TCP_IN_DUP_DATA);
 	else
 		stack_drop(c->t->s, USTACK_C_DROP_TCP_SEQ);
+	report_old(c, seg);
 	if (tcp_seg_space(seg) > 0)
 		c->flags |= CF_ACK_NOW; /* (9293-a14) */
 	else
@@ -97,6 +109,7 @@ static void trim(struct tcp_conn *c, struct tcp_seg *seg)
 
 	if (seq_lt(seg->seq, c->rcv.nxt)) {
 		cut = min_u32(c->rcv.nxt - seg->seq, seg->len);
+		reasm_dup(c, seg->seq, seg->seq + cut);
 		seg->seq += cut;
 		seg->off += cut;
 		seg->len -= cut;

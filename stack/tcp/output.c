@@ -114,7 +114,7 @@ static int send_syn(struct tcp_conn *c)
 /* How much of a lost record may leave now; 0 = wait. */
 static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 {
-	uint32_t gso = tcp_gso_max(c);
+	uint32_t gso = max_u32(tcp_gso_max(c), c->snd.mss);
 	uint32_t flight = tcp_inflight(c);
 	uint32_t room = c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
 	bool probe = c->snd.wnd == 0 && r == c->fl->first;
@@ -226,7 +226,7 @@ static uint32_t packet_max(const struct tcp_conn *c)
  */
 static uint32_t new_len(const struct tcp_conn *c, uint32_t unsent)
 {
-	uint32_t mss = c->snd.mss;
+	uint32_t mss = tcp_cur_mss(c);
 	uint32_t wnd = wnd_room(c);
 	uint32_t len = min_u32(min_u32(unsent, wnd),
 			       min_u32(cwnd_room(c), packet_max(c)));
@@ -263,15 +263,18 @@ static bool next_new(const struct tcp_conn *c, uint32_t *len, bool *fin)
 }
 
 /* Book what has left at snd.nxt. */
-static void note_sent(struct tcp_conn *c, struct tcp_rec *rec, uint32_t len,
-		      bool fin)
+static void note_sent(struct tcp_conn *c, struct tcp_rec *rec,
+		      const struct tcp_out *o)
 {
+	bool fin = (o->flags & TCP_FIN) != 0;
+	uint32_t len = o->len;
+
 	if (fin)
 		c->flags |= CF_FIN_SENT;
 	if (c->snd.wnd == 0)
 		tcp_count(c, USTACK_C_TCP_WND_PROBES);
 	rec_append(c, rec, len + fin, fin);
-	if (len % c->snd.mss != 0)
+	if (len % o->mss != 0)
 		c->snd.sml = c->snd.nxt;
 	c->st.bytes_out += len;
 	stack_count_n(c->t->s, USTACK_C_TCP_OUT_BYTES, len);
@@ -305,7 +308,7 @@ static int send_one_new(struct tcp_conn *c, uint32_t len, bool fin)
 		return r;
 	}
 	ecn_on_sent(c, &o);
-	note_sent(c, rec, o.len, (o.flags & TCP_FIN) != 0);
+	note_sent(c, rec, &o);
 	return 0;
 }
 
@@ -315,7 +318,8 @@ static int send_one_new(struct tcp_conn *c, uint32_t len, bool fin)
  */
 static int send_probe(struct tcp_conn *c)
 {
-	uint32_t len = min_u32(min_u32(tcp_unsent(c), wnd_room(c)), c->snd.mss);
+	uint32_t len = min_u32(min_u32(tcp_unsent(c), wnd_room(c)),
+			       tcp_cur_mss(c));
 	uint32_t before = c->snd.nxt;
 	struct tcp_rec *last;
 	int r;
@@ -372,16 +376,19 @@ static int send_new(struct tcp_conn *c)
 	return 0;
 }
 
+/* One, or as many as there are duplicates to report: one each (2883-1). */
 static int send_ack(struct tcp_conn *c)
 {
-	struct tcp_out o;
+	while (c->flags & CF_ACK_NOW) {
+		struct tcp_out o;
 
-	if (!(c->flags & CF_ACK_NOW))
-		return 0;
-	if (c->t->s->tx_left == 0)
-		return -ERR_AGAIN;
-	tcp_out_init(c, &o, TCP_ACK);
-	return tcp_emit_conn(c, &o) == -ERR_AGAIN ? -ERR_AGAIN : 0;
+		if (c->t->s->tx_left == 0)
+			return -ERR_AGAIN;
+		tcp_out_init(c, &o, TCP_ACK);
+		if (tcp_emit_conn(c, &o) == -ERR_AGAIN)
+			return -ERR_AGAIN;
+	}
+	return 0;
 }
 
 /* Data waits, nothing is in flight, and nothing may leave: wait to override. */

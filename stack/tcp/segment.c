@@ -9,6 +9,7 @@
 
 #include "ecn.h"
 #include "isn.h"
+#include "reasm.h"
 #include "state.h"
 #include "window.h"
 
@@ -19,18 +20,33 @@ uint16_t tcp_link_mss(const struct ustack *s, const struct ustack_addr *remote)
 	return (uint16_t)(s->cfg.mtu - ip_hdr_len(remote) - TCP_HDR_MIN);
 }
 
+uint16_t tcp_cur_mss(const struct tcp_conn *c)
+{
+	uint32_t n = reasm_sack_blocks(c);
+
+	if (n == 0)
+		return c->snd.mss;
+	return (uint16_t)(c->snd.mss - tcp_opt_sack_len(n)); /* (6691-2) */
+}
+
+static bool can_segment(const struct tcp_conn *c)
+{
+	const struct ustack_config *cfg = &c->t->s->cfg;
+
+	if (c->opts & OF_MAY_FRAG) /* each needs an ID of its own (RFC 6864) */
+		return false;
+	return ip_is4(&c->flow.remote) ? cfg->tx_tso4 : cfg->tx_tso6;
+}
+
 uint32_t tcp_gso_max(const struct tcp_conn *c)
 {
-	const struct ustack *s = c->t->s;
-	bool v4 = ip_is4(&c->flow.remote);
+	uint32_t mss = tcp_cur_mss(c);
 	uint32_t room;
 
-	if (v4 ? !s->cfg.tx_tso4 : !s->cfg.tx_tso6)
-		return c->snd.mss;
-	if (c->opts & OF_MAY_FRAG) /* each needs an ID of its own (RFC 6864) */
-		return c->snd.mss;
+	if (!can_segment(c))
+		return mss;
 	room = IP_LEN_MAX - ip_hdr_len(&c->flow.remote) - TCP_HDR_MAX;
-	return room < c->snd.mss ? c->snd.mss : room - room % c->snd.mss;
+	return room < mss ? mss : room - room % mss;
 }
 
 /* Slices of the payload from @o->seq on; returns the bytes they cover. */
@@ -156,21 +172,50 @@ void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags)
 		o->opt.tsval = tcp_ts_now(c->t) + c->ts.offset;
 		o->opt.tsecr = flags & TCP_ACK ? c->ts.recent : 0;
 	}
+	if (c->reasm && (flags & (TCP_ACK | TCP_RST)) == TCP_ACK) {
+		o->mss = tcp_cur_mss(c);
+		reasm_sack_fill(c, &o->opt);
+	}
+}
+
+/* A full segment from before blocks were due, sent again, goes without them:
+ * an acknowledgement of its own carries them.
+ */
+static void fit_blocks(const struct tcp_conn *c, struct tcp_out *o)
+{
+	if (o->len <= o->mss || can_segment(c))
+		return;
+	o->opt.has &= (uint8_t)~TCP_OPT_HAS_SACK;
+	o->mss = c->snd.mss;
+}
+
+/* What was due to be acknowledged is, by a segment that has left. */
+static void acknowledged(struct tcp_conn *c, const struct tcp_out *o)
+{
+	if (c->flags & CF_ACK_LATE)
+		tcp_count(c, USTACK_C_TCP_DELAYED_ACKS);
+	c->flags &= ~CF_ACK_LATE;
+	c->delack_at = TIME_NEVER;
+	c->rcv.acked = c->rcv.nxt;
+	if (!c->reasm) {
+		c->flags &= ~CF_ACK_NOW;
+	} else if (o->opt.has & TCP_OPT_HAS_SACK || !(c->flags & CF_SACK)) {
+		c->flags &= ~CF_ACK_NOW;
+		reasm_sack_sent(c);
+	}
 }
 
 int tcp_emit_conn(struct tcp_conn *c, struct tcp_out *o)
 {
-	int r = tcp_emit(c->t->s, o);
+	int r;
 
+	if (o->opt.has & TCP_OPT_HAS_SACK)
+		fit_blocks(c, o);
+	r = tcp_emit(c->t->s, o);
 	if (r == -ERR_AGAIN)
 		return r;
-	if (o->flags & TCP_ACK) {
-		if (c->flags & CF_ACK_LATE)
-			tcp_count(c, USTACK_C_TCP_DELAYED_ACKS);
-		c->flags &= ~(CF_ACK_NOW | CF_ACK_LATE);
-		c->delack_at = TIME_NEVER;
-		c->rcv.acked = c->rcv.nxt;
-	}
+	if (o->flags & TCP_ACK)
+		acknowledged(c, o);
 	c->st.segs_out += o->len > o->mss ? (o->len + o->mss - 1) / o->mss : 1;
 	return r;
 }

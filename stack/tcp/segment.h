@@ -71,6 +71,13 @@ void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags);
  */
 int tcp_emit_conn(struct tcp_conn *c, struct tcp_out *o);
 
+/**
+ * tcp_cur_mss() - Payload of a full segment that left now
+ *
+ * Less than snd.mss while SACK blocks are due, which every segment carries.
+ */
+uint16_t tcp_cur_mss(const struct tcp_conn *c);
+
 /** tcp_gso_max() - Most payload that one packet to this peer may carry */
 uint32_t tcp_gso_max(const struct tcp_conn *c);
 

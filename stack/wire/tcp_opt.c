@@ -105,18 +105,18 @@ bool tcp_opt_parse(struct tcp_opts *o, const uint8_t *p, uint32_t len)
 /* As many blocks as fit behind @used bytes. */
 static uint32_t build_sack(uint8_t *p, const struct tcp_opts *o, uint32_t used)
 {
-	uint32_t room = TCP_OPT_MAX - used - TCP_OPT_SACK_LEN;
+	uint32_t room = TCP_OPT_MAX - used - tcp_opt_sack_len(0);
 	uint32_t n = min_u32(min_u32(o->nsack, TCP_SACK_MAX), room / LEN_BLOCK);
 
 	if (n == 0)
 		return 0;
 	be32_store(p, NOP_NOP_SACK | (LEN_SACK + n * LEN_BLOCK));
-	p += TCP_OPT_SACK_LEN;
+	p += tcp_opt_sack_len(0);
 	for (uint32_t i = 0; i < n; i++, p += LEN_BLOCK) {
 		be32_store(p, o->sack[i].start);
 		be32_store(p + 4, o->sack[i].end);
 	}
-	return TCP_OPT_SACK_LEN + n * LEN_BLOCK;
+	return tcp_opt_sack_len(n);
 }
 
 uint32_t tcp_opt_build(uint8_t *p, const struct tcp_opts *o)

@@ -11,7 +11,6 @@
 
 #define TCP_OPT_MAX	    40u
 #define TCP_OPT_TS_LEN	    12u /* timestamps with their two NOPs */
-#define TCP_OPT_SACK_LEN    4u	/* SACK's two NOPs, kind and length */
 #define TCP_WSCALE_MAX	    14u /* (7323-4) */
 #define TCP_SACK_MAX	    4u	/* blocks that fit; 3 beside timestamps */
 
@@ -51,6 +50,12 @@ struct tcp_opts {
 	uint8_t nsack;
 	struct tcp_sack sack[TCP_SACK_MAX];
 };
+
+/** tcp_opt_sack_len() - Bytes that @n blocks take */
+static inline uint32_t tcp_opt_sack_len(uint32_t n)
+{
+	return 4u + 8u * n;
+}
 
 /**
  * tcp_opt_parse() - Read options

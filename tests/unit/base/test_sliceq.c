@@ -219,6 +219,68 @@ static void step_move(struct world *w, struct model *to, struct model *from)
 	model_drop(from, got);
 }
 
+/* Bytes in front of the model. */
+static void model_add_front(struct model *m, const uint8_t *b, uint32_t len)
+{
+	memmove(m->bytes + len, m->bytes, m->len);
+	memcpy(m->bytes, b, len);
+	m->len += len;
+	m->start -= len;
+}
+
+static void step_write_front(struct world *w, struct model *m)
+{
+	uint32_t len = min_u32(random_len(w, m), 65000);
+	uint8_t *data = malloc(len + 1);
+
+	for (uint32_t i = 0; i < len; i++)
+		data[i] = (uint8_t)rng_u64(&w->rng);
+	if (len && sliceq_write_front(&m->q, &w->t.mem, data, len) == 0)
+		model_add_front(m, data, len);
+	else
+		w->refusals += len > 0;
+	free(data);
+}
+
+static void step_prepend(struct world *w, struct model *m)
+{
+	uint32_t len = random_len(w, m);
+	struct slice s = { .len = len, .off = rng_below(&w->rng, 20) };
+
+	if (!len)
+		return;
+	s.buf = ubuf_new(&w->t.mem, s.off + len);
+	if (!s.buf) {
+		w->refusals++;
+		return;
+	}
+	for (uint32_t i = 0; i < len; i++)
+		s.buf->data[s.off + i] = (uint8_t)rng_u64(&w->rng);
+	if (rng_below(&w->rng, 3) == 0)
+		held_keep(w, s);
+	if (sliceq_prepend(&m->q, &w->t.mem, s) == 0)
+		model_add_front(m, slice_data(&s), len);
+	else
+		w->refusals++;
+	ubuf_put(s.buf);
+}
+
+/* All of one queue, or its end where memory lacks, goes to the other's front. */
+static void step_move_front(struct world *w, struct model *to,
+			    struct model *from)
+{
+	uint32_t want = from->len;
+	uint32_t got;
+
+	if (to->len + from->len > MODEL_MAX)
+		return;
+	got = sliceq_move_front(&to->q, &from->q, &w->t.mem);
+	EXPECT_LE(got, want);
+	w->refusals += got < want;
+	model_add_front(to, from->bytes + want - got, got);
+	from->len -= got;
+}
+
 static void step_consume(struct world *w, struct model *m)
 {
 	uint32_t len = rng_below(&w->rng, m->len + 1);
@@ -234,7 +296,7 @@ static void random_step(struct world *w)
 	uint32_t i = rng_below(&w->rng, 2);
 	struct model *m = &w->m[i];
 
-	switch (rng_below(&w->rng, 10)) {
+	switch (rng_below(&w->rng, 13)) {
 	case 0:
 	case 1:
 	case 2:
@@ -251,6 +313,15 @@ static void random_step(struct world *w)
 	case 7:
 	case 8:
 		step_consume(w, m);
+		break;
+	case 9:
+		step_prepend(w, m);
+		break;
+	case 10:
+		step_write_front(w, m);
+		break;
+	case 11:
+		step_move_front(w, m, &w->m[1 - i]);
 		break;
 	default:
 		held_drop(&w->held[rng_below(&w->rng, HELD)]);

@@ -6,7 +6,9 @@
  * the first one's.
  */
 
+#include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "inner.h"
 #include "stack/tcp/reasm.h"
@@ -95,7 +97,7 @@ static void fill_hole(struct oracle *o)
 	EXPECT_EQ(o->c->rcv.nxt, BASE + at + len + want);
 }
 
-/* Stretches held; tiny segments would reach REASM_RANGES_MAX. */
+/* Stretches held; tiny segments would reach the bound. */
 static uint32_t ranges(const struct oracle *o)
 {
 	uint32_t n = 0;
@@ -131,7 +133,7 @@ START_TEST(overlapping_segments_in_any_order_make_the_first_comers_bytes)
 			uint32_t at = done + 1 + rng_below(&o.rng, SPAN - done);
 			uint32_t len = 1 + rng_below(&o.rng, longest[_i % 3]);
 
-			if (at < SPAN && ranges(&o) < REASM_RANGES_MAX)
+			if (at < SPAN && ranges(&o) < 256)
 				add(&o, at, min_u32(len, SPAN - at));
 			EXPECT_EQ(reasm_bytes(o.c), held(&o));
 		}
@@ -163,24 +165,126 @@ START_TEST(delivery_skips_what_came_in_order_meanwhile)
 }
 END_TEST
 
-/* res-1: tiny segments with holes between them are bounded. */
-START_TEST(ranges_are_bounded_and_the_rest_refused)
+/* res-1: what tiny segments with holes between them occupy is bounded. */
+START_TEST(ranges_are_bounded_by_what_they_occupy)
 {
 	struct oracle o;
 	struct tcp_seg seg;
+	uint32_t n = 0;
+	int err = 0;
 
 	oracle_init(&o, 1);
-	for (uint32_t i = 0; i < REASM_RANGES_MAX; i++)
-		add(&o, 10 + 2 * i, 1);
-	seg = segment(&o, 20000, 1);
-	ck_assert_int_eq(reasm_add(o.c, &seg), -ERR_LIMIT);
-	ubuf_put(seg.buf);
-	EXPECT_EQ(reasm_bytes(o.c), REASM_RANGES_MAX);
+	o.c->rcv.buf = 65536;
+	while (err == 0) {
+		seg = segment(&o, 10 + 2 * n, 1);
+		err = reasm_add(o.c, &seg);
+		ubuf_put(seg.buf);
+		n += err == 0;
+	}
+	ck_assert_int_eq(err, -ERR_LIMIT);
+	EXPECT_EQ(reasm_bytes(o.c), n);
+	EXPECT_GE(n, 64);
+	EXPECT_LE(reasm_footprint(o.c), 2 * 65536 + 2048);
 	add(&o, 11, 1); /* joins two: room for one more */
 	add(&o, 20000, 1);
-	EXPECT_EQ(reasm_bytes(o.c), REASM_RANGES_MAX + 2);
+	EXPECT_EQ(reasm_bytes(o.c), n + 2);
 	add(&o, 10, 20000); /* fills all holes at once */
 	EXPECT_EQ(reasm_bytes(o.c), 20000);
+	EXPECT_EQ(o.c->reasm->nranges, 1);
+	oracle_fini(&o);
+}
+END_TEST
+
+/* res-1: and so is their number, in the largest buffer. */
+START_TEST(ranges_are_bounded_by_number)
+{
+	struct oracle o;
+	uint32_t i;
+
+	oracle_init(&o, 1);
+	o.c->rcv.buf = 1u << 30;
+	for (i = 0; i <= REASM_RANGES_MAX; i++) {
+		struct tcp_seg seg = segment(&o, 10 + 2 * i, 1);
+		int err = reasm_add(o.c, &seg);
+
+		ubuf_put(seg.buf);
+		EXPECT(err == (i < REASM_RANGES_MAX ? 0 : -ERR_LIMIT));
+	}
+	oracle_fini(&o);
+}
+END_TEST
+
+enum order { ASCENDING, DESCENDING, SHUFFLED, ORDERS };
+
+/* Processor time of @n one-byte segments, then of those that fill the holes. */
+static double cost_of(uint32_t n, enum order order)
+{
+	uint32_t *at = calloc(n, sizeof(*at));
+	struct timespec t0, t1;
+	struct oracle o;
+
+	oracle_init(&o, 1);
+	o.c->rcv.buf = 1u << 30;
+	for (uint32_t i = 0; i < n; i++)
+		at[i] = order == DESCENDING ? n - 1 - i : i;
+	for (uint32_t i = n - 1; order == SHUFFLED && i > 0; i--) {
+		uint32_t k = rng_below(&o.rng, i + 1);
+		uint32_t t = at[i];
+
+		at[i] = at[k];
+		at[k] = t;
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
+	for (uint32_t pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < n; i++) {
+			struct tcp_seg seg = segment(&o, 10 + 2 * at[i] + pass,
+						     1);
+
+			EXPECT(reasm_add(o.c, &seg) == 0);
+			ubuf_put(seg.buf);
+		}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t1);
+	EXPECT_EQ(o.c->reasm->nranges, 1);
+	EXPECT_EQ(reasm_bytes(o.c), 2 * n);
+	oracle_fini(&o);
+	free(at);
+	return (double)(t1.tv_sec - t0.tv_sec) * 1e9 +
+	       (double)(t1.tv_nsec - t0.tv_nsec);
+}
+
+/* res-1: ten times the holes may cost ten times as much and a little, not a hundred. */
+START_TEST(cost_of_a_segment_hardly_grows_with_the_number_of_holes)
+{
+	double few = 1e18;
+	double many = 1e18;
+
+	for (int i = 0; i < 3; i++) {
+		few = fmin(few, cost_of(1000, (enum order)_i));
+		many = fmin(many, cost_of(10000, (enum order)_i));
+	}
+	ck_assert_msg(many < 40 * few, "1000: %.0f us, 10000: %.0f us",
+		      few / 1e3, many / 1e3);
+}
+END_TEST
+
+/* 2018-4, 2018-5: the blocks, most recent first, as many as fit. */
+START_TEST(blocks_are_in_order_of_arrival)
+{
+	struct tcp_opts opt = { .has = 0 };
+	struct oracle o;
+
+	oracle_init(&o, 1);
+	o.c->flags |= CF_SACK;
+	for (uint32_t i = 1; i <= 6; i++)
+		add(&o, 1000 * i, 100);
+	add(&o, 2100, 50);
+	reasm_sack_fill(o.c, &opt);
+	EXPECT_EQ(opt.nsack, TCP_SACK_MAX);
+	EXPECT_EQ(opt.sack[0].start, BASE + 2000);
+	EXPECT_EQ(opt.sack[0].end, BASE + 2150);
+	EXPECT_EQ(opt.sack[1].start, BASE + 6000);
+	EXPECT_EQ(opt.sack[2].start, BASE + 5000);
+	EXPECT_EQ(opt.sack[3].start, BASE + 4000);
 	oracle_fini(&o);
 }
 END_TEST
@@ -235,7 +339,12 @@ Suite *suite_tcp_reasm(void)
 		overlapping_segments_in_any_order_make_the_first_comers_bytes,
 		0, 12);
 	tcase_add_test(tc, delivery_skips_what_came_in_order_meanwhile);
-	tcase_add_test(tc, ranges_are_bounded_and_the_rest_refused);
+	tcase_add_test(tc, ranges_are_bounded_by_what_they_occupy);
+	tcase_add_test(tc, ranges_are_bounded_by_number);
+	tcase_add_loop_test(
+		tc, cost_of_a_segment_hardly_grows_with_the_number_of_holes, 0,
+		ORDERS);
+	tcase_add_test(tc, blocks_are_in_order_of_arrival);
 	tcase_add_test(tc, small_segment_in_a_big_buffer_is_copied);
 	tcase_add_test(tc, memory_is_returned_when_everything_is_dropped);
 	suite_add_tcase(s, tc);
