@@ -121,6 +121,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.max_time_wait = 65536,
 		.rcvbuf_init = 256u << 10,
 		.rcvbuf_max = 16u << 20,
+		.sndbuf_init = 64u << 10,
 		.sndbuf_max = 4u << 20,
 		.cc = "cubic",
 		.ecn = USTACK_ECN_PASSIVE,
@@ -168,6 +169,8 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 	if (cfg->rcvbuf_init < 4096 || cfg->rcvbuf_max < cfg->rcvbuf_init ||
 	    cfg->rcvbuf_max > 1u << 30)
 		return "rcvbuf: need 4096 <= rcvbuf_init <= rcvbuf_max <= 1 GiB";
+	if (cfg->sndbuf_init < 4096)
+		return "sndbuf_init: at least 4096 bytes";
 	if (cfg->sndbuf_max < 4096 || cfg->sndbuf_max > 1u << 30)
 		return "sndbuf_max: must be 4096 bytes to 1 GiB";
 	if (!tcp_cc_known(cfg->cc))

@@ -47,7 +47,9 @@ enum ustack_cookies {
  * @max_time_wait: connections remembered in TIME-WAIT
  * @rcvbuf_init: receive buffer of a new connection, bytes
  * @rcvbuf_max:	what it may grow to
- * @sndbuf_max:	send buffer, bytes
+ * @sndbuf_init: send buffer of a new connection, bytes, if @sndbuf_max is not
+ *		less
+ * @sndbuf_max:	what it may grow to
  * @cc:		congestion control, by name: "cubic" or "reno"
  * @ecn:		enum ustack_ecn
  * @init_cwnd:	initial window in segments, bounded by RFC 6928; 10
@@ -92,6 +94,7 @@ struct ustack_config {
 	uint32_t max_time_wait;
 	uint32_t rcvbuf_init;
 	uint32_t rcvbuf_max;
+	uint32_t sndbuf_init;
 	uint32_t sndbuf_max;
 	char cc[USTACK_CC_NAME_MAX];
 	uint8_t ecn;

@@ -171,6 +171,12 @@ ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn h,
 	return total == 0 && cut ? -ERR_AGAIN : total;
 }
 
+/* A slice is taken whole; an empty queue takes any that the buffer could. */
+static bool slice_fits(const struct tcp_conn *c, uint32_t len)
+{
+	return c->sndq.bytes == 0 || len <= tcp_send_space(c);
+}
+
 ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn h,
 			  struct slice sl)
 {
@@ -181,9 +187,9 @@ ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn h,
 		return refusal;
 	if (sl.len == 0)
 		return 0;
-	if (sl.len > c->snd.buf)
+	if (sl.len > tcp_snd_most(c))
 		return -ERR_MSGSIZE;
-	if (sl.len > tcp_send_space(c) || stack_mem_low(s) ||
+	if (!slice_fits(c, sl.len) || stack_mem_low(s) ||
 	    sliceq_append(&c->sndq, &s->mem, sl) < 0)
 		return no_room(c);
 	tcp_mark_ready(c);
@@ -328,6 +334,7 @@ static int set_sndbuf(struct tcp_conn *c, uint64_t value)
 	if (value < 2048 || value > 1u << 30)
 		return -ERR_INVAL;
 	c->snd.buf = (uint32_t)value;
+	c->opts |= OF_SNDBUF;
 	if (c->flags & CF_WANT_WRITE && tcp_send_space(c) > 0)
 		c->flags |= CF_EV_WRITABLE;
 	tcp_mark_ready(c);

@@ -71,7 +71,7 @@ static void conn_defaults(struct tcp_conn *c)
 	c->rtx_at = TIME_NEVER;
 	c->delack_at = TIME_NEVER;
 	c->life_at = TIME_NEVER;
-	c->snd.buf = cfg->sndbuf_max;
+	tcp_snd_open(c);
 	c->opened_us = tcp_now(c);
 	c->heard_us = tcp_now(c);
 	c->spoke_us = tcp_now(c);
@@ -97,7 +97,8 @@ struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a,
 	struct tcp_conn *c;
 	uint32_t index;
 
-	if (t->nconns >= t->s->cfg.max_conns || stack_mem_low(t->s))
+	if (t->nconns >= t->s->cfg.max_conns || stack_mem_low(t->s) ||
+	    !tcp_wnd_left(t))
 		return NULL;
 	c = mem_alloc(&t->s->mem, sizeof(*c));
 	if (!c)
@@ -140,8 +141,7 @@ void tcp_conn_free(struct tcp_conn *c)
 	tcp_timers_stop(c);
 	list_del(&c->ready);
 	drop_queues(c);
-	if (c->rcv.buf)
-		tcp_wnd_close(c);
+	tcp_wnd_close(c);
 	htab_remove(&t->ids, &c->idnode);
 	t->states[c->state]--;
 	t->nconns--;
@@ -246,7 +246,8 @@ void tcp_established(struct tcp_conn *c)
 		c->rtt.floor_ms = 3000; /* (6298-10) */
 	c->rec.recover = c->snd.iss;
 	c->snd.sml = c->snd.una;
-	c->rcv.round = c->rcv.nxt;
+	if (!(c->flags & CF_FIN_SEEN))
+		tcp_wnd_begin(c);
 	tcp_cc_start(c);
 	if (c->flags & CF_ACTIVE)
 		c->flags |= CF_EV_CONNECTED;
@@ -288,5 +289,7 @@ void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 
 uint32_t tcp_send_space(const struct tcp_conn *c)
 {
-	return c->snd.buf > c->sndq.bytes ? c->snd.buf - c->sndq.bytes : 0;
+	uint32_t limit = tcp_snd_limit(c);
+
+	return limit > c->sndq.bytes ? limit - c->sndq.bytes : 0;
 }

@@ -18,6 +18,7 @@
 #include "state.h"
 #include "timers.h"
 #include "tlp.h"
+#include "window.h"
 
 void tcp_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -114,7 +115,9 @@ static void release(struct tcp_conn *c, uint32_t acked)
 
 	sliceq_consume(&c->sndq, &c->t->s->mem, bytes);
 	c->st.bytes_acked += bytes;
-	if (c->flags & CF_WANT_WRITE && tcp_send_space(c) >= c->snd.buf / 3)
+	tcp_snd_grow(c);
+	if (c->flags & CF_WANT_WRITE &&
+	    tcp_send_space(c) >= tcp_snd_limit(c) / 3)
 		c->flags |= CF_EV_WRITABLE;
 }
 

@@ -13,6 +13,7 @@
 #include "input.h"
 #include "reasm.h"
 #include "state.h"
+#include "window.h"
 
 static bool may_receive(const struct tcp_conn *c)
 {
@@ -70,6 +71,7 @@ static void take_in_order(struct tcp_conn *c, const struct tcp_seg *seg)
 		c->flags |= CF_ACK_NOW;
 	}
 	received(c, got);
+	tcp_wnd_round(c, &seg->opt);
 	schedule_ack(c, seg->len);
 }
 

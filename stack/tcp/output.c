@@ -216,7 +216,7 @@ static bool nagle_allows(const struct tcp_conn *c)
 /* Most that one packet of new data may carry; CWR leaves in a small one. */
 static uint32_t packet_max(const struct tcp_conn *c)
 {
-	return c->cc.ecn & ECN_CWR ? c->snd.mss : tcp_gso_max(c);
+	return c->cc.ecn & ECN_CWR ? tcp_cur_mss(c) : tcp_gso_max(c);
 }
 
 /*

@@ -149,15 +149,22 @@ static void touch(struct tcp_reasm *ra, struct reasm_range *r)
 
 /* ------------------------------------------------------------------ adding */
 
+/* Would the queue, holding @s as it is, occupy much more than it says? */
+static bool mostly_air(const struct tcp_conn *c, const struct sliceq *q,
+		       struct slice s)
+{
+	uint32_t footprint = q->footprint + ubuf_footprint(s.buf);
+
+	return q != &c->rcvq ||
+	       footprint > q->bytes + s.len + c->rcv.charge / 2;
+}
+
 static bool worth_a_copy(const struct tcp_conn *c, const struct sliceq *q,
 			 struct slice s)
 {
-	bool loose = s.len < s.buf->size / 2;
-
 	if (s.len <= COPYBREAK || q->count >= SLICES_MANY)
 		return true;
-	return loose &&
-	       (q != &c->rcvq || q->footprint > 2 * q->bytes + c->rcv.buf / 2);
+	return s.len < s.buf->size / 2 && mostly_air(c, q, s);
 }
 
 int tcp_rcv_append(struct tcp_conn *c, struct sliceq *q, struct slice s)
@@ -213,7 +220,7 @@ static bool may_grow(const struct tcp_conn *c)
 	const struct tcp_reasm *ra = c->reasm;
 
 	return ra->nranges < REASM_RANGES_MAX &&
-	       ra->footprint / 2 <= c->rcv.buf;
+	       (ra->footprint + c->rcvq.footprint) / 2 <= c->rcv.charge;
 }
 
 static int add_range(struct tcp_conn *c, struct reasm_range *prev,

@@ -8,9 +8,9 @@
  * Ranges, each a queue of slices, in a tree by sequence number: whatever a peer
  * sends, a segment costs O(log n), and bytes that join two ranges move the
  * shorter queue.  Where ranges would overlap, what came first stays; what comes
- * in order is taken as it comes.  The memory that ranges occupy, not only their
- * bytes, is bounded by the receive buffer, so that tiny segments cost no more
- * than they are worth (res-1).
+ * in order is taken as it comes.  The memory that ranges and the receive queue
+ * occupy, not only their bytes, is bounded by twice the receive buffer, so that
+ * tiny segments cost no more than they are worth (res-1).
  *
  * A second list has the ranges by the time of their last segment: the order
  * that SACK blocks have.  What came twice waits in a short queue until an

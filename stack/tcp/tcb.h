@@ -228,12 +228,15 @@ struct tcp_conn {
 		uint32_t nxt;
 		uint32_t adv; /* right edge promised */
 		uint32_t edge; /* furthest edge that a window field has announced */
-		uint32_t acked;	  /* last ACK sent (Last.ACK.sent) */
-		uint32_t buf;	  /* receive buffer, bytes */
-		uint32_t fin_seq; /* the peer's FIN, valid with CF_FIN_SEEN */
-		uint32_t round;	  /* buffer growth: end of the round */
-		uint32_t read;	  /* bytes the application took in it */
-		uint16_t mss;	  /* largest segment seen, for delayed ACK */
+		uint32_t acked;	 /* last ACK sent (Last.ACK.sent) */
+		uint32_t buf;	 /* receive buffer, bytes */
+		uint32_t charge; /* what it counts for in tcp.promised */
+		union {
+			uint32_t fin_seq; /* the peer's FIN, with CF_FIN_SEEN */
+			uint32_t round; /* before it: this round's beginning */
+		};
+		uint32_t read; /* bytes the application took in the round */
+		uint16_t mss;  /* largest segment seen, for delayed ACK */
 		uint8_t wscale;
 	} rcv;
 	struct {
@@ -357,7 +360,8 @@ struct tcp_slot {
  * @free_slot:	first free one, UINT32_MAX = none
  * @nconns:	full connections
  * @next_id:	number of the next connection
- * @promised:	sum of all receive buffers, bytes
+ * @promised:	sum of all receive buffers, and of what was announced beyond
+ *		those that have become smaller, bytes
  * @listener:	the table
  * @port_chain:	first listener by hash of its port, less 1; 0 = none
  * @ops:	service tables

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * window.c - receive window (RFC 9293 sections 3.8.6 and 3.8.6.2.2)
+ * window.c - receive window (RFC 9293 sections 3.8.6 and 3.8.6.2.2) and the
+ *	      size of both buffers
  */
 
 #include "window.h"
 
+#include "isn.h"
+
 #define WND_FIELD_MAX 65535u
 #define RCVBUF_LEAST  4096u
+#define RCVBUF_FLOOR  1460u    /* a segment: once all else is promised */
+#define ROUND_SPARE   16u      /* segments beyond twice a round's, as Linux */
+#define PAUSE_US      1000000u /* a round this long was no round trip */
+#define SNDBUF_LEAST  4096u
 
 static uint64_t promise_limit(const struct tcp *t)
 {
@@ -17,21 +24,46 @@ uint32_t tcp_wnd_initial(const struct tcp *t)
 {
 	uint64_t limit = promise_limit(t);
 	uint64_t rest = limit > t->promised ? limit - t->promised : 0;
+	uint32_t least = rest ? RCVBUF_LEAST : RCVBUF_FLOOR;
 
 	/* A share of what is left: many connections get small buffers. */
-	rest = max_u64(rest / 64, RCVBUF_LEAST);
-	return (uint32_t)min_u64(rest, t->s->cfg.rcvbuf_init);
+	return (uint32_t)min_u64(max_u64(rest / 64, least),
+				 t->s->cfg.rcvbuf_init);
+}
+
+bool tcp_wnd_left(const struct tcp *t)
+{
+	return t->promised + RCVBUF_FLOOR <= t->s->cfg.mem_limit_bytes;
+}
+
+/* Bytes that the peer may still send, and those that wait to be read. */
+static uint32_t announced(const struct tcp_conn *c)
+{
+	return seq_gt(c->rcv.adv, c->rcvq.start) ? c->rcv.adv - c->rcvq.start
+						 : 0;
+}
+
+static void charge(struct tcp_conn *c, uint32_t bytes)
+{
+	c->t->promised += bytes;
+	c->t->promised -= c->rcv.charge;
+	c->rcv.charge = bytes;
+}
+
+static void cover(struct tcp_conn *c)
+{
+	charge(c, max_u32(c->rcv.buf, announced(c)));
 }
 
 void tcp_wnd_open(struct tcp_conn *c)
 {
 	c->rcv.buf = tcp_wnd_initial(c->t);
-	c->t->promised += c->rcv.buf;
+	charge(c, c->rcv.buf);
 }
 
 void tcp_wnd_close(struct tcp_conn *c)
 {
-	c->t->promised -= c->rcv.buf;
+	charge(c, 0);
 	c->rcv.buf = 0;
 }
 
@@ -78,6 +110,9 @@ uint16_t tcp_wnd_announce(struct tcp_conn *c)
 		c->rcv.adv = c->rcv.nxt + space;
 		wnd = space;
 	}
+	if (c->rcv.charge !=
+	    c->rcv.buf) /* it shrank: give back what is used up */
+		cover(c);
 	field = (wnd + (1u << shift) - 1) >> shift;
 	c->rcv.edge = seq_max(c->rcv.edge, c->rcv.nxt + (field << shift));
 	return (uint16_t)field;
@@ -88,24 +123,62 @@ uint32_t tcp_wnd_accept(const struct tcp_conn *c)
 	return seq_gt(c->rcv.edge, c->rcv.nxt) ? c->rcv.edge - c->rcv.nxt : 0;
 }
 
-/* A window's worth came and was read while the round lasted: double. */
-static void grow(struct tcp_conn *c)
+/* Half of what the others leave. */
+static uint32_t fair_share(const struct tcp_conn *c)
 {
-	struct tcp *t = c->t;
-	uint32_t more = c->rcv.buf;
+	uint64_t others = c->t->promised - c->rcv.charge;
+	uint64_t limit = promise_limit(c->t);
+	uint64_t rest = limit > others ? limit - others : 0;
 
-	if (seq_lt(c->rcv.nxt, c->rcv.round))
-		return;
-	if (c->rcv.read >= c->rcv.buf / 2 && !(c->flags & CF_RCVBUF_LOCK) &&
-	    c->rcv.buf < t->s->cfg.rcvbuf_max) {
-		more = min_u32(more, t->s->cfg.rcvbuf_max - c->rcv.buf);
-		if (t->promised + more <= promise_limit(t)) {
-			c->rcv.buf += more;
-			t->promised += more;
-		}
-	}
+	return (uint32_t)min_u64(rest / 2, UINT32_MAX);
+}
+
+static uint32_t round_clock(const struct tcp_conn *c)
+{
+	if (c->flags & CF_TS)
+		return tcp_ts_now(c->t) + c->ts.offset;
+	return (uint32_t)tcp_now(c);
+}
+
+/* Microseconds since the round began, if it is over; else 0. */
+static uint64_t round_us(const struct tcp_conn *c, const struct tcp_opts *o)
+{
+	uint32_t gone = round_clock(c) - c->rcv.round;
+	uint32_t rtt_us = c->rtt.srtt_us ? c->rtt.srtt_us
+					 : c->t->s->cfg.rto_init_us;
+
+	if (!(c->flags & CF_TS))
+		return gone >= rtt_us ? gone : 0;
+	if (!(o->has & TCP_OPT_HAS_TS) || !seq_gt(o->tsecr, c->rcv.round))
+		return 0;
+	return gone * (uint64_t)1000;
+}
+
+void tcp_wnd_begin(struct tcp_conn *c)
+{
+	c->rcv.round = round_clock(c);
 	c->rcv.read = 0;
-	c->rcv.round = c->rcv.nxt + c->rcv.buf / 2;
+	cover(c);
+}
+
+void tcp_wnd_round(struct tcp_conn *c, const struct tcp_opts *o)
+{
+	uint32_t first = tcp_wnd_initial(c->t);
+	uint32_t share = max_u32(fair_share(c), first);
+	uint64_t took_us;
+	uint64_t want;
+
+	if (c->flags & (CF_RCVBUF_LOCK | CF_FIN_SEEN))
+		return;
+	took_us = round_us(c, o);
+	if (took_us == 0)
+		return;
+	want = 2 * (uint64_t)c->rcv.read + ROUND_SPARE * c->rec.adv_mss;
+	want = min_u64(want, c->t->s->cfg.rcvbuf_max);
+	if (want < c->rcv.buf && took_us < PAUSE_US)
+		want = c->rcv.buf;
+	c->rcv.buf = (uint32_t)min_u64(max_u64(want, first), share);
+	tcp_wnd_begin(c);
 }
 
 void tcp_wnd_consumed(struct tcp_conn *c, uint32_t len)
@@ -114,7 +187,7 @@ void tcp_wnd_consumed(struct tcp_conn *c, uint32_t len)
 	uint32_t space;
 
 	c->rcv.read += len;
-	grow(c);
+	cover(c);
 	space = free_space(c);
 	/* Worth a segment of its own: the window doubles (as Linux). */
 	if (space > wnd && space - wnd >= max_u32(least_step(c), wnd))
@@ -123,8 +196,37 @@ void tcp_wnd_consumed(struct tcp_conn *c, uint32_t len)
 
 void tcp_wnd_set_buf(struct tcp_conn *c, uint32_t bytes)
 {
-	c->t->promised -= c->rcv.buf;
-	c->rcv.buf = bytes;
-	c->t->promised += c->rcv.buf;
+	c->rcv.buf = min_u32(bytes, max_u32(fair_share(c), RCVBUF_LEAST));
 	c->flags |= CF_RCVBUF_LOCK;
+	cover(c);
+}
+
+void tcp_snd_open(struct tcp_conn *c)
+{
+	const struct ustack_config *cfg = &c->t->s->cfg;
+
+	c->snd.buf = min_u32(cfg->sndbuf_init, cfg->sndbuf_max);
+}
+
+uint32_t tcp_snd_most(const struct tcp_conn *c)
+{
+	return c->opts & OF_SNDBUF ? c->snd.buf : c->t->s->cfg.sndbuf_max;
+}
+
+void tcp_snd_grow(struct tcp_conn *c)
+{
+	uint64_t want = min_u64(2 * (uint64_t)c->cc.cwnd, tcp_snd_most(c));
+
+	if (want > c->snd.buf)
+		c->snd.buf = (uint32_t)want;
+}
+
+uint32_t tcp_snd_limit(const struct tcp_conn *c)
+{
+	const struct mem *m = &c->t->s->mem;
+	uint64_t most = m->budget / 4 * 3;
+	uint64_t rest = most > m->used ? most - m->used : 0;
+
+	/* An eighth of what is left, so that many end up with little each. */
+	return (uint32_t)min_u64(c->snd.buf, max_u64(rest / 8, SNDBUF_LEAST));
 }

@@ -278,6 +278,7 @@ static void init(struct peer *p, void (*tweak)(struct ustack_config *cfg),
 	p->h.out = on_out;
 	p->h.ctx = p;
 	vhost_config(&cfg);
+	cfg.sndbuf_init = cfg.sndbuf_max; /* tests queue what they like */
 	if (tweak)
 		tweak(&cfg);
 	vhost_init(&p->h, &cfg, PEER_SEED);

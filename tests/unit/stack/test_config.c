@@ -38,6 +38,7 @@ static const struct {
 	BOUND(rcvbuf_init, 4096, 4095, "rcvbuf"),
 	BOUND(rcvbuf_max, 256u << 10, (256u << 10) - 1, "rcvbuf"),
 	BOUND(rcvbuf_max, 1u << 30, (1u << 30) + 1, "rcvbuf"),
+	BOUND(sndbuf_init, 4096, 4095, "sndbuf_init"),
 	BOUND(sndbuf_max, 4096, 4095, "sndbuf_max"),
 	BOUND(sndbuf_max, 1u << 30, (1u << 30) + 1, "sndbuf_max"),
 	BOUND(delack_us, 499999, 500000, "delack_us"),
