@@ -75,6 +75,67 @@ START_TEST(own_syn_carries_no_data)
 }
 END_TEST
 
+/*
+ * RFC 9293 section 3.9.1.2 (MAY-14, MAY-15, MAY-17): neither a push flag nor a
+ * flush call is needed, both ways: what is written leaves, what comes is told.
+ */
+START_TEST(data_needs_no_push)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	peer_tx(&p, seg_data(1, 1, 10));
+	ck_assert_uint_eq(p.c.readable, 1);
+	ck_assert_uint_eq(p.received, 10);
+	peer_send(&p, 10);
+	ck_assert_uint_eq(peer_expect(&p, TCP_ACK, 1, 11, 10).flags,
+			  TCP_PSH | TCP_ACK);
+	peer_fini(&p);
+}
+END_TEST
+
+/* RFC 9293 section 3.9.2 (MAY-9): the peer's class is its own; it is neither
+ * shown nor copied. */
+START_TEST(class_of_the_peer_is_not_copied)
+{
+	struct pseg s = seg_data(1, 1, 10);
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	s.tos = 0xb8;
+	peer_tx(&p, s);
+	ck_assert_uint_eq(p.received, 10);
+	peer_send(&p, 10);
+	ck_assert_uint_eq(peer_expect(&p, TCP_ACK, 1, 11, 10).tos, 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* RFC 6298 section 5 (6298-11): the estimate outlives backoffs. */
+START_TEST(estimate_outlives_backoffs)
+{
+	uint32_t srtt, var;
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	peer_tx(&p, (struct pseg){ .flags = TCP_SYN });
+	peer_drain(&p);
+	peer_advance(&p, MS(400));
+	peer_tx(&p, seg_ack(1, 1));
+	srtt = peer_info(&p).srtt_us;
+	var = peer_info(&p).rttvar_us;
+	ck_assert_uint_eq(srtt, 400000);
+	peer_send(&p, 100);
+	peer_advance(&p, SEC(100));
+	ck_assert_uint_ge(peer_info(&p).backoff, 5);
+	ck_assert_uint_eq(peer_info(&p).srtt_us, srtt);
+	ck_assert_uint_eq(peer_info(&p).rttvar_us, var);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_absent(void)
 {
 	Suite *s = suite_create("absent");
@@ -83,5 +144,9 @@ Suite *suite_wire_absent(void)
 	tcase_add_loop_test(tc, fast_open_falls_back_to_three_ways, 0,
 			    2 * (int)WIRE_ROWS(fast_open));
 	tcase_add_loop_test(tc, own_syn_carries_no_data, 0, 2);
+	tc = wire_case(s, "others");
+	tcase_add_loop_test(tc, data_needs_no_push, 0, 2);
+	tcase_add_loop_test(tc, class_of_the_peer_is_not_copied, 0, 2);
+	tcase_add_loop_test(tc, estimate_outlives_backoffs, 0, 2);
 	return s;
 }

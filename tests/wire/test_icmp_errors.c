@@ -326,7 +326,7 @@ START_TEST(source_quench_is_dropped_in_silence)
 }
 END_TEST
 
-/* SHLD-25, MUST-56: a soft error does not hasten the end of an attempt. */
+/* SHLD-25, MUST-56, 5461-1: a soft error does not hasten the end of an attempt. */
 START_TEST(soft_errors_leave_the_attempt_its_time)
 {
 	struct peer p;

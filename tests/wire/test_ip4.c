@@ -170,6 +170,7 @@ static const uint8_t ip_options[][8] = {
 	{ 0x9e, 8, 1, 2, 3, 4, 5, 6 },	  /* unknown */
 	{ 1, 0x5e, 2, 1, 0x94, 4, 0, 0 }, /* unknown, then router alert */
 	{ 0x07, 7, 4, 0, 0, 0, 0, 0 },	  /* record route */
+	{ 0x44, 8, 5, 0, 0, 0, 0, 0 },	  /* timestamp */
 	{ 0, 0x5e, 0, 0, 0, 0, 0, 0 },	  /* what follows EOL is nothing */
 };
 
@@ -180,7 +181,8 @@ static const uint8_t routes[][8] = {
 	{ 0x5e, 4, 0, 0, 0x83, 3, 4, 0 }, /* empty, behind another */
 };
 
-/* RFC 6274 sections 3.13.2.3 and 3.13.2.4, RFC 7126: no source routes. */
+/* RFC 6274 sections 3.13.2.3 and 3.13.2.4, RFC 7126: no source routes, neither
+ * taken nor returned (MUST-51 to 53, SHLD-24). */
 START_TEST(source_routes_are_dropped)
 {
 	struct pseg syn = { .flags = TCP_SYN };
@@ -207,7 +209,8 @@ START_TEST(source_routes_are_dropped)
 }
 END_TEST
 
-/* MUST-50, 1122-8: IP options are skipped. */
+/* MUST-50, 1122-8: IP options are skipped, those that would have us record
+ * something as well (MAY-10, MAY-11). */
 START_TEST(ip_options_are_skipped)
 {
 	struct pseg syn = { .flags = TCP_SYN };
