@@ -14,7 +14,8 @@
 #include "tlp.h"
 
 #define MEMORY_POLL_US 100000u
-#define ORPHAN_TRIES   8u /* 102 s at least (SHLD-11), as Linux */
+#define ORPHAN_TRIES   8u	  /* 102 s at least (SHLD-11), as Linux */
+#define ORPHAN_US      100000000u /* so long after the last progress */
 
 uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
@@ -72,6 +73,13 @@ static void give_up_orphan(struct tcp_conn *c)
 	tcp_kill(c, USTACK_END_TIMEOUT);
 }
 
+/* Back-off outlives an acknowledgement that gives no sample: look at both. */
+static bool tries_spent(const struct tcp_conn *c)
+{
+	return c->rtt.backoff >= ORPHAN_TRIES &&
+	       (!c->fl || tcp_now(c) - c->fl->since_us >= ORPHAN_US);
+}
+
 /*
  * The timer of a connection that nobody has any more: is it time to give it
  * up?  After so many expiries, unless the application has set a time of its own
@@ -85,7 +93,7 @@ static bool orphan_spent(const struct tcp_conn *c)
 	if (!(c->flags & CF_ORPHAN))
 		return false;
 	return stack_mem_short(c->t->s) ||
-	       (c->rtt.backoff >= ORPHAN_TRIES && c->user_timeout_ms == r2_ms);
+	       (tries_spent(c) && c->user_timeout_ms == r2_ms);
 }
 
 /* SYN, or SYN-ACK of a simultaneous open, without answer (MUST-22, MUST-23). */

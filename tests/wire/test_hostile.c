@@ -250,6 +250,27 @@ static uint32_t open_and_fill(struct peer *p, uint16_t sport)
 	return (uint32_t)total;
 }
 
+/* SHLD-11: what counts is the silence since the peer last took something. */
+START_TEST(orphan_that_made_progress_is_not_given_up)
+{
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	peer_open(&p);
+	peer_send(&p, 5000);
+	ustack_close(p.h.s, p.conn);
+	while (peer_counter(&p, USTACK_C_TCP_TIMEOUTS) < 8)
+		peer_advance(&p, SEC(1));
+	peer_drain(&p);
+	peer_tx(&p, (struct pseg){ .flags = TCP_ACK, .seq = 1, .ack = 501 });
+	peer_advance(&p, SEC(70)); /* a sample it was not: still backed off */
+	ck_assert_int_eq(peer_state(&p), USTACK_FIN_WAIT_1);
+	peer_advance(&p, SEC(200));
+	ck_assert_int_eq(peer_state(&p), USTACK_CLOSED);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 6429-1: memory is short, and orphans hold it: they go at their next probe. */
 START_TEST(orphans_make_room_when_memory_is_short)
 {
@@ -327,6 +348,8 @@ Suite *suite_wire_hostile(void)
 			    2 * SINKS);
 	tcase_add_loop_test(tc, data_for_a_peer_that_vanished_is_given_up, 0,
 			    4);
+	tcase_add_loop_test(tc, orphan_that_made_progress_is_not_given_up, 0,
+			    2);
 	tcase_add_loop_test(tc, orphans_make_room_when_memory_is_short, 0, 2);
 	tcase_add_loop_test(
 		tc, slow_reader_of_a_closed_connection_gets_everything, 0, 2);
