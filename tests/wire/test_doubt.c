@@ -30,6 +30,70 @@ START_TEST(too_fast_an_answer_is_not_the_copys)
 }
 END_TEST
 
+/* One of two segments is SACKed: milliseconds until the other is sent again. */
+static uint32_t patience(struct peer *p, uint32_t n)
+{
+	uint32_t ms = 0;
+	struct pseg s;
+
+	ck_assert_uint_eq(lossy_send(p, 2), 2);
+	peer_tx(p, lossy_sack(n, n + 1, n + 2));
+	while (!peer_rx(p, &s)) {
+		ck_assert_uint_lt(ms, 100);
+		peer_advance(p, MS(1));
+		ms++;
+	}
+	ck_assert_uint_eq(s.seq, SEG(n));
+	peer_tx(p, lossy_ack(n + 2));
+	peer_expect_none(p);
+	return ms;
+}
+
+/* @times reports, in rounds of their own, that segment 1 came twice. */
+static uint32_t report_copies(struct peer *p, uint32_t n, uint32_t times)
+{
+	while (times-- > 0) {
+		struct pseg d = lossy_ack(++n);
+
+		ck_assert_uint_eq(lossy_send(p, 1), 1);
+		d.nsack = 1;
+		d.sack[0] = (struct tcp_sack){ SEG(1), SEG(2) };
+		peer_tx(p, d);
+	}
+	return n;
+}
+
+/* RFC 8985 section 6.2 step 4 (8985-6): what a DSACK widened lasts for 16
+ * recoveries, then it is a quarter of the least round trip again. */
+START_TEST(widened_window_lasts_sixteen_recoveries)
+{
+	uint32_t n = 1;
+	struct peer p;
+
+	lossy_open(&p, false);
+	ck_assert_uint_le(patience(&p, n), 6);
+	n = report_copies(&p, n + 2, 1);
+	for (uint32_t i = 0; i < 16; i++, n += 2)
+		ck_assert_uint_ge(patience(&p, n), 10);
+	ck_assert_uint_le(patience(&p, n), 6);
+	peer_fini(&p);
+}
+END_TEST
+
+/* The same (8985-6): and however many there are, it stays within a round trip. */
+START_TEST(widened_window_stays_within_a_round_trip)
+{
+	uint32_t n;
+	struct peer p;
+
+	lossy_open(&p, false);
+	n = report_copies(&p, 1, 20);
+	ck_assert_uint_ge(patience(&p, n), 18);
+	ck_assert_uint_le(patience(&p, n + 2), 22);
+	peer_fini(&p);
+}
+END_TEST
+
 /*
  * A deviation from 6675-5, as Linux: no rescue of the last segment by a copy on
  * suspicion.  When the copy of the hole has arrived, time tells (RFC 8985) that
@@ -120,6 +184,9 @@ Suite *suite_wire_doubt(void)
 
 	tcase_add_test(tc, too_fast_an_answer_is_not_the_copys);
 	tcase_add_test(tc, tail_lost_with_a_hole_needs_no_timeout);
+	tc = wire_case(s, "reordering window");
+	tcase_add_test(tc, widened_window_lasts_sixteen_recoveries);
+	tcase_add_test(tc, widened_window_stays_within_a_round_trip);
 	tc = wire_case(s, "timer");
 	tcase_add_test(tc, each_partial_ack_restarts_the_timer);
 	tcase_add_test(tc, each_sample_has_full_weight);
