@@ -69,14 +69,19 @@ class Namespace:
                              zip(keys.split()[1:], values.split()[1:]))
         return found
 
+    def devices(self, *columns):
+        """The sum of columns of /proc/net/dev over all devices."""
+        with open(f"/proc/{self.p.pid}/net/dev") as f:
+            rows = [line.split(":")[1].split() for line in f.readlines()[2:]]
+        return sum(int(row[c]) for row in rows for c in columns)
+
     def drops(self):
         """Packets dropped by any device of the namespace, either way."""
-        total = 0
-        with open(f"/proc/{self.p.pid}/net/dev") as f:
-            for line in f.readlines()[2:]:
-                v = line.split(":")[1].split()
-                total += int(v[3]) + int(v[11])
-        return total
+        return self.devices(3, 11)
+
+    def packets(self):
+        """Packets that passed any device of the namespace, either way."""
+        return self.devices(1, 9)
 
 
 class Server:
