@@ -131,6 +131,7 @@ void tcp_cc_sent(struct tcp_conn *c)
 		return;
 	full |= c->fl->blocked;
 	c->fl->cc.flight = tcp_unacked(c);
+	c->fl->cc.pipe = flight;
 	c->fl->cc.full = full;
 	if (full)
 		c->cc.full_s = (uint16_t)tcp_now_s(c);

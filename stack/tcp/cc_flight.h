@@ -42,6 +42,7 @@ struct cc_hystart {
  * @est_acked:	CUBIC: bytes counted towards the next growth of W_est
  * @hs:		HyStart++
  * @flight:	bytes unacknowledged when output stopped last
+ * @pipe:	bytes of them held to be in the network
  * @cut_end:	snd.nxt when ECN cut the window, valid with @cut
  * @cut:	it did, and no ACK has gone beyond that
  * @full:	the congestion window was what stopped the last output
@@ -52,6 +53,7 @@ struct cc_flight {
 	uint32_t est_acked;
 	struct cc_hystart hs;
 	uint32_t flight;
+	uint32_t pipe;
 	uint32_t cut_end;
 	bool cut;
 	bool full;

@@ -8,12 +8,18 @@
 void prr_begin(struct tcp_conn *c, const struct tcp_acked *a)
 {
 	struct tcp_flight *fl = c->fl;
-
-	fl->prr.delivered = 0;
-	fl->prr.out = 0;
 	/* What this acknowledgement delivered is part of the recovery. */
-	fl->prr.flight = tcp_unacked(c) - (fl->sacked - a->sacked) +
-			 (a->delivered - a->sacked);
+	uint32_t before = tcp_unacked(c) - (fl->sacked - a->sacked) +
+			  (a->delivered - a->sacked);
+
+	/*
+	 * So is what others of the same batch delivered: nothing has left in
+	 * their place yet, and were it forgotten, a retransmission alone would
+	 * be in flight, whose loss only the timer sees.
+	 */
+	fl->prr.flight = max_u32(before, fl->cc.pipe);
+	fl->prr.delivered = fl->prr.flight - before;
+	fl->prr.out = 0;
 }
 
 static uint32_t credit(uint32_t gained, uint32_t spent)

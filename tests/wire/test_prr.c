@@ -94,6 +94,27 @@ START_TEST(below_the_threshold_arrivals_are_replaced)
 }
 END_TEST
 
+/* What the ACKs of one batch deliver before the loss shows is replaced like
+ * what the last of them delivers: not a retransmission alone (9937-2).
+ */
+START_TEST(a_batch_is_replaced_whole)
+{
+	struct pseg acks[3];
+	struct peer p;
+
+	begin(&p);
+	acks[0] = lossy_ack(5);
+	acks[1] = lossy_ack(7);
+	acks[2] = lossy_sack(7, 8, 11);
+	peer_tx_batch(&p, acks, 3);
+	ck_assert_uint_eq(peer_info(&p).ssthresh, 5 * LOSSY_MSS);
+	lossy_expect(&p, 7);
+	ck_assert_uint_eq(wire_take(&p, &(uint32_t){ 0 }), 4);
+	ck_assert_uint_eq(peer_info(&p).inflight, 5 * LOSSY_MSS);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_prr(void)
 {
 	Suite *s = suite_create("PRR");
@@ -102,5 +123,6 @@ Suite *suite_wire_prr(void)
 	tcase_add_test(tc, half_of_what_arrives_is_sent);
 	tcase_add_test(tc, recovery_ends_at_the_threshold);
 	tcase_add_test(tc, below_the_threshold_arrivals_are_replaced);
+	tcase_add_test(tc, a_batch_is_replaced_whole);
 	return s;
 }
