@@ -183,7 +183,7 @@ void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags)
  */
 static void fit_blocks(const struct tcp_conn *c, struct tcp_out *o)
 {
-	if (o->len <= o->mss || can_segment(c))
+	if (o->len <= o->mss || (can_segment(c) && o->len <= tcp_gso_max(c)))
 		return;
 	o->opt.has &= (uint8_t)~TCP_OPT_HAS_SACK;
 	o->mss = c->snd.mss;

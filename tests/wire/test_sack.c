@@ -194,6 +194,34 @@ START_TEST(full_retransmission_leaves_blocks_to_an_ack)
 }
 END_TEST
 
+static void jumbo(struct ustack_config *cfg)
+{
+	buffer_32k(cfg);
+	cfg->mtu = 65535;
+}
+
+/* The same where offload could cut the segment, but no packet is that long. */
+START_TEST(longest_segment_sent_again_leaves_blocks_to_an_ack)
+{
+	uint32_t mss = _i ? 65475 : 65495;
+	struct pseg s;
+	struct peer p;
+
+	wire_init(&p, _i, jumbo);
+	peer_open_with(&p,
+		       (struct pseg){ .mss = (uint16_t)mss, .sack_ok = true });
+	peer_send(&p, mss);
+	peer_expect(&p, TCP_ACK, 1, 1, mss);
+	peer_tx(&p, nth(1));
+	s = peer_expect(&p, TCP_ACK, 1 + mss, 1, 0);
+	ck_assert_uint_eq(s.nsack, 1);
+	peer_advance(&p, SEC(1));
+	s = peer_expect(&p, TCP_ACK, 1, 1, mss);
+	ck_assert_uint_eq(s.nsack, 0);
+	peer_fini(&p);
+}
+END_TEST
+
 /* RFC 2883 section 4.1.1 (2883-1): below the acknowledgement, whole. */
 START_TEST(old_duplicate_is_reported)
 {
@@ -459,6 +487,8 @@ Suite *suite_wire_sack(void)
 	tcase_add_loop_test(tc, data_segments_carry_blocks_and_fit, 0, 2);
 	tcase_add_loop_test(tc, full_retransmission_leaves_blocks_to_an_ack, 0,
 			    2);
+	tcase_add_loop_test(
+		tc, longest_segment_sent_again_leaves_blocks_to_an_ack, 0, 2);
 	tcase_add_loop_test(tc, refused_data_is_not_in_a_block, 0, 2);
 	tcase_add_loop_test(tc, short_memory_does_not_renege_until_it_must, 0,
 			    2);
