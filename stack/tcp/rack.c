@@ -99,7 +99,8 @@ uint32_t rack_reo_wnd_us(const struct tcp_conn *c)
 
 /*
  * The list is in order of time: the first one that may still come decides when
- * to look again.
+ * to look again.  What is due within a tick of the timer wheel is due now: on a
+ * path of some microseconds the timer would cost more than the round trip.
  */
 uint32_t rack_detect(struct tcp_conn *c)
 {
@@ -116,7 +117,7 @@ uint32_t rack_detect(struct tcp_conn *c)
 	while ((r = list_first(&fl->sent, struct tcp_rec, link)) != NULL &&
 	       sent_after(fl->rack.sent_us, fl->rack.end_seq, r->sent_us,
 			  rec_end(r))) {
-		if (r->sent_us + wait_us > tcp_now(c)) {
+		if (r->sent_us + wait_us > tcp_now(c) + RTT_GRANULARITY_US) {
 			fl->reo_at = r->sent_us + wait_us;
 			break;
 		}

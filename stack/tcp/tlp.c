@@ -8,7 +8,7 @@
 #include "timers.h"
 
 #define WORST_DELACK_US 200000u /* of a peer that holds back its only ACK */
-#define PTO_MIN_US	2000u /* below that the timers' own error counts, as Linux */
+#define PTO_MIN_US	500u	/* to wake and be woken; Linux has 2 ms */
 #define PTO_INITIAL_US	1000000u
 
 static bool may_probe(const struct tcp_conn *c)
