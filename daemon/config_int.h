@@ -19,7 +19,7 @@
 
 #include "daemon/config.h"
 
-#define CONFIG_KEYS_MAX	   48u
+#define CONFIG_KEYS_MAX	   64u
 #define CONFIG_TEXT_MAX	   320u
 #define CONFIG_SERVICE	   "service"
 #define CONFIG_BACKLOG_DEF "1024"

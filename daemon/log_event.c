@@ -253,6 +253,18 @@ static void metrics_json(struct json *j, const struct ustack_event *ev)
 	json_u64(j, "rto_us", ev->rto_us);
 }
 
+/* ------------------------------------------------------------- soft error */
+
+static void soft_error_text(struct text *t, const struct ustack_event *ev)
+{
+	add(t, "soft error: %s", err_str(ev->err));
+}
+
+static void soft_error_json(struct json *j, const struct ustack_event *ev)
+{
+	json_str(j, "error", err_str(ev->err));
+}
+
 /* ------------------------------------------------------------------ table */
 
 static const struct {
@@ -268,6 +280,8 @@ static const struct {
 	[USTACK_EV_DROPPED] = { LOG_LVL_DEBUG, dropped_text, dropped_json },
 	[USTACK_EV_LOST] = { LOG_LVL_INFO, lost_text, lost_json },
 	[USTACK_EV_METRICS] = { LOG_LVL_TRACE, metrics_text, metrics_json },
+	[USTACK_EV_SOFT_ERROR] = { LOG_LVL_INFO, soft_error_text,
+				   soft_error_json },
 };
 
 enum log_level log_event_level(uint8_t kind)

@@ -43,6 +43,7 @@ const char *ustack_cause_name(enum ustack_cause c)
 		[USTACK_CAUSE_SACK] = "sack",
 		[USTACK_CAUSE_TLP] = "tlp",
 		[USTACK_CAUSE_MTU] = "mtu",
+		[USTACK_CAUSE_KEEPALIVE] = "keepalive",
 	};
 
 	return name_of(name, ARRAY_LEN(name), c);
@@ -89,6 +90,7 @@ const char *ustack_event_name(enum ustack_event_kind k)
 		[USTACK_EV_DROPPED] = "transport:packet_dropped",
 		[USTACK_EV_LOST] = "recovery:packet_lost",
 		[USTACK_EV_METRICS] = "recovery:metrics_updated",
+		[USTACK_EV_SOFT_ERROR] = "connectivity:soft_error",
 	};
 
 	return name_of(name, ARRAY_LEN(name), k);

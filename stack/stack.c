@@ -139,6 +139,10 @@ void ustack_config_init(struct ustack_config *cfg)
 		.fin_wait2_us = 60000000,
 		.r2_us = 924000000,
 		.syn_r2_us = 180000000,
+		.r1_retries = 3,
+		.keepalive_idle_us = 7200000000,
+		.keepalive_intvl_us = 75000000,
+		.keepalive_probes = 9,
 		.synack_retries = 5,
 		.frag_max = 1024,
 		.frag_mem_bytes = 4u << 20,
@@ -184,6 +188,12 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "rto: need 0 < rto_min_us <= rto_init_us <= rto_max_us";
 	if (cfg->init_cwnd == 0 || cfg->init_cwnd > 1000)
 		return "init_cwnd: must be 1 to 1000 segments";
+	if (cfg->r1_retries < 3 || cfg->r1_retries > UINT8_MAX)
+		return "r1_retries: must be 3 to 255 (RFC 9293 SHLD-10)";
+	if (cfg->keepalive_idle_us < 1000000 ||
+	    cfg->keepalive_intvl_us < 1000000 || cfg->keepalive_probes == 0 ||
+	    cfg->keepalive_probes > 127)
+		return "keepalive: need at least 1 s each, and 1 to 127 probes";
 	if ((cfg->tx_tso4 || cfg->tx_tso6) && !cfg->tx_csum)
 		return "tx_tso: needs tx_csum";
 	if (cfg->frag_max > 0 && cfg->frag_mem_bytes < FRAG_MEM_MIN)

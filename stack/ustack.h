@@ -113,6 +113,10 @@ void ustack_set_event_mask(struct ustack *s, uint32_t mask);
  * @writable:	there is room again after ustack_send() took less than all
  * @peer_closed: the peer's FIN has come and all data before it was read
  * @closed:	the connection is over; the handle dies when this returns
+ * @soft_error:	something is amiss that does not end the connection: what ICMP
+ *		said, or ERR_TIMEDOUT when R1 is reached (SHLD-9, MUST-47)
+ * @hold:	a connection that is over stays, in CLOSED, until
+ *		ustack_close(): for a socket layer that asks instead of listening
  *
  * @ctx is the connection's own, at first that of its listener or connect call.
  * Any of them may be NULL.
@@ -126,6 +130,9 @@ struct ustack_ops {
 			    uint64_t ctx);
 	void (*closed)(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 		       enum ustack_reason why);
+	void (*soft_error)(struct ustack *s, struct ustack_conn c, uint64_t ctx,
+			   enum err why);
+	bool hold;
 };
 
 #define USTACK_OPS_MAX 32u
@@ -289,6 +296,27 @@ size_t ustack_send_room(struct ustack *s, struct ustack_conn c);
 
 /** ustack_shutdown() - Send FIN behind the queued data; reading goes on */
 int ustack_shutdown(struct ustack *s, struct ustack_conn c);
+
+/**
+ * ustack_shutdown_read() - Read no more
+ * @s:		instance
+ * @c:		connection
+ *
+ * What waits is dropped; what still comes is acknowledged and dropped, and the
+ * window stays open, as in BSD.  (Linux keeps it and would hand it out.)
+ *
+ * Return: 0, -ERR_NOTCONN or -ERR_NOENT
+ */
+int ustack_shutdown_read(struct ustack *s, struct ustack_conn c);
+
+/**
+ * ustack_error() - Pending error, which is then forgotten, as SO_ERROR
+ * @s:		instance
+ * @c:		connection, of a service with @hold if it is over
+ *
+ * Return: 0, or why it ended: -ERR_CONNREFUSED, -ERR_TIMEDOUT, ...
+ */
+int ustack_error(struct ustack *s, struct ustack_conn c);
 
 /** ustack_abort() - Reset; queues are dropped, @closed(ABORTED) follows */
 int ustack_abort(struct ustack *s, struct ustack_conn c);

@@ -67,6 +67,11 @@ enum ustack_cookies {
  * @fin_wait2_us: longest stay in FIN-WAIT-2 once the application closed
  * @r2_us:	give up when data is unacknowledged for so long (SHLD-11)
  * @syn_r2_us:	the same for the SYN of an active open (MUST-23: 180 s)
+ * @r1_retries:	repetitions after which @soft_error tells (SHLD-10: 3 or more)
+ * @keepalive:	new connections start with keepalive on (MUST-25: off)
+ * @keepalive_idle_us: silence before the first probe (MUST-28: 2 h)
+ * @keepalive_intvl_us: time between probes
+ * @keepalive_probes: probes without answer that end the connection, 1 to 127
  * @synack_retries: repetitions of a SYN-ACK before the entry is dropped
  * @frag_max:	datagrams of which fragments wait for others; 0 = no fragments
  *		are taken
@@ -113,6 +118,11 @@ struct ustack_config {
 	uint64_t fin_wait2_us;
 	uint64_t r2_us;
 	uint64_t syn_r2_us;
+	uint32_t r1_retries;
+	bool keepalive;
+	uint64_t keepalive_idle_us;
+	uint64_t keepalive_intvl_us;
+	uint32_t keepalive_probes;
 	uint32_t synack_retries;
 	uint32_t frag_max;
 	uint32_t frag_mem_bytes;

@@ -120,6 +120,8 @@ void ustack_gauges(const struct ustack *s, struct ustack_gauges *g);
  * @rcvq:	bytes received in order and not read
  * @ooo:	bytes received out of order
  * @backoff:	expiries of the timer in a row
+ * @probes:	keepalive probes without answer
+ * @soft_err:	enum err: the last soft error since progress was made, 0 = none
  * @bytes_in:	payload received in order
  * @bytes_out:	payload sent for the first time
  * @bytes_acked: payload acknowledged by the peer
@@ -169,6 +171,8 @@ struct ustack_info {
 	uint32_t rcvq;
 	uint32_t ooo;
 	uint32_t backoff;
+	uint32_t probes;
+	uint8_t soft_err;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t bytes_acked;

@@ -164,6 +164,11 @@
 	  "resets because data came after close, or was unread at close")                         \
 	X(TCP_ABORT_ON_TIMEOUT, "TcpExtAbortOnTimeout", "connections",                            \
 	  "connections given up because the peer stopped answering")                              \
+	X(TCP_ABORT_ON_LINGER, "TcpExtAbortOnLinger", "connections",                              \
+	  "resets at close, or when the time to linger had run out")                              \
+	X(TCP_ABORT_ON_KEEPALIVE, "TcpExtAbortOnKeepAlive", "connections",                        \
+	  "idle connections given up because no probe was answered")                              \
+	X(TCP_KEEPALIVES, "TcpExtKeepAlives", "segments", "keepalive probes sent")                \
 	X(DROP_NOT_IP, "DropNotIp", "packets", "first nibble neither 4 nor 6, or empty")          \
 	X(DROP_IP_TRUNCATED, "DropIpTruncated", "packets", "IPv4: too short for its header")      \
 	X(DROP_IP_HDR_LEN, "DropIpHeaderLength", "packets", "IPv4: impossible header length")     \

@@ -147,6 +147,7 @@ enum ustack_cause {
 	USTACK_CAUSE_SACK,	  /* three segments above it have arrived */
 	USTACK_CAUSE_TLP,	  /* tail loss probe */
 	USTACK_CAUSE_MTU,	  /* it was too big for the path */
+	USTACK_CAUSE_KEEPALIVE,	  /* probe of an idle peer */
 	USTACK_CAUSES,
 };
 
@@ -173,14 +174,15 @@ enum err ustack_reason_err(enum ustack_reason r);
 
 /* Kinds of event; the mask has bit (1 << kind). */
 enum ustack_event_kind {
-	USTACK_EV_OPENED,   /* connectivity:connection_started */
-	USTACK_EV_STATE,    /* connectivity:connection_state_updated */
-	USTACK_EV_CLOSED,   /* connectivity:connection_closed */
-	USTACK_EV_SENT,	    /* transport:packet_sent */
-	USTACK_EV_RECEIVED, /* transport:packet_received */
-	USTACK_EV_DROPPED,  /* transport:packet_dropped */
-	USTACK_EV_LOST,	    /* recovery:packet_lost */
-	USTACK_EV_METRICS,  /* recovery:metrics_updated */
+	USTACK_EV_OPENED,     /* connectivity:connection_started */
+	USTACK_EV_STATE,      /* connectivity:connection_state_updated */
+	USTACK_EV_CLOSED,     /* connectivity:connection_closed */
+	USTACK_EV_SENT,	      /* transport:packet_sent */
+	USTACK_EV_RECEIVED,   /* transport:packet_received */
+	USTACK_EV_DROPPED,    /* transport:packet_dropped */
+	USTACK_EV_LOST,	      /* recovery:packet_lost */
+	USTACK_EV_METRICS,    /* recovery:metrics_updated */
+	USTACK_EV_SOFT_ERROR, /* connectivity:soft_error */
 	USTACK_EVENTS,
 };
 
@@ -202,6 +204,7 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @cause:	SENT, LOST: why sent again, why held for lost
  * @reason:	CLOSED: why
  * @drop:	DROPPED: index of its counter, USTACK_C_DROP_*
+ * @err:	SOFT_ERROR: an enum err, ERR_TIMEDOUT when R1 is reached
  * @flags:	SENT, RECEIVED: TCP flags
  * @seq:	SENT, RECEIVED, LOST: sequence number
  * @ack:	SENT, RECEIVED: acknowledgement number
@@ -229,6 +232,7 @@ struct ustack_event {
 	uint8_t cause;
 	uint8_t reason;
 	uint8_t flags;
+	uint8_t err;
 	bool active;
 	uint16_t drop;
 	uint32_t seq;

@@ -8,6 +8,7 @@
 #include "cc.h"
 #include "conn.h"
 #include "demux.h"
+#include "extra.h"
 #include "isn.h"
 #include "state.h"
 #include "tcp.h"
@@ -295,6 +296,32 @@ int ustack_shutdown(struct ustack *s, struct ustack_conn h)
 	return 0;
 }
 
+int ustack_shutdown_read(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+
+	if (!c)
+		return -ERR_NOENT;
+	if (c->flags & CF_DETACHED || c->state == USTACK_SYN_SENT)
+		return -ERR_NOTCONN;
+	c->opts |= OF_SHUT_RD;
+	tcp_discard_received(c);
+	tcp_mark_ready(c);
+	return 0;
+}
+
+int ustack_error(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+	int err;
+
+	if (!c)
+		return -ERR_NOENT;
+	err = c->err;
+	c->err = ERR_NONE;
+	return -err;
+}
+
 int ustack_abort(struct ustack *s, struct ustack_conn h)
 {
 	struct tcp_conn *c = get(s, h);
@@ -323,73 +350,11 @@ int ustack_close(struct ustack *s, struct ustack_conn h)
 	} else if (c->rcvq.bytes > 0) { /* (SHLD-3) */
 		tcp_count(c, USTACK_C_TCP_ABORT_ON_DATA);
 		tcp_reset(c, USTACK_END_ABORTED);
+	} else if (c->opts & OF_LINGER && c->x->linger_ms == 0) {
+		tcp_count(c, USTACK_C_TCP_ABORT_ON_LINGER);
+		tcp_reset(c, USTACK_END_ABORTED);
 	} else if (!(c->flags & CF_SHUT)) {
 		shut(c);
 	}
 	return 0;
-}
-
-static int set_sndbuf(struct tcp_conn *c, uint64_t value)
-{
-	if (value < 2048 || value > 1u << 30)
-		return -ERR_INVAL;
-	c->snd.buf = (uint32_t)value;
-	c->opts |= OF_SNDBUF;
-	if (c->flags & CF_WANT_WRITE && tcp_send_space(c) > 0)
-		c->flags |= CF_EV_WRITABLE;
-	tcp_mark_ready(c);
-	return 0;
-}
-
-static int set_rcvbuf(struct tcp_conn *c, uint64_t value)
-{
-	if (value < 2048 || value > 1u << 30)
-		return -ERR_INVAL;
-	tcp_wnd_set_buf(c, (uint32_t)value);
-	c->flags |= c->state >= USTACK_ESTABLISHED ? CF_ACK_NOW : 0;
-	tcp_mark_ready(c);
-	return 0;
-}
-
-static int set_user_timeout(struct tcp_conn *c, uint64_t us)
-{
-	if (us == 0)
-		us = c->t->s->cfg.r2_us;
-	if (us < 1000)
-		return -ERR_INVAL;
-	c->user_timeout_ms = (uint32_t)min_u64(us / 1000u, UINT32_MAX);
-	return 0;
-}
-
-int ustack_setopt(struct ustack *s, struct ustack_conn h, enum ustack_opt opt,
-		  uint64_t value)
-{
-	struct tcp_conn *c = get(s, h);
-
-	if (!c)
-		return -ERR_NOENT;
-	switch (opt) {
-	case USTACK_OPT_NODELAY:
-		c->flags = value ? c->flags | CF_NODELAY
-				 : c->flags & ~CF_NODELAY;
-		tcp_mark_ready(c);
-		return 0;
-	case USTACK_OPT_SNDBUF:
-		return set_sndbuf(c, value);
-	case USTACK_OPT_RCVBUF:
-		return set_rcvbuf(c, value);
-	case USTACK_OPT_USER_TIMEOUT:
-		return set_user_timeout(c, value);
-	case USTACK_OPT_TTL:
-		if (value == 0 || value > UINT8_MAX)
-			return -ERR_INVAL;
-		c->ttl = (uint8_t)value;
-		return 0;
-	case USTACK_OPT_TOS:
-		if (value > UINT8_MAX)
-			return -ERR_INVAL;
-		c->tos = (uint8_t)value;
-		return 0;
-	}
-	return -ERR_INVAL;
 }

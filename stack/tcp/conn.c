@@ -7,6 +7,7 @@
 
 #include "backlog.h"
 #include "cc.h"
+#include "extra.h"
 #include "isn.h"
 #include "pmtu.h"
 #include "reasm.h"
@@ -76,6 +77,7 @@ static void conn_defaults(struct tcp_conn *c)
 	c->heard_us = tcp_now(c);
 	c->spoke_us = tcp_now(c);
 	c->user_timeout_ms = (uint32_t)min_u64(cfg->r2_us / 1000u, UINT32_MAX);
+	c->opts = cfg->keepalive ? OF_KEEPALIVE : 0;
 	c->rec.adv_mss = tcp_link_mss(c->t->s, &c->flow.remote);
 	c->rec.peer_mss = ip_is4(&c->flow.remote) ? TCP_MSS_DEFAULT4
 						  : TCP_MSS_DEFAULT6;
@@ -142,6 +144,7 @@ void tcp_conn_free(struct tcp_conn *c)
 	list_del(&c->ready);
 	drop_queues(c);
 	tcp_wnd_close(c);
+	tcp_extra_free(c);
 	htab_remove(&t->ids, &c->idnode);
 	t->states[c->state]--;
 	t->nconns--;
@@ -179,6 +182,14 @@ static void leave_backlog(struct tcp_conn *c)
 		backlog_offer(c->t, l); /* the turn is the next one's */
 }
 
+/* A timeout is told by what ICMP had to say about it (SHLD-25). */
+static enum err pending_error(const struct tcp_conn *c, enum ustack_reason why)
+{
+	if (why == USTACK_END_TIMEOUT && c->soft_err)
+		return (enum err)c->soft_err;
+	return ustack_reason_err(why);
+}
+
 /* Off the wire: the 4-tuple is free, nothing is sent or received any more. */
 static void detach(struct tcp_conn *c, enum ustack_reason why)
 {
@@ -186,6 +197,8 @@ static void detach(struct tcp_conn *c, enum ustack_reason why)
 	tcp_timers_stop(c);
 	leave_backlog(c);
 	c->reason = (uint8_t)why;
+	c->err = (uint8_t)pending_error(c, why);
+	tcp_extra_stop(c);
 	c->flags |= CF_DETACHED | CF_EV_CLOSED;
 	c->flags &= ~(CF_SYN_NOW | CF_PROBE_NOW);
 	tcp_event_closed(c);
@@ -258,12 +271,26 @@ void tcp_established(struct tcp_conn *c)
 
 void tcp_mss_update(struct tcp_conn *c)
 {
-	uint32_t mss = min_u32(c->rec.peer_mss, c->rec.adv_mss);
+	uint32_t link = tcp_link_mss(c->t->s, &c->flow.remote);
+	uint32_t mss;
 
-	mss = tcp_pmtu_mss(c, mss); /* (MUST-16) */
+	if (c->x && c->x->maxseg)
+		link = min_u32(link, c->x->maxseg);
+	if (c->state == USTACK_SYN_SENT && c->flags & CF_SYN_NOW)
+		c->rec.adv_mss = (uint16_t)link; /* not announced yet */
+	mss = tcp_pmtu_mss(c, min_u32(c->rec.peer_mss, link)); /* (MUST-16) */
 	if (c->flags & CF_TS)
 		mss -= TCP_OPT_TS_LEN; /* (6691-2, 7323-18) */
 	c->snd.mss = (uint16_t)mss;
+}
+
+void tcp_discard_received(struct tcp_conn *c)
+{
+	uint32_t n = c->rcvq.bytes;
+
+	sliceq_consume(&c->rcvq, &c->t->s->mem, n);
+	if (n > 0 && !(c->flags & CF_DETACHED))
+		tcp_wnd_consumed(c, n);
 }
 
 void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)

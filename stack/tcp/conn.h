@@ -62,8 +62,17 @@ void tcp_established(struct tcp_conn *c);
 /** tcp_set_peer_opts() - Take over what the peer's SYN offered (RFC 7323, MUST-16) */
 void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o);
 
-/** tcp_mss_update() - What the peer, the link and the path now allow in a segment */
+/**
+ * tcp_mss_update() - What a full segment carries, anew
+ * @c:		connection
+ *
+ * Least of what the peer announced, what link and path take and what the
+ * application allows, less the options of each segment (MUST-16, 6691-2).
+ */
 void tcp_mss_update(struct tcp_conn *c);
+
+/** tcp_discard_received() - Drop what waits to be read; the window opens again */
+void tcp_discard_received(struct tcp_conn *c);
 
 /** tcp_send_space() - Room in the send buffer, bytes */
 uint32_t tcp_send_space(const struct tcp_conn *c);

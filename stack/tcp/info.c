@@ -6,6 +6,7 @@
 #include "cc.h"
 #include "conn.h"
 #include "ecn.h"
+#include "extra.h"
 #include "reasm.h"
 #include "recovery.h"
 #include "sendq.h"
@@ -42,6 +43,8 @@ static void describe_sending(const struct tcp_conn *c, struct ustack_info *info)
 	info->rttvar_us = c->rtt.var_us;
 	info->rtt_min_us = c->rtt.min_us == UINT32_MAX ? 0 : c->rtt.min_us;
 	info->backoff = c->rtt.backoff;
+	info->soft_err = c->soft_err;
+	info->probes = c->keep_sent;
 }
 
 static void describe_totals(const struct tcp_conn *c, struct ustack_info *info)
@@ -81,7 +84,7 @@ static void describe(const struct tcp_conn *c, struct ustack_info *info)
 	info->ooo = reasm_bytes(c);
 	info->mem = mem_block_size(sizeof(*c)) + sizeof(struct tcp_slot) +
 		    c->rcvq.footprint + c->sndq.footprint + reasm_footprint(c) +
-		    rec_footprint(c);
+		    rec_footprint(c) + tcp_extra_footprint(c);
 }
 
 int ustack_info(struct ustack *s, struct ustack_conn h,

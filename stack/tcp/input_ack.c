@@ -127,6 +127,7 @@ static void take_new_ack(struct tcp_conn *c, struct tcp_acked *a)
 	rec_ack(c, a);
 	release(c, a->acked);
 	c->snd.una = a->ack;
+	c->soft_err = ERR_NONE;
 	if (seq_lt(c->snd.sml, c->snd.una))
 		c->snd.sml = c->snd.una;
 }
@@ -207,6 +208,7 @@ bool tcp_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 	if (!ack_in_range(c, seg))
 		return false;
 	c->heard_us = tcp_now(c); /* no forgery keeps a dead peer alive */
+	c->keep_sent = 0;
 
 	if (c->fl) {
 		ecn_in_ack(c, seg);

@@ -51,7 +51,9 @@ static void received(struct tcp_conn *c, uint32_t len)
 {
 	c->st.bytes_in += len;
 	stack_count_n(c->t->s, USTACK_C_TCP_IN_BYTES, len);
-	if (len > 0)
+	if (c->opts & OF_SHUT_RD)
+		tcp_discard_received(c); /* as BSD; Linux would keep it */
+	else if (len > 0)
 		c->flags |= CF_EV_READABLE;
 }
 

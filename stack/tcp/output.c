@@ -15,7 +15,9 @@
 
 #include "cc.h"
 #include "ecn.h"
+#include "extra.h"
 #include "isn.h"
+#include "keepalive.h"
 #include "pmtu.h"
 #include "recovery.h"
 #include "segment.h"
@@ -209,6 +211,8 @@ static uint32_t cwnd_room(const struct tcp_conn *c)
  * rule in Minshall's form: one short segment in the network at a time. */
 static bool nagle_allows(const struct tcp_conn *c)
 {
+	if (tcp_corked(c))
+		return false;
 	return c->flags & (CF_NODELAY | CF_SHUT) || !rec_first(c) ||
 	       seq_leq(c->snd.sml, c->snd.una);
 }
@@ -394,6 +398,9 @@ static int send_ack(struct tcp_conn *c)
 /* Data waits, nothing is in flight, and nothing may leave: wait to override. */
 static void persist(struct tcp_conn *c)
 {
+	if (tcp_corked(c) && tcp_unsent(c) < c->snd.mss &&
+	    wnd_room(c) >= tcp_unsent(c))
+		return;
 	if (!rec_first(c) && (tcp_unsent(c) || fin_due(c)))
 		tcp_rtx_start(c);
 }
@@ -417,7 +424,7 @@ static void limit_orphan(struct tcp_conn *c)
 	if (c->state != USTACK_FIN_WAIT_2 && !tcp_starves(c))
 		c->life_at = TIME_NEVER;
 	else if (c->life_at == TIME_NEVER)
-		c->life_at = tcp_now(c) + c->t->s->cfg.fin_wait2_us;
+		c->life_at = tcp_now(c) + tcp_fin_wait2_us(c);
 }
 
 bool tcp_output(struct tcp_conn *c)
@@ -434,7 +441,11 @@ bool tcp_output(struct tcp_conn *c)
 	}
 	if (r == 0 && c->state >= USTACK_SYN_RCVD)
 		r = send_ack(c);
+	if (r == 0)
+		r = tcp_keepalive_send(c);
 	limit_orphan(c);
+	if (c->x)
+		tcp_extra_after_output(c);
 	rec_rest(c);
 	tcp_timers_arm(c);
 	return r == -ERR_AGAIN;

@@ -143,7 +143,7 @@ int tcp_emit(struct ustack *s, struct tcp_out *o)
 		s->tx_left--;
 	if (o->flags & TCP_RST)
 		stack_count(s, USTACK_C_TCP_OUT_RSTS);
-	if (o->cause == USTACK_CAUSE_NONE)
+	if (o->cause == USTACK_CAUSE_NONE || o->cause == USTACK_CAUSE_KEEPALIVE)
 		stack_count_n(s, USTACK_C_TCP_OUT_SEGS,
 			      p.gso_size ? (o->len + o->mss - 1) / o->mss : 1);
 	if (stack_wants(s, USTACK_EV_SENT))

@@ -124,19 +124,24 @@ struct tcp_seg {
 #define CF_EV_WRITABLE	  0x08000000u
 #define CF_EV_PEER_CLOSED 0x10000000u
 #define CF_EV_CLOSED	  0x20000000u
-#define CF_EV_ALL	  0x3f000000u
+#define CF_EV_ERROR	  0x40000000u
+#define CF_EV_URGENT	  0x80000000u
+#define CF_EV_ALL	  0xff000000u
 
 enum tcp_ca_state { CA_OPEN, CA_RECOVERY, CA_LOSS };
 
 /* Options that few applications set: @opts. */
-#define OF_KEEPALIVE 0x0001u /* probe an idle peer (MUST-24) */
-#define OF_CORK	     0x0002u /* hold what is short */
-#define OF_LINGER    0x0004u /* @x->linger_us bounds the wait after close */
-#define OF_SNDBUF    0x0008u /* send buffer set by the application */
-#define OF_SHUT_RD   0x0010u /* the application reads no more */
-#define OF_SOFT_OFF  0x0020u /* no reports of soft errors (SHLD-20) */
-#define OF_PMTU	     0x1000u /* segments are smaller because of the path */
-#define OF_MAY_FRAG  0x2000u /* packets may be fragmented on their way */
+#define OF_KEEPALIVE	0x0001u /* probe an idle peer (MUST-24) */
+#define OF_CORK		0x0002u /* hold what is short */
+#define OF_LINGER	0x0004u /* @x->linger_us bounds the wait after close */
+#define OF_SNDBUF	0x0008u /* send buffer set by the application */
+#define OF_SHUT_RD	0x0010u /* the application reads no more */
+#define OF_SOFT_OFF	0x0020u /* no reports of soft errors (SHLD-20) */
+#define OF_USER_TIMEOUT 0x0040u /* the application has set R2 */
+#define OF_KEEP_NOW	0x0080u /* a keepalive probe is due */
+#define OF_UNCORK	0x0100u /* corked data has waited long enough */
+#define OF_PMTU		0x1000u /* segments are smaller because of the path */
+#define OF_MAY_FRAG	0x2000u /* packets may be fragmented on their way */
 
 /**
  * struct tcp_chal - challenge ACKs sent lately
@@ -190,8 +195,10 @@ struct tcp_reasm;
  * @spoke_us:	when the last data segment left
  * @user_timeout_ms: R2 for data (MUST-21)
  * @opts:	OF_*
- * @soft_err:	enum err: the last soft error that ICMP told of, 0 = none
  * @chal:	challenge ACKs sent lately
+ * @soft_err:	enum err: the last soft error since progress was made, 0 = none
+ * @err:	enum err: why it ended, until ustack_error() has told
+ * @keep_sent:	keepalive probes without answer
  */
 struct tcp_conn {
 	struct tcp_flow flow;
@@ -286,6 +293,8 @@ struct tcp_conn {
 	struct tcp_chal chal;
 	uint16_t opts;
 	uint8_t soft_err;
+	uint8_t err;
+	uint8_t keep_sent;
 };
 
 _Static_assert(sizeof(struct tcp_conn) <= 512, "an idle connection is small");

@@ -161,6 +161,8 @@ static void call_back(struct tcp_conn *c, const struct ustack_ops *ops)
 		if (ops->writable)
 			ops->writable(s, h, c->ctx);
 	}
+	if (wanted(c, CF_EV_ERROR) && c->soft_err && ops->soft_error)
+		ops->soft_error(s, h, c->ctx, (enum err)c->soft_err);
 	if (c->rcvq.bytes == 0 && wanted(c, CF_EV_PEER_CLOSED) &&
 	    ops->peer_closed)
 		ops->peer_closed(s, h, c->ctx);
@@ -194,9 +196,10 @@ static bool run_conn(struct tcp_conn *c)
 	if (!may_end(c))
 		return false;
 	ops = ops_of(c); /* accept may have refused it */
-	if (ops->closed)
+	if (due(c, CF_EV_CLOSED) && ops->closed)
 		ops->closed(c->t->s, tcp_conn_handle(c), c->ctx, c->reason);
-	tcp_conn_free(c);
+	if (!ops->hold || c->flags & CF_ORPHAN)
+		tcp_conn_free(c);
 	return false;
 }
 

@@ -7,6 +7,7 @@
 #include "timers.h"
 
 #include "conn.h"
+#include "extra.h"
 #include "pmtu.h"
 #include "recovery.h"
 #include "sendq.h"
@@ -33,6 +34,8 @@ void tcp_timers_arm(struct tcp_conn *c)
 
 	if (c->fl)
 		at = min_u64(at, min_u64(c->fl->reo_at, c->fl->tlp.at));
+	if (c->x || c->opts & OF_KEEPALIVE)
+		at = min_u64(at, tcp_extra_deadline(c));
 
 	/* Waking early is legal: a deadline that moved away costs nothing. */
 	if (at < c->timer.expires_us)
@@ -96,19 +99,39 @@ static bool orphan_spent(const struct tcp_conn *c)
 	       (tries_spent(c) && c->user_timeout_ms == r2_ms);
 }
 
+/* Once more without answer: at R1 somebody should know (MUST-20). */
+static void backoff(struct tcp_conn *c)
+{
+	rtt_backoff(&c->rtt);
+	if (c->rtt.backoff == c->t->s->cfg.r1_retries)
+		tcp_soft_error_r1(c);
+}
+
 /* SYN, or SYN-ACK of a simultaneous open, without answer (MUST-22, MUST-23). */
 static void on_syn_timeout(struct tcp_conn *c)
 {
 	uint64_t limit_us = min_u64(c->t->s->cfg.syn_r2_us,
 				    (uint64_t)c->user_timeout_ms * 1000u);
 
-	if (tcp_now(c) - c->opened_us >= limit_us) {
+	if (tcp_now(c) - c->opened_us >= limit_us || tcp_syn_spent(c)) {
 		give_up(c);
 		return;
 	}
-	rtt_backoff(&c->rtt);
+	backoff(c);
 	c->flags |= CF_SYN_NOW | CF_SYN_REXMIT;
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
+}
+
+/* When the probing of a shut window began: an idle time before says nothing. */
+static uint64_t probing_since(struct tcp_conn *c)
+{
+	struct tcp_extra *x = tcp_extra_get(c);
+
+	if (!x)
+		return c->heard_us;
+	if (c->rtt.backoff == 0)
+		x->probe_us = tcp_now(c);
+	return max_u64(x->probe_us, c->heard_us);
 }
 
 /*
@@ -117,12 +140,14 @@ static void on_syn_timeout(struct tcp_conn *c)
  */
 static void on_persist_timeout(struct tcp_conn *c)
 {
-	if (tcp_now(c) - c->heard_us >= (uint64_t)c->user_timeout_ms * 1000u ||
+	uint64_t silent_us = tcp_now(c) - probing_since(c);
+
+	if (silent_us >= (uint64_t)c->user_timeout_ms * 1000u ||
 	    orphan_spent(c)) {
 		give_up(c);
 		return;
 	}
-	rtt_backoff(&c->rtt); /* (SHLD-30) */
+	backoff(c); /* (SHLD-30) */
 	if (rec_first(c))
 		tcp_recovery_on_persist(c);
 	c->flags |= CF_PROBE_NOW;
@@ -142,7 +167,7 @@ static void on_rtx_timeout(struct tcp_conn *c)
 	tcp_count(c, USTACK_C_TCP_TIMEOUTS);
 	tcp_pmtu_on_timeout(c);
 	tcp_recovery_on_timeout(c);
-	rtt_backoff(&c->rtt);
+	backoff(c);
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
 }
 
@@ -196,6 +221,8 @@ void tcp_conn_on_timer(struct tcp_conn *c)
 	}
 	if (c->life_at <= now)
 		on_life(c);
+	if (tcp_extra_deadline(c) <= now)
+		tcp_extra_on_timer(c);
 	tcp_timers_arm(c);
 	tcp_mark_ready(c);
 }

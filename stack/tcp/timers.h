@@ -6,6 +6,7 @@
  *	fl->reo_at RACK's reordering timer
  *	fl->tlp.at tail loss probe
  *	delack_at  delayed acknowledgement
+ *	extra.h    keepalive, cork, linger
  *	life_at    orphan in FIN-WAIT-2, or whose peer takes hardly any data; else:
  *		   is there memory again?
  *

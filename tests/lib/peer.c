@@ -256,6 +256,15 @@ static void on_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 	peer_of(ctx)->reason = why;
 }
 
+static void on_soft_error(struct ustack *s, struct ustack_conn c, uint64_t ctx,
+			  enum err why)
+{
+	(void)s;
+	(void)c;
+	peer_of(ctx)->c.soft_error++;
+	peer_of(ctx)->soft_error = why;
+}
+
 static const struct ustack_ops ops = {
 	.accept = on_accept,
 	.connected = on_connected,
@@ -263,6 +272,7 @@ static const struct ustack_ops ops = {
 	.writable = on_writable,
 	.peer_closed = on_peer_closed,
 	.closed = on_closed,
+	.soft_error = on_soft_error,
 };
 
 static void init(struct peer *p, void (*tweak)(struct ustack_config *cfg),

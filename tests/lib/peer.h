@@ -101,8 +101,10 @@ struct pseg {
  * @isn_known:	it is
  * @conn:	handle of the last connection accepted or opened
  * @c:		what the callbacks have seen:
- *		accepted, connected, readable, writable, peer_closed, closed
+ *		accepted, connected, readable, writable, peer_closed, closed,
+ *		soft_error
  * @reason:	of the last close
+ * @soft_error:	the last one
  * @received:	bytes the service has read in all; they were what peer_byte() says
  * @out:	segments of the stack that no test has looked at yet
  */
@@ -125,8 +127,10 @@ struct peer {
 		uint32_t writable;
 		uint32_t peer_closed;
 		uint32_t closed;
+		uint32_t soft_error;
 	} c;
 	enum ustack_reason reason;
+	enum err soft_error;
 	uint64_t received;
 	struct pseg out[PEER_OUT_MAX];
 	uint32_t head;

@@ -33,6 +33,8 @@
 	X(suite_wire_undo)                                                     \
 	X(suite_wire_window)                                                   \
 	X(suite_wire_cc)                                                       \
+	X(suite_wire_keepalive)                                                \
+	X(suite_wire_conn_opts)                                                \
 	X(suite_wire_options)                                                  \
 	X(suite_wire_half_close)                                               \
 	X(suite_wire_isn)                                                      \

@@ -132,6 +132,8 @@ static const struct {
 	  "\"cause\":\"rto\",\"seq\":1,\"len\":1448,\"rto_us\":200000" },
 	{ USTACK_EV_METRICS, 0, "cwnd 14480 srtt 0.250 ms rto 200.000 ms\n",
 	  "\"cwnd\":14480" },
+	{ USTACK_EV_SOFT_ERROR, 0, "soft error: no error\n",
+	  "\"error\":\"no error\"" },
 };
 
 START_TEST(event_has_a_text)
@@ -213,7 +215,8 @@ START_TEST(mask_grows_with_the_level)
 	ck_assert_uint_eq(log_event_mask(LOG_LVL_WARNING), 0);
 	ck_assert_uint_eq(info, 1u << USTACK_EV_OPENED |
 					1u << USTACK_EV_CLOSED |
-					1u << USTACK_EV_LOST);
+					1u << USTACK_EV_LOST |
+					1u << USTACK_EV_SOFT_ERROR);
 	ck_assert_uint_eq(debug, info | 1u << USTACK_EV_STATE |
 					 1u << USTACK_EV_DROPPED);
 	ck_assert_uint_eq(log_event_mask(LOG_LVL_TRACE),

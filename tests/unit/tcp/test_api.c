@@ -381,6 +381,26 @@ static const struct {
 	{ USTACK_OPT_RCVBUF, 2047, -ERR_INVAL },
 	{ USTACK_OPT_RCVBUF, ((uint64_t)1 << 32) + 4096, -ERR_INVAL },
 	{ USTACK_OPT_USER_TIMEOUT, UINT64_MAX, 0 },
+	{ USTACK_OPT_USER_TIMEOUT, 999, -ERR_INVAL },
+	{ USTACK_OPT_CORK, 1, 0 },
+	{ USTACK_OPT_MAXSEG, 0, 0 },
+	{ USTACK_OPT_MAXSEG, 87, -ERR_INVAL },
+	{ USTACK_OPT_MAXSEG, 88, 0 },
+	{ USTACK_OPT_MAXSEG, 65496, -ERR_INVAL },
+	{ USTACK_OPT_KEEPALIVE, 2, 0 },
+	{ USTACK_OPT_KEEPIDLE, UINT64_MAX, 0 },
+	{ USTACK_OPT_KEEPINTVL, 1, 0 },
+	{ USTACK_OPT_KEEPCNT, 127, 0 },
+	{ USTACK_OPT_KEEPCNT, 128, -ERR_INVAL },
+	{ USTACK_OPT_SYNCNT, 127, 0 },
+	{ USTACK_OPT_SYNCNT, 128, -ERR_INVAL },
+	{ USTACK_OPT_LINGER, USTACK_LINGER_OFF, 0 },
+	{ USTACK_OPT_LINGER, 0, 0 },
+	{ USTACK_OPT_LINGER2, 1, 0 },
+	{ USTACK_OPT_PMTU, USTACK_PMTU_PROBE, 0 },
+	{ USTACK_OPT_PMTU, USTACK_PMTU_MODES, -ERR_INVAL },
+	{ USTACK_OPT_SOFT_ERRORS, 0, 0 },
+	{ USTACK_OPTS, 0, -ERR_INVAL },
 	{ USTACK_OPT_TTL, 1, 0 },
 	{ USTACK_OPT_TTL, 255, 0 },
 	{ USTACK_OPT_TTL, 0, -ERR_INVAL },
@@ -399,6 +419,55 @@ START_TEST(option_is_taken_within_its_bounds_only)
 	ck_assert_int_eq(ustack_setopt(p->h.s, p->conn, opts[_i].opt,
 				       opts[_i].value),
 			 opts[_i].want);
+	finish(p);
+}
+END_TEST
+
+static const struct {
+	enum ustack_opt opt;
+	uint64_t first; /* as a new connection has it */
+	uint64_t set;
+	uint64_t then; /* what it reads as afterwards */
+} reads[] = {
+	{ USTACK_OPT_NODELAY, 0, 1, 1 },
+	{ USTACK_OPT_CORK, 0, 7, 1 },
+	{ USTACK_OPT_SNDBUF, 4u << 20, 30000, 30000 },
+	{ USTACK_OPT_RCVBUF, 256u << 10, 30000, 30000 },
+	{ USTACK_OPT_MAXSEG, 1460, 1000, 1000 },
+	{ USTACK_OPT_USER_TIMEOUT, SEC(924), SEC(5), SEC(5) },
+	{ USTACK_OPT_USER_TIMEOUT, SEC(924), 0, SEC(924) },
+	{ USTACK_OPT_KEEPALIVE, 0, 1, 1 },
+	{ USTACK_OPT_KEEPIDLE, SEC(7200), SEC(5), SEC(5) },
+	{ USTACK_OPT_KEEPIDLE, SEC(7200), 0, SEC(7200) },
+	{ USTACK_OPT_KEEPINTVL, SEC(75), 1, MS(1) },
+	{ USTACK_OPT_KEEPCNT, 9, 3, 3 },
+	{ USTACK_OPT_KEEPCNT, 9, 0, 9 },
+	{ USTACK_OPT_SYNCNT, 0, 6, 6 },
+	{ USTACK_OPT_LINGER, USTACK_LINGER_OFF, 0, 0 },
+	{ USTACK_OPT_LINGER, USTACK_LINGER_OFF, SEC(3), SEC(3) },
+	{ USTACK_OPT_LINGER2, SEC(60), SEC(5), SEC(5) },
+	{ USTACK_OPT_TTL, 64, 9, 9 },
+	{ USTACK_OPT_TOS, 0, 0xb8, 0xb8 },
+	{ USTACK_OPT_PMTU, USTACK_PMTU_WANT, USTACK_PMTU_DO, USTACK_PMTU_DO },
+	{ USTACK_OPT_SOFT_ERRORS, 1, 0, 0 },
+};
+
+/* MUST-21, MUST-27, MUST-48, MUST-49: every option can be read. */
+START_TEST(option_reads_as_it_was_set)
+{
+	struct peer *p = begin();
+	uint64_t v = 99;
+
+	peer_open(p);
+	ck_assert_int_eq(ustack_getopt(p->h.s, p->conn, reads[_i].opt, &v), 0);
+	ck_assert_uint_eq(v, reads[_i].first);
+	ck_assert_int_eq(ustack_setopt(p->h.s, p->conn, reads[_i].opt,
+				       reads[_i].set),
+			 0);
+	ck_assert_int_eq(ustack_getopt(p->h.s, p->conn, reads[_i].opt, &v), 0);
+	ck_assert_uint_eq(v, reads[_i].then);
+	ck_assert_int_eq(ustack_getopt(p->h.s, p->conn, USTACK_OPTS, &v),
+			 -ERR_INVAL);
 	finish(p);
 }
 END_TEST
@@ -460,6 +529,8 @@ Suite *suite_tcp_api(void)
 	add_streams(s);
 	tcase_add_loop_test(tc, option_is_taken_within_its_bounds_only, 0,
 			    ARRAY_LEN(opts));
+	tcase_add_loop_test(tc, option_reads_as_it_was_set, 0,
+			    ARRAY_LEN(reads));
 	tcase_add_test(tc, ttl_and_tos_are_in_what_is_sent);
 	suite_add_tcase(s, tc);
 	return s;
