@@ -106,7 +106,8 @@ void ustack_set_event_mask(struct ustack *s, uint32_t mask);
 /**
  * struct ustack_ops - a service: callbacks, made by ustack_run() only
  * @accept:	a connection to a listener is established.  0: taken.
- *		-ERR_AGAIN: leave it in the backlog until ustack_accept_ready().
+ *		-ERR_AGAIN: leave it in the backlog until ustack_accept() or
+ *		ustack_accept_ready().
  *		Other errors: reset it.
  * @connected:	an active open succeeded
  * @readable:	there is data to read that was not there before
@@ -115,6 +116,8 @@ void ustack_set_event_mask(struct ustack *s, uint32_t mask);
  * @closed:	the connection is over; the handle dies when this returns
  * @soft_error:	something is amiss that does not end the connection: what ICMP
  *		said, or ERR_TIMEDOUT when R1 is reached (SHLD-9, MUST-47)
+ * @urgent:	urgent data was announced, or its end has moved: @left bytes to read
+ *		until it ends (MUST-32); it is part of the stream
  * @hold:	a connection that is over stays, in CLOSED, until
  *		ustack_close(): for a socket layer that asks instead of listening
  *
@@ -132,6 +135,8 @@ struct ustack_ops {
 		       enum ustack_reason why);
 	void (*soft_error)(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 			   enum err why);
+	void (*urgent)(struct ustack *s, struct ustack_conn c, uint64_t ctx,
+		       uint32_t left);
 	bool hold;
 };
 
@@ -148,9 +153,38 @@ int ustack_ops_register(struct ustack *s,
 			const struct ustack_ops *ops) MUST_USE;
 
 /**
+ * struct ustack_bind - a local name
+ * @addr:	local address; all zero = any of either family
+ * @port:	local port; 0 = an unpredictable free one, which is filled in
+ * @reuse:	share it with others that say so, and with connections that still
+ *		have it, as SO_REUSEADDR
+ */
+struct ustack_bind {
+	struct ustack_addr addr;
+	uint16_t port;
+	bool reuse;
+};
+
+/**
+ * ustack_bind() - Reserve a local port, for a later listen or connect
+ * @s:		instance
+ * @b:		what is wanted, and then what it is
+ *
+ * Nobody else gets the port until ustack_unbind(): use it by @bound of
+ * struct ustack_listen_args or ustack_connect_args.
+ *
+ * Return: 0, -ERR_ADDRINUSE, -ERR_ADDRNOTAVAIL, -ERR_LIMIT or -ERR_NOMEM
+ */
+int ustack_bind(struct ustack *s, struct ustack_bind *b) MUST_USE;
+
+/** ustack_unbind() - Give a reservation up; what uses the port goes on */
+void ustack_unbind(struct ustack *s, const struct ustack_bind *b);
+
+/**
  * struct ustack_listen_args - a passive open
  * @addr:	local address; all zero = any of either family
  * @port:	local port, 1 to 65535
+ * @bound:	the caller has reserved @addr and @port by ustack_bind()
  * @backlog:	established connections that may wait for @accept to take them
  * @ops_id:	service
  * @ctx:	its context
@@ -159,6 +193,7 @@ int ustack_ops_register(struct ustack *s,
 struct ustack_listen_args {
 	struct ustack_addr addr;
 	uint16_t port;
+	bool bound;
 	uint32_t backlog;
 	int ops_id;
 	uint64_t ctx;
@@ -185,11 +220,24 @@ void ustack_unlisten(struct ustack *s, int listener);
 void ustack_accept_ready(struct ustack *s, int listener);
 
 /**
+ * ustack_accept() - Take a connection that @accept left in the backlog, the
+ *		     one that waits longest
+ * @s:		instance
+ * @listener:	where
+ * @c:		set to its handle
+ *
+ * Return: 0, -ERR_AGAIN when none waits, -ERR_NOENT
+ */
+int ustack_accept(struct ustack *s, int listener,
+		  struct ustack_conn *c) MUST_USE;
+
+/**
  * struct ustack_connect_args - an active open
  * @remote:	where to
  * @rport:	port there
  * @local:	address to use, or any
  * @lport:	port to use, 0 = an unpredictable free one (RFC 6056)
+ * @bound:	the caller has reserved @lport by ustack_bind()
  * @ops_id:	service
  * @ctx:	its context
  * @cc:		congestion control, NULL = as configured
@@ -199,6 +247,7 @@ struct ustack_connect_args {
 	struct ustack_addr local;
 	uint16_t rport;
 	uint16_t lport;
+	bool bound;
 	int ops_id;
 	uint64_t ctx;
 	const char *cc;
@@ -255,6 +304,20 @@ ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn c,
 ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn c,
 			  struct slice sl) MUST_USE;
 
+/**
+ * ustack_send_urgent() - Queue bytes whose last one ends urgent data (MUST-30)
+ * @s:		instance
+ * @c:		connection
+ * @iov:	bytes, any number (MUST-31)
+ * @n:		entries
+ *
+ * New applications should not use it (SHLD-13): it is here for those that do.
+ *
+ * Return: as ustack_send(), or -ERR_NOMEM
+ */
+ptrdiff_t ustack_send_urgent(struct ustack *s, struct ustack_conn c,
+			     const struct ustack_iov *iov, uint32_t n) MUST_USE;
+
 /** ustack_buf_new() - Buffer of at least @size bytes with one reference, or NULL;
  * give it up by ubuf_put()
  */
@@ -274,6 +337,26 @@ struct ubuf *ustack_buf_new(struct ustack *s, uint32_t size);
 int ustack_peek(struct ustack *s, struct ustack_conn c, struct ustack_iov *iov,
 		uint32_t n) MUST_USE;
 
+#define USTACK_PEEK 0x1u
+
+/**
+ * ustack_recv() - Read by copying, as recvmsg()
+ * @s:		instance
+ * @c:		connection
+ * @iov:	where to
+ * @n:		entries
+ * @flags:	USTACK_PEEK: leave the bytes where they are
+ *
+ * A read stops in front of the last urgent byte and behind it, so that the
+ * reader can tell where it is.
+ *
+ * Return: bytes; 0 at the end of the stream; -ERR_AGAIN when none wait; the
+ * pending error, which is then forgotten; -ERR_NOENT
+ */
+ptrdiff_t ustack_recv(struct ustack *s, struct ustack_conn c,
+		      const struct ustack_iov *iov, uint32_t n,
+		      uint32_t flags) MUST_USE;
+
 /** ustack_consume() - Drop @len received bytes, at most those that wait */
 void ustack_consume(struct ustack *s, struct ustack_conn c, size_t len);
 
@@ -290,6 +373,22 @@ void ustack_consume(struct ustack *s, struct ustack_conn c, size_t len);
  */
 ptrdiff_t ustack_splice(struct ustack *s, struct ustack_conn from,
 			struct ustack_conn to, size_t max) MUST_USE;
+
+#define USTACK_POLL_READABLE                                                   \
+	0x01u /* data, the end, or a connection to accept */
+#define USTACK_POLL_WRITABLE                                                   \
+	0x02u /* a third of the send buffer is free, or over */
+#define USTACK_POLL_PRIORITY	0x04u /* urgent data is not read yet */
+#define USTACK_POLL_PEER_CLOSED 0x08u /* nothing more will come */
+#define USTACK_POLL_HUP		0x10u /* and nothing more can be sent */
+#define USTACK_POLL_ERROR	0x20u /* ustack_error() has something to tell */
+#define USTACK_POLL_INVALID	0x40u /* no such connection or listener */
+
+/** ustack_poll() - What a connection is ready for, USTACK_POLL_* */
+uint32_t ustack_poll(struct ustack *s, struct ustack_conn c);
+
+/** ustack_poll_listener() - The same of a listener */
+uint32_t ustack_poll_listener(struct ustack *s, int listener);
 
 /** ustack_send_room() - Bytes that ustack_send() would take now */
 size_t ustack_send_room(struct ustack *s, struct ustack_conn c);

@@ -117,7 +117,9 @@ void ustack_gauges(const struct ustack *s, struct ustack_gauges *g);
  * @inflight:	bytes sent and held to be in the network
  * @unacked:	bytes sent and not acknowledged
  * @unsent:	bytes queued and not sent
- * @rcvq:	bytes received in order and not read
+ * @sndq:	bytes queued and not acknowledged, sent or not (SIOCOUTQ)
+ * @rcvq:	bytes received in order and not read (SIOCINQ)
+ * @urgent:	bytes to read up to the last urgent one, 0 = none (MUST-33)
  * @ooo:	bytes received out of order
  * @backoff:	expiries of the timer in a row
  * @probes:	keepalive probes without answer
@@ -168,7 +170,9 @@ struct ustack_info {
 	uint32_t inflight;
 	uint32_t unacked;
 	uint32_t unsent;
+	uint32_t sndq;
 	uint32_t rcvq;
+	uint32_t urgent;
 	uint32_t ooo;
 	uint32_t backoff;
 	uint32_t probes;

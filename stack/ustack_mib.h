@@ -169,6 +169,8 @@
 	X(TCP_ABORT_ON_KEEPALIVE, "TcpExtAbortOnKeepAlive", "connections",                        \
 	  "idle connections given up because no probe was answered")                              \
 	X(TCP_KEEPALIVES, "TcpExtKeepAlives", "segments", "keepalive probes sent")                \
+	X(TCP_IN_URGENT, "TcpExtInUrgent", "segments", "segments received with URG")              \
+	X(TCP_OUT_URGENT, "TcpExtOutUrgent", "segments", "segments sent with URG")                \
 	X(DROP_NOT_IP, "DropNotIp", "packets", "first nibble neither 4 nor 6, or empty")          \
 	X(DROP_IP_TRUNCATED, "DropIpTruncated", "packets", "IPv4: too short for its header")      \
 	X(DROP_IP_HDR_LEN, "DropIpHeaderLength", "packets", "IPv4: impossible header length")     \

@@ -28,6 +28,13 @@ static const char *const texts[ERR_MAX] = {
 	[ERR_MSGSIZE]	    = "message too long",
 	[ERR_LIMIT]	    = "limit reached",
 	[ERR_PERM]	    = "refused by policy",
+	[ERR_ISCONN]	    = "connected already",
+	[ERR_ALREADY]	    = "connecting already",
+	[ERR_NOBUFS]	    = "no room in a queue",
+	[ERR_ACCES]	    = "prohibited on the way",
+	[ERR_NOPROTOOPT]    = "protocol not spoken",
+	[ERR_HOSTDOWN]	    = "host down",
+	[ERR_PROTO]	    = "protocol error",
 };
 /* clang-format on */
 

@@ -32,6 +32,13 @@ enum err {
 	ERR_MSGSIZE,	  /* EMSGSIZE: does not fit */
 	ERR_LIMIT,	  /* EMFILE: a configured limit is reached */
 	ERR_PERM,	  /* EPERM: refused by policy */
+	ERR_ISCONN,	  /* EISCONN: connected already */
+	ERR_ALREADY,	  /* EALREADY: the handshake was begun already */
+	ERR_NOBUFS,	  /* ENOBUFS: no room in a queue or table */
+	ERR_ACCES,	  /* EACCES: prohibited, ICMP said so */
+	ERR_NOPROTOOPT,	  /* ENOPROTOOPT: no such option or protocol */
+	ERR_HOSTDOWN,	  /* EHOSTDOWN: the host is down, ICMP said so */
+	ERR_PROTO,	  /* EPROTO: the peer did not understand a header */
 	ERR_MAX,
 };
 

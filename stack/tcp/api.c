@@ -5,6 +5,7 @@
  * They mark; ustack_run() acts.  RFC 9293 section 3.10.1 to 3.10.6.
  */
 
+#include "bind.h"
 #include "cc.h"
 #include "conn.h"
 #include "demux.h"
@@ -13,6 +14,7 @@
 #include "state.h"
 #include "tcp.h"
 #include "timers.h"
+#include "urgent.h"
 #include "window.h"
 
 static struct tcp_conn *get(struct ustack *s, struct ustack_conn h)
@@ -96,6 +98,8 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 		return -ERR_INVAL;
 	if (f.lport == 0)
 		f.lport = tcp_port_pick(t, &f);
+	else if (!a->bound && tcp_port_bound(t, &local, f.lport))
+		return -ERR_ADDRINUSE;
 	if (f.lport == 0 || tcp_flow_find(t, &f))
 		return -ERR_ADDRINUSE;
 	if (t->nconns >= s->cfg.max_conns)
@@ -222,6 +226,7 @@ int ustack_peek(struct ustack *s, struct ustack_conn h, struct ustack_iov *iov,
 /* Bytes left the receive queue: the window may open, the end may be near. */
 static void consumed(struct tcp_conn *c, uint32_t len)
 {
+	tcp_urgent_read(c);
 	if (!(c->flags & CF_DETACHED))
 		tcp_wnd_consumed(c, len);
 	if (c->rcvq.bytes == 0 || c->flags & CF_ACK_NOW)

@@ -122,6 +122,28 @@ static struct tcp_conn *first(struct tcp *t, struct tcp_backlog *b)
 	return c;
 }
 
+struct tcp_conn *backlog_pop(struct tcp *t, struct tcp_listener *l)
+{
+	struct tcp_conn *c = first(t, &l->parked);
+
+	if (!c)
+		return NULL;
+	c->flags &= ~(CF_PARKED | CF_QUEUED);
+	l->waiting--;
+	return c;
+}
+
+bool backlog_waits(struct tcp *t, struct tcp_listener *l)
+{
+	struct tcp_backlog *b = &l->parked;
+
+	while (b->n > 0 && !still_parked(t, b->ring[b->head & (b->size - 1)])) {
+		b->head++;
+		b->n--;
+	}
+	return b->n > 0;
+}
+
 void backlog_offer(struct tcp *t, struct tcp_listener *l)
 {
 	struct tcp_conn *c;

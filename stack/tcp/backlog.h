@@ -35,6 +35,12 @@ bool backlog_take(struct tcp_listener *l, const struct tcp_conn *c);
 /** backlog_offer() - Offer the first again, unless one is being offered */
 void backlog_offer(struct tcp *t, struct tcp_listener *l);
 
+/** backlog_pop() - Take the first out for good, NULL when none is parked */
+struct tcp_conn *backlog_pop(struct tcp *t, struct tcp_listener *l);
+
+/** backlog_waits() - Is one parked? */
+bool backlog_waits(struct tcp *t, struct tcp_listener *l);
+
 /** backlog_reset() - Reset all that are parked, and give back the ring */
 void backlog_reset(struct tcp *t, struct tcp_listener *l);
 

@@ -16,6 +16,7 @@
 #include "state.h"
 #include "timers.h"
 #include "timewait.h"
+#include "urgent.h"
 #include "window.h"
 
 #define NO_SLOT UINT32_MAX
@@ -289,6 +290,7 @@ void tcp_discard_received(struct tcp_conn *c)
 	uint32_t n = c->rcvq.bytes;
 
 	sliceq_consume(&c->rcvq, &c->t->s->mem, n);
+	tcp_urgent_read(c);
 	if (n > 0 && !(c->flags & CF_DETACHED))
 		tcp_wnd_consumed(c, n);
 }

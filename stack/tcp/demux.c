@@ -7,6 +7,8 @@
 
 #include "stack/base/bytes.h"
 
+#include "bind.h"
+
 #define PORT_FIRST 16384u
 #define PORT_COUNT (65536u - PORT_FIRST)
 #define TRIES_ROW  64u
@@ -143,7 +145,7 @@ static bool port_is_free(const struct tcp *t, const struct tcp_flow_args *a,
 	try.lport = port;
 	try.hash = 0;
 	return tcp_listener_find(t, a->local, port) < 0 &&
-	       !tcp_flow_find(t, &try);
+	       !tcp_port_bound(t, a->local, port) && !tcp_flow_find(t, &try);
 }
 
 uint16_t tcp_port_pick(struct tcp *t, const struct tcp_flow_args *a)

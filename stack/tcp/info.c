@@ -13,6 +13,7 @@
 #include "syncache.h"
 #include "timers.h"
 #include "timewait.h"
+#include "urgent.h"
 
 static void describe_flow(const struct tcp_flow *f, struct ustack_info *info)
 {
@@ -81,6 +82,8 @@ static void describe(const struct tcp_conn *c, struct ustack_info *info)
 	info->rcv_wnd = tcp_rcv_wnd(c);
 	info->rcvbuf = c->rcv.buf;
 	info->rcvq = c->rcvq.bytes;
+	info->sndq = c->sndq.bytes;
+	info->urgent = tcp_urgent_left(c);
 	info->ooo = reasm_bytes(c);
 	info->mem = mem_block_size(sizeof(*c)) + sizeof(struct tcp_slot) +
 		    c->rcvq.footprint + c->sndq.footprint + reasm_footprint(c) +

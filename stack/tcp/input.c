@@ -22,6 +22,7 @@
 #include "syncookie.h"
 #include "tcp.h"
 #include "timewait.h"
+#include "urgent.h"
 
 /* Read and check the header (MUST-3, 9293-a35). */
 static bool parse(struct ustack *s, const struct ustack_pkt *p,
@@ -49,6 +50,7 @@ static bool parse(struct ustack *s, const struct ustack_pkt *p,
 	seg->wnd = h->wnd;
 	seg->flags = h->flags;
 	seg->ce = (v->tos & ECN_MASK) == ECN_CE;
+	seg->urg = h->urg;
 	seg->len = v->l4_len - h->hdr_len;
 	seg->buf = sl->buf;
 	seg->off = (uint32_t)(v->l4 - sl->buf->data) + h->hdr_len;
@@ -68,6 +70,7 @@ static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
 		return;
 	tcp_note_timestamp(c, seg);
 	ecn_in_data(c, seg);
+	tcp_in_urg(c, seg);  /* sixth:   urgent pointer */
 	tcp_in_data(c, seg); /* seventh: text */
 	tcp_in_fin(c, seg);  /* eighth:  FIN */
 }

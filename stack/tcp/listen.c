@@ -4,6 +4,7 @@
  */
 
 #include "backlog.h"
+#include "bind.h"
 #include "cc.h"
 #include "conn.h"
 #include "syncache.h"
@@ -13,13 +14,18 @@ static bool addr_ok(const struct ustack *s, const struct ustack_addr *a)
 	return ip_is_any(a) || stack_is_ours(s, a);
 }
 
-/* Two listeners may share a port only with different addresses. */
-static bool taken(const struct tcp *t, const struct ustack_addr *addr,
-		  uint16_t port)
+/* Two listeners may share a port only with different addresses, those of
+ * reservations not even if one is "any", as sockets have it.
+ */
+static bool taken(const struct tcp *t, const struct ustack_listen_args *a)
 {
-	int i = tcp_listener_find(t, addr, port);
+	int i = tcp_listener_find(t, &a->addr, a->port);
 
-	return i >= 0 && ip_addr_eq(&t->listener[i].addr, addr);
+	if (a->bound)
+		return tcp_port_listens(t, &a->addr, a->port);
+	if (tcp_port_bound(t, &a->addr, a->port))
+		return true;
+	return i >= 0 && ip_addr_eq(&t->listener[i].addr, &a->addr);
 }
 
 int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
@@ -32,7 +38,7 @@ int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 		return -ERR_INVAL;
 	if (!addr_ok(s, &a->addr))
 		return -ERR_ADDRNOTAVAIL;
-	if (taken(t, &a->addr, a->port))
+	if (taken(t, a))
 		return -ERR_ADDRINUSE;
 	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++) {
 		struct tcp_listener *l = &t->listener[i];

@@ -25,6 +25,7 @@
 #include "timers.h"
 #include "tlp.h"
 #include "undo.h"
+#include "urgent.h"
 #include "window.h"
 
 static bool fin_due(const struct tcp_conn *c)
@@ -211,6 +212,8 @@ static uint32_t cwnd_room(const struct tcp_conn *c)
  * rule in Minshall's form: one short segment in the network at a time. */
 static bool nagle_allows(const struct tcp_conn *c)
 {
+	if (tcp_urgent_due(c))
+		return true;
 	if (tcp_corked(c))
 		return false;
 	return c->flags & (CF_NODELAY | CF_SHUT) || !rec_first(c) ||

@@ -11,6 +11,7 @@
 #include "isn.h"
 #include "reasm.h"
 #include "state.h"
+#include "urgent.h"
 #include "window.h"
 
 #define IP_LEN_MAX 65535u
@@ -43,7 +44,7 @@ uint32_t tcp_gso_max(const struct tcp_conn *c)
 	uint32_t mss = tcp_cur_mss(c);
 	uint32_t room;
 
-	if (!can_segment(c))
+	if (!can_segment(c) || tcp_urgent_due(c))
 		return mss;
 	room = IP_LEN_MAX - ip_hdr_len(&c->flow.remote) - TCP_HDR_MAX;
 	return room < mss ? mss : room - room % mss;
@@ -132,6 +133,7 @@ int tcp_emit(struct ustack *s, struct tcp_out *o)
 				.sport = o->flow->lport,
 				.dport = o->flow->rport,
 				.wnd = o->wnd,
+				.urg = o->urg,
 				.flags = o->flags,
 				.hdr_len = (uint8_t)p.head_len };
 	tcp_hdr_build(h, &hdr);
@@ -209,6 +211,7 @@ int tcp_emit_conn(struct tcp_conn *c, struct tcp_out *o)
 {
 	int r;
 
+	tcp_urgent_mark(c, o);
 	if (o->opt.has & TCP_OPT_HAS_SACK)
 		fit_blocks(c, o);
 	r = tcp_emit(c->t->s, o);

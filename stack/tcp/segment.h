@@ -15,6 +15,7 @@
  * @seq:	sequence number
  * @ack:	acknowledgement number, 0 without TCP_ACK
  * @flags:	TCP_*
+ * @urg:	urgent pointer, with TCP_URG
  * @wnd:	window field, scaled already
  * @wnd_bytes:	the window in bytes, for events
  * @opt:	options
@@ -37,6 +38,7 @@ struct tcp_out {
 	uint8_t tos;
 	uint8_t cause;
 	bool may_frag;
+	uint16_t urg;
 	uint16_t wnd;
 	uint16_t mss;
 	uint32_t wnd_bytes;

@@ -73,6 +73,7 @@ struct tcp_flow {
  * @wnd:	window field, unscaled
  * @flags:	TCP_FIN ...
  * @ce:		the packet was marked Congestion Experienced
+ * @urg:	urgent pointer
  * @opt:	options
  * @reuses:	it is a SYN that took over a 4-tuple from TIME-WAIT, and
  * @iss_above:	the new ISS must be above this (MAY-2, 6191-5)
@@ -87,6 +88,7 @@ struct tcp_seg {
 	uint16_t wnd;
 	uint8_t flags;
 	bool ce;
+	uint16_t urg;
 	struct tcp_opts opt;
 	bool reuses;
 	uint32_t iss_above;
@@ -142,6 +144,8 @@ enum tcp_ca_state { CA_OPEN, CA_RECOVERY, CA_LOSS };
 #define OF_UNCORK	0x0100u /* corked data has waited long enough */
 #define OF_PMTU		0x1000u /* segments are smaller because of the path */
 #define OF_MAY_FRAG	0x2000u /* packets may be fragmented on their way */
+#define OF_URG_RCVD	0x0200u /* urgent data is not read yet: @x->rcv_up */
+#define OF_URG_SEND	0x0400u /* urgent data is not acknowledged: @x->snd_up */
 
 /**
  * struct tcp_chal - challenge ACKs sent lately
@@ -362,6 +366,7 @@ struct tcp_slot {
  * @s:		the instance
  * @flows:	by 4-tuple
  * @ids:	by number
+ * @bound:	reserved ports, by port
  * @key:	secrets: flow table, ISN, ports, timestamp offsets, SYN cookies
  * @ready:	connections to look at
  * @slots:	chunks of TCP_SLOTS handles
@@ -390,6 +395,7 @@ struct tcp {
 	struct ustack *s;
 	struct htab flows;
 	struct htab ids;
+	struct htab bound;
 	struct {
 		struct siphash_key flow;
 		struct siphash_key isn;

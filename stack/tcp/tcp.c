@@ -10,12 +10,14 @@
 #include "tcp.h"
 
 #include "backlog.h"
+#include "bind.h"
 #include "cc.h"
 #include "conn.h"
 #include "output.h"
 #include "syncache.h"
 #include "timers.h"
 #include "timewait.h"
+#include "urgent.h"
 
 _Static_assert(TCP_SYNACK_RETRIES_LIMIT == TCP_SYNACK_RETRIES_MAX, "one limit");
 
@@ -33,7 +35,9 @@ static int init_tables(struct tcp *t)
 	t->slots = mem_alloc(m, slots_size(t->s));
 	if (!t->slots || htab_init(&t->flows, m) < 0)
 		return -ERR_NOMEM;
-	return htab_init(&t->ids, m);
+	if (htab_init(&t->ids, m) < 0)
+		return -ERR_NOMEM;
+	return htab_init(&t->bound, m);
 }
 
 struct tcp *tcp_new(struct ustack *s)
@@ -81,6 +85,7 @@ void tcp_free(struct tcp *t)
 	for (uint32_t i = 0; i < t->nslots; i += TCP_SLOTS)
 		mem_free(m, t->slots[i >> TCP_SLOT_SHIFT],
 			 TCP_SLOTS * sizeof(struct tcp_slot));
+	tcp_bind_free(t);
 	htab_fini(&t->flows);
 	htab_fini(&t->ids);
 	mem_free(m, t->slots, slots_size(t->s));
@@ -163,6 +168,8 @@ static void call_back(struct tcp_conn *c, const struct ustack_ops *ops)
 	}
 	if (wanted(c, CF_EV_ERROR) && c->soft_err && ops->soft_error)
 		ops->soft_error(s, h, c->ctx, (enum err)c->soft_err);
+	if (wanted(c, CF_EV_URGENT) && tcp_urgent_left(c) > 0 && ops->urgent)
+		ops->urgent(s, h, c->ctx, tcp_urgent_left(c));
 	if (c->rcvq.bytes == 0 && wanted(c, CF_EV_PEER_CLOSED) &&
 	    ops->peer_closed)
 		ops->peer_closed(s, h, c->ctx);

@@ -265,6 +265,15 @@ static void on_soft_error(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 	peer_of(ctx)->soft_error = why;
 }
 
+static void on_urgent(struct ustack *s, struct ustack_conn c, uint64_t ctx,
+		      uint32_t left)
+{
+	(void)s;
+	(void)c;
+	peer_of(ctx)->c.urgent++;
+	peer_of(ctx)->urgent_left = left;
+}
+
 static const struct ustack_ops ops = {
 	.accept = on_accept,
 	.connected = on_connected,
@@ -273,6 +282,7 @@ static const struct ustack_ops ops = {
 	.peer_closed = on_peer_closed,
 	.closed = on_closed,
 	.soft_error = on_soft_error,
+	.urgent = on_urgent,
 };
 
 static void init(struct peer *p, void (*tweak)(struct ustack_config *cfg),

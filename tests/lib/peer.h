@@ -102,9 +102,10 @@ struct pseg {
  * @conn:	handle of the last connection accepted or opened
  * @c:		what the callbacks have seen:
  *		accepted, connected, readable, writable, peer_closed, closed,
- *		soft_error
+ *		soft_error, urgent
  * @reason:	of the last close
  * @soft_error:	the last one
+ * @urgent_left: bytes up to the end of urgent data, as last told
  * @received:	bytes the service has read in all; they were what peer_byte() says
  * @out:	segments of the stack that no test has looked at yet
  */
@@ -128,9 +129,11 @@ struct peer {
 		uint32_t peer_closed;
 		uint32_t closed;
 		uint32_t soft_error;
+		uint32_t urgent;
 	} c;
 	enum ustack_reason reason;
 	enum err soft_error;
+	uint32_t urgent_left;
 	uint64_t received;
 	struct pseg out[PEER_OUT_MAX];
 	uint32_t head;

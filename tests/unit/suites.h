@@ -31,6 +31,7 @@
 	X(suite_wire_ip6)		\
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
+	X(suite_tcp_ready)		\
 	X(suite_tcp_api)		\
 	X(suite_tcp_cc_choice)		\
 	X(suite_tcp_cc_cubic)		\
@@ -54,6 +55,7 @@
 	X(suite_tcp_corners)		\
 	X(suite_lib_ledger)		\
 	X(suite_lib_path)		\
+	X(suite_lib_vsock)		\
 	X(suite_ip_addr)		\
 	X(suite_ip_frag)		\
 	X(suite_ip_icmp)		\
