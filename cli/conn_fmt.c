@@ -133,6 +133,7 @@ static void add_path(struct fmt_wrap *w, const cJSON *c)
 			     fmt_ms(cli_num(c, "rttvar_us"), b));
 	add_some(w, c, "backoff", "backoff");
 	fmt_wrap_add(w, "mss:%.0f", cli_num(c, "mss"));
+	add_some(w, c, "rcvmss", "rcv_mss");
 	fmt_wrap_add(w, "pmtu:%.0f", cli_num(c, "pmtu"));
 	fmt_wrap_add(w, "advmss:%.0f", cli_num(c, "advmss"));
 	fmt_wrap_add(w, "cwnd:%.0f", segments(c, "cwnd"));
@@ -154,9 +155,17 @@ static void add_amounts(struct fmt_wrap *w, const cJSON *c)
 	add_some(w, c, "retrans", "retrans");
 	if (cli_num(c, "unacked") > 0)
 		fmt_wrap_add(w, "unacked:%.0f", segments(c, "unacked"));
+	if (cli_num(c, "lost") > 0)
+		fmt_wrap_add(w, "lost:%.0f", segments(c, "lost"));
+	if (cli_num(c, "sacked") > 0)
+		fmt_wrap_add(w, "sacked:%.0f", segments(c, "sacked"));
+	if (cli_bool(c, "reordering"))
+		fmt_wrap_add(w, "reord_seen");
 	add_some(w, c, "inflight", "inflight");
 	add_some(w, c, "notsent", "unsent");
 	add_some(w, c, "rcv_ooo", "ooo");
+	add_some(w, c, "urgent", "urgent");
+	add_some(w, c, "probes", "probes");
 }
 
 static void add_state(struct fmt_wrap *w, const cJSON *c)
@@ -169,6 +178,7 @@ static void add_state(struct fmt_wrap *w, const cJSON *c)
 	if (cli_num(c, "minrtt_us") > 0)
 		fmt_wrap_add(w, "minrtt:%s",
 			     fmt_ms(cli_num(c, "minrtt_us"), t));
+	fmt_wrap_add(w, "lastsnd:%.0f", cli_num(c, "last_sent_us") / 1e3);
 	fmt_wrap_add(w, "lastrcv:%.0f", cli_num(c, "idle_us") / 1e3);
 	fmt_wrap_add(w, "age:%s", fmt_time(cli_num(c, "age_us"), t));
 	fmt_wrap_add(w, "mem:%.0f", cli_num(c, "mem"));

@@ -68,6 +68,16 @@ static void put_amounts(struct json *j, const struct ustack_info *in)
 	json_u64(j, "inflight", in->inflight);
 	json_u64(j, "unacked", in->unacked);
 	json_u64(j, "unsent", in->unsent);
+	json_u64(j, "sacked", in->sacked);
+	json_u64(j, "lost", in->lost);
+	json_bool(j, "reordering", in->reordering);
+	json_u64(j, "reo_wnd_us", in->reo_wnd_us);
+	json_u64(j, "rcv_mss", in->rcv_mss);
+	json_u64(j, "urgent", in->urgent);
+	json_u64(j, "probes", in->probes);
+	json_str(j, "soft_error", in->soft_err ? err_str(in->soft_err) : "");
+	json_u64(j, "user_timeout_us", in->user_timeout_us);
+	json_u64(j, "last_sent_us", in->last_sent_us);
 	json_u64(j, "rcvq", in->rcvq);
 	json_u64(j, "ooo", in->ooo);
 	json_u64(j, "backoff", in->backoff);

@@ -40,7 +40,9 @@
  * rttvar_us, minrtt_us, mss, advmss, pmtu, cwnd, ssthresh?, snd_wnd, rcv_wnd,
  * rcv_buf, inflight, unacked, unsent, rcvq, ooo, backoff, bytes_received,
  * bytes_sent, bytes_acked, bytes_retrans, segs_in, segs_out, retrans, age_us,
- * idle_us, mem}.  Sizes and windows are bytes, unless segs_ or retrans.
+ * idle_us, last_sent_us, mem, sacked, lost, reordering, reo_wnd_us, rcv_mss,
+ * urgent, probes, soft_error, user_timeout_us}.  soft_error is empty when all is
+ * well.  Sizes and windows are bytes, unless segs_ or retrans.
  *
  * Numbers may exceed 2^53; cursors are opaque.  Fields may be added.
  */

@@ -59,6 +59,7 @@ const char *ustack_reason_name(enum ustack_reason r)
 		[USTACK_END_ABORTED] = "aborted",
 		[USTACK_END_UNREACH] = "unreachable",
 		[USTACK_END_NO_MEMORY] = "no_memory",
+		[USTACK_END_NO_ADDR] = "address_gone",
 	};
 
 	return name_of(name, ARRAY_LEN(name), r);
@@ -74,6 +75,7 @@ enum err ustack_reason_err(enum ustack_reason r)
 		[USTACK_END_ABORTED] = ERR_CONNABORTED,
 		[USTACK_END_UNREACH] = ERR_HOSTUNREACH,
 		[USTACK_END_NO_MEMORY] = ERR_NOMEM,
+		[USTACK_END_NO_ADDR] = ERR_ADDRNOTAVAIL,
 	};
 
 	return (uint32_t)r < USTACK_ENDS ? err[r] : ERR_INVAL;

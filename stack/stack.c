@@ -128,6 +128,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.init_cwnd = 10,
 		.timestamps = true,
 		.wscale = true,
+		.wscale_shift = USTACK_WSCALE_AUTO,
 		.sack = true,
 		.dsack = true,
 		.ttl = 64,
@@ -181,6 +182,8 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 		return "cc: no such congestion control";
 	if (cfg->ecn > USTACK_ECN_ACTIVE)
 		return "ecn: must be one of enum ustack_ecn";
+	if (cfg->wscale_shift > 14 && cfg->wscale_shift != USTACK_WSCALE_AUTO)
+		return "wscale_shift: at most 14 (RFC 7323 section 2.3)";
 	if (cfg->delack_us >= 500000)
 		return "delack_us: must be below 500 ms (RFC 9293 MUST-40)";
 	if (cfg->rto_min_us == 0 || cfg->rto_init_us < cfg->rto_min_us ||
@@ -376,6 +379,33 @@ void ustack_input(struct ustack *s, struct ustack_pkt *p, uint64_t now_us)
 	else
 		stack_drop(s, USTACK_C_DROP_NOT_IP);
 	ustack_pkt_free(s, p);
+}
+
+int ustack_set_mtu(struct ustack *s, uint32_t mtu)
+{
+	struct ustack_config cfg = s->cfg;
+
+	cfg.mtu = mtu;
+	if (ustack_config_check(&cfg))
+		return -ERR_INVAL;
+	s->cfg.mtu = mtu;
+	tcp_on_mtu(s->tcp);
+	return 0;
+}
+
+int ustack_set_addrs(struct ustack *s, const struct ustack_addrs *a)
+{
+	struct ustack_config cfg = s->cfg;
+
+	memcpy(cfg.addr, a->addr, sizeof(cfg.addr));
+	memcpy(cfg.not_ours, a->not_ours, sizeof(cfg.not_ours));
+	cfg.naddrs = a->naddrs;
+	cfg.nnot_ours = a->nnot_ours;
+	if (ustack_config_check(&cfg))
+		return -ERR_INVAL;
+	s->cfg = cfg;
+	tcp_on_addrs(s->tcp);
+	return 0;
 }
 
 uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)

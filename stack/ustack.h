@@ -73,6 +73,45 @@ struct ustack_host {
 struct ustack *ustack_new(const struct ustack_config *cfg,
 			  const struct ustack_host *host, uint64_t now_us);
 
+/**
+ * ustack_set_mtu() - The link's MTU has changed
+ * @s:		instance
+ * @mtu:	bytes, as in struct ustack_config
+ *
+ * Segments of existing connections shrink at once, and grow as far as the
+ * peer takes them.
+ *
+ * Return: 0 or -ERR_INVAL
+ */
+int ustack_set_mtu(struct ustack *s, uint32_t mtu) MUST_USE;
+
+/**
+ * struct ustack_addrs - addresses, as in struct ustack_config
+ * @addr:	addresses and prefixes that are ours
+ * @naddrs:	entries in @addr
+ * @not_ours:	addresses inside those prefixes that belong to the host
+ * @nnot_ours:	entries in @not_ours
+ */
+struct ustack_addrs {
+	struct ustack_prefix addr[USTACK_ADDRS_MAX];
+	uint32_t naddrs;
+	struct ustack_addr not_ours[USTACK_ADDRS_MAX];
+	uint32_t nnot_ours;
+};
+
+/**
+ * ustack_set_addrs() - Our addresses have changed
+ * @s:		instance
+ * @a:		the new ones, instead of all old ones
+ *
+ * Connections from addresses that are gone end without a word to the peer,
+ * with USTACK_END_NO_ADDR: there is no address left to speak from.  Listeners
+ * stay, and hear nothing until their address is back.
+ *
+ * Return: 0 or -ERR_INVAL
+ */
+int ustack_set_addrs(struct ustack *s, const struct ustack_addrs *a) MUST_USE;
+
 /** ustack_free() - Drop everything at once, sending nothing */
 void ustack_free(struct ustack *s);
 

@@ -28,6 +28,8 @@ enum ustack_cookies {
 	USTACK_COOKIES_ALWAYS, /* but for what takes over from TIME-WAIT */
 };
 
+#define USTACK_WSCALE_AUTO 255u
+
 /**
  * struct ustack_config - an instance's settings; start from
  *			  ustack_config_init()
@@ -57,6 +59,8 @@ enum ustack_cookies {
  * @wscale:	offer and accept window scaling
  * @sack:	offer and accept selective acknowledgements (RFC 2018)
  * @dsack:	report duplicates by them (RFC 2883)
+ * @wscale_shift: shift to announce, 0 to 14, or USTACK_WSCALE_AUTO: enough for
+ *		@rcvbuf_max
  * @nodelay:	new connections start with Nagle off
  * @ttl:	IPv4 TTL and IPv6 hop limit
  * @rto_init_us: timeout before the first sample (RFC 6298: 1 s)
@@ -106,6 +110,7 @@ struct ustack_config {
 	uint32_t init_cwnd;
 	bool timestamps;
 	bool wscale;
+	uint8_t wscale_shift;
 	bool sack;
 	bool dsack;
 	bool nodelay;

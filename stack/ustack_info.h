@@ -115,12 +115,19 @@ void ustack_gauges(const struct ustack *s, struct ustack_gauges *g);
  * @rcv_wnd:	ours as last announced, bytes
  * @rcvbuf:	receive buffer's limit, bytes
  * @inflight:	bytes sent and held to be in the network
+ * @sacked:	bytes beyond snd.una that the peer has and said so
+ * @lost:	bytes held for lost and not sent again
  * @unacked:	bytes sent and not acknowledged
  * @unsent:	bytes queued and not sent
  * @sndq:	bytes queued and not acknowledged, sent or not (SIOCOUTQ)
  * @rcvq:	bytes received in order and not read (SIOCINQ)
  * @urgent:	bytes to read up to the last urgent one, 0 = none (MUST-33)
  * @ooo:	bytes received out of order
+ * @reordering:	reordering was seen
+ * @reo_wnd_us:	RACK: how long reordering is waited out, 0 = not at all
+ * @rcv_mss:	largest segment received
+ * @user_timeout_us: R2 for data
+ * @last_sent_us: since data last left
  * @backoff:	expiries of the timer in a row
  * @probes:	keepalive probes without answer
  * @soft_err:	enum err: the last soft error since progress was made, 0 = none
@@ -168,12 +175,19 @@ struct ustack_info {
 	uint32_t rcv_wnd;
 	uint32_t rcvbuf;
 	uint32_t inflight;
+	uint32_t sacked;
+	uint32_t lost;
 	uint32_t unacked;
 	uint32_t unsent;
 	uint32_t sndq;
 	uint32_t rcvq;
 	uint32_t urgent;
 	uint32_t ooo;
+	bool reordering;
+	uint32_t reo_wnd_us;
+	uint32_t rcv_mss;
+	uint64_t user_timeout_us;
+	uint64_t last_sent_us;
 	uint32_t backoff;
 	uint32_t probes;
 	uint8_t soft_err;

@@ -171,6 +171,11 @@
 	X(TCP_KEEPALIVES, "TcpExtKeepAlives", "segments", "keepalive probes sent")                \
 	X(TCP_IN_URGENT, "TcpExtInUrgent", "segments", "segments received with URG")              \
 	X(TCP_OUT_URGENT, "TcpExtOutUrgent", "segments", "segments sent with URG")                \
+	X(TCP_IN_UTO, "TcpExtInUserTimeouts", "segments",                                         \
+	  "user timeout options received and heeded")                                             \
+	X(TCP_IN_UTO_IGNORED, "TcpExtInUserTimeoutsIgnored", "segments",                          \
+	  "user timeout options received and not heeded")                                         \
+	X(TCP_OUT_UTO, "TcpExtOutUserTimeouts", "segments", "user timeout options sent")          \
 	X(DROP_NOT_IP, "DropNotIp", "packets", "first nibble neither 4 nor 6, or empty")          \
 	X(DROP_IP_TRUNCATED, "DropIpTruncated", "packets", "IPv4: too short for its header")      \
 	X(DROP_IP_HDR_LEN, "DropIpHeaderLength", "packets", "IPv4: impossible header length")     \

@@ -50,6 +50,12 @@ enum ustack_opt {
 	USTACK_OPT_TOS, /* DSCP and ECN byte (MUST-48), at any time (SHLD-21) */
 	USTACK_OPT_PMTU,	/* enum ustack_pmtu */
 	USTACK_OPT_SOFT_ERRORS, /* @soft_error is called (SHLD-20); on */
+	/* RFC 5482: timeout to announce, in whole seconds up to 32767, then in
+	 * minutes; 0 = the option is not sent (5482-1) */
+	USTACK_OPT_UTO_SEND,
+	/* Let the peer's announcement move R2, to between 2 minutes and a day
+	 * (5482-2); off, and off again when USER_TIMEOUT is set */
+	USTACK_OPT_UTO_ACCEPT,
 	USTACK_OPTS,
 };
 

@@ -163,6 +163,7 @@ enum ustack_reason {
 	USTACK_END_ABORTED,   /* ustack_abort(), or close with unread data */
 	USTACK_END_UNREACH,   /* ICMP said so during the handshake */
 	USTACK_END_NO_MEMORY, /* a budget was spent */
+	USTACK_END_NO_ADDR,   /* its local address is ours no more */
 	USTACK_ENDS,
 };
 

@@ -186,7 +186,8 @@ static void leave_backlog(struct tcp_conn *c)
 /* A timeout is told by what ICMP had to say about it (SHLD-25). */
 static enum err pending_error(const struct tcp_conn *c, enum ustack_reason why)
 {
-	if (why == USTACK_END_TIMEOUT && c->soft_err)
+	if ((why == USTACK_END_TIMEOUT || why == USTACK_END_UNREACH) &&
+	    c->soft_err)
 		return (enum err)c->soft_err;
 	return ustack_reason_err(why);
 }

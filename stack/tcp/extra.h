@@ -33,7 +33,6 @@
  * @rcv_up:	RCV.UP: behind the last urgent byte known of, with OF_URG_RCVD
  * @maxseg:	largest MSS to announce and to use, 0 = none set
  * @adv_uto:	ADV_UTO of RFC 5482 as its option says it, 0 = not sent
- * @peer_uto_s:	the peer's timeout in seconds, 0 = it told of none
  * @keep_cnt:	probes without answer that end the connection, 0 = as configured
  * @syn_cnt:	repetitions of the SYN, 0 = by time alone
  * @pmtu_mode:	enum ustack_pmtu
@@ -48,7 +47,6 @@ struct tcp_extra {
 	uint32_t fin_wait2_ms;
 	uint32_t snd_up;
 	uint32_t rcv_up;
-	uint32_t peer_uto_s;
 	uint16_t maxseg;
 	uint16_t adv_uto;
 	uint8_t keep_cnt;

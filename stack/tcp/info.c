@@ -7,6 +7,7 @@
 #include "conn.h"
 #include "ecn.h"
 #include "extra.h"
+#include "rack.h"
 #include "reasm.h"
 #include "recovery.h"
 #include "sendq.h"
@@ -37,6 +38,12 @@ static void describe_sending(const struct tcp_conn *c, struct ustack_info *info)
 	info->unacked = tcp_unacked(c);
 	info->inflight = tcp_inflight(c);
 	info->unsent = tcp_unsent(c);
+	info->sacked = c->fl ? c->fl->sacked : 0;
+	info->lost = c->fl ? c->fl->lost : 0;
+	info->reordering = c->rec.reordered;
+	info->reo_wnd_us = c->fl ? rack_reo_wnd_us(c) : 0;
+	info->rcv_mss = c->rcv.mss;
+	info->user_timeout_us = (uint64_t)c->user_timeout_ms * 1000u;
 	info->cc = tcp_cc(c)->name;
 	info->cc_state = tcp_recovery_name(c);
 	info->rto_us = tcp_rto_us(c);
@@ -59,6 +66,7 @@ static void describe_totals(const struct tcp_conn *c, struct ustack_info *info)
 	info->retrans = c->st.retrans;
 	info->age_us = tcp_now(c) - c->opened_us;
 	info->idle_us = tcp_now(c) - c->heard_us;
+	info->last_sent_us = tcp_now(c) - c->spoke_us;
 }
 
 static void describe(const struct tcp_conn *c, struct ustack_info *info)

@@ -23,6 +23,7 @@
 #include "tcp.h"
 #include "timewait.h"
 #include "urgent.h"
+#include "uto.h"
 
 /* Read and check the header (MUST-3, 9293-a35). */
 static bool parse(struct ustack *s, const struct ustack_pkt *p,
@@ -70,6 +71,7 @@ static void in_synchronized(struct tcp_conn *c, struct tcp_seg *seg)
 		return;
 	tcp_note_timestamp(c, seg);
 	ecn_in_data(c, seg);
+	tcp_in_uto(c, seg);
 	tcp_in_urg(c, seg);  /* sixth:   urgent pointer */
 	tcp_in_data(c, seg); /* seventh: text */
 	tcp_in_fin(c, seg);  /* eighth:  FIN */

@@ -10,6 +10,7 @@
 #include "state.h"
 #include "timers.h"
 #include "urgent.h"
+#include "uto.h"
 
 static void refuse(struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -50,6 +51,7 @@ static void on_syn_ack(struct tcp_conn *c, struct tcp_seg *seg)
 	seg->seq++;
 	seg->flags &= (uint8_t)~TCP_SYN;
 	if (tcp_in_seq(c, seg)) {
+		tcp_in_uto(c, seg);
 		tcp_in_urg(c, seg);
 		tcp_in_data(c, seg);
 		tcp_in_fin(c, seg);

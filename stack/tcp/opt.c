@@ -8,6 +8,7 @@
 #include "keepalive.h"
 #include "segment.h"
 #include "timers.h"
+#include "uto.h"
 #include "window.h"
 
 #define BUF_LEAST  2048u
@@ -137,6 +138,7 @@ static int set_user_timeout(struct tcp_conn *c, uint64_t us)
 	if (us != 0 && us < 1000)
 		return -ERR_INVAL;
 	set_switch(c, OF_USER_TIMEOUT, us != 0);
+	set_switch(c, OF_UTO_ACCEPT, false);
 	if (us == 0)
 		us = c->t->s->cfg.r2_us;
 	c->user_timeout_ms = (uint32_t)min_u64(us / 1000u, MS_MOST);
@@ -255,6 +257,16 @@ static uint64_t get_soft_errors(const struct tcp_conn *c)
 	return !(c->opts & OF_SOFT_OFF);
 }
 
+static int set_uto_accept(struct tcp_conn *c, uint64_t v)
+{
+	return set_switch(c, OF_UTO_ACCEPT, v != 0);
+}
+
+static uint64_t get_uto_accept(const struct tcp_conn *c)
+{
+	return (c->opts & OF_UTO_ACCEPT) != 0;
+}
+
 #define ANY UINT64_MAX
 
 static const struct opt_row rows[USTACK_OPTS] = {
@@ -275,6 +287,8 @@ static const struct opt_row rows[USTACK_OPTS] = {
 	[USTACK_OPT_TOS] = { set_tos, get_tos, UINT8_MAX },
 	[USTACK_OPT_PMTU] = { set_pmtu, get_pmtu, USTACK_PMTU_MODES - 1 },
 	[USTACK_OPT_SOFT_ERRORS] = { set_soft_errors, get_soft_errors, ANY },
+	[USTACK_OPT_UTO_SEND] = { tcp_uto_set, tcp_uto_get, UTO_MOST_US },
+	[USTACK_OPT_UTO_ACCEPT] = { set_uto_accept, get_uto_accept, ANY },
 };
 
 int ustack_setopt(struct ustack *s, struct ustack_conn h, enum ustack_opt opt,

@@ -26,6 +26,7 @@
 #include "tlp.h"
 #include "undo.h"
 #include "urgent.h"
+#include "uto.h"
 #include "window.h"
 
 static bool fin_due(const struct tcp_conn *c)
@@ -102,6 +103,7 @@ static int send_syn(struct tcp_conn *c)
 	}
 	if (synack ? c->flags & CF_SACK : cfg->sack)
 		o.opt.has |= TCP_OPT_HAS_SACK_OK;
+	tcp_uto_add(c, &o.opt);
 	c->rcv.adv = c->rcv.nxt + o.wnd;
 	c->rcv.edge = c->rcv.adv;
 	r = tcp_emit_conn(c, &o);
@@ -442,6 +444,8 @@ bool tcp_output(struct tcp_conn *c)
 			c->flags &= ~CF_PROBE_NOW;
 		persist(c);
 	}
+	if (r == 0 && c->state >= USTACK_ESTABLISHED)
+		r = tcp_uto_send(c);
 	if (r == 0 && c->state >= USTACK_SYN_RCVD)
 		r = send_ack(c);
 	if (r == 0)

@@ -51,6 +51,12 @@ void tcp_on_timer(struct tcp *t, struct timer *timer);
  */
 bool tcp_run(struct tcp *t);
 
+/** tcp_on_mtu() - The link's MTU has changed: segments shrink, or may grow */
+void tcp_on_mtu(struct tcp *t);
+
+/** tcp_on_addrs() - Our addresses have changed: what has none of them ends */
+void tcp_on_addrs(struct tcp *t);
+
 /** tcp_gauges() - Fill in the connection counts */
 void tcp_gauges(const struct tcp *t, struct ustack_gauges *g);
 

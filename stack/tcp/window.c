@@ -71,6 +71,8 @@ uint8_t tcp_wnd_shift(const struct ustack *s)
 {
 	uint8_t shift = 0;
 
+	if (s->cfg.wscale_shift != USTACK_WSCALE_AUTO)
+		return s->cfg.wscale_shift;
 	while (shift < TCP_WSCALE_MAX &&
 	       s->cfg.rcvbuf_max >> shift > WND_FIELD_MAX)
 		shift++;

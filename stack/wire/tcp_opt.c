@@ -24,6 +24,7 @@
 #define KIND_SACK_OK	4u
 #define KIND_SACK	5u
 #define KIND_TS		8u
+#define KIND_UTO	28u
 
 #define LEN_MSS		4u
 #define LEN_WSCALE	3u
@@ -31,6 +32,7 @@
 #define LEN_SACK	2u /* and a block's 8 for each */
 #define LEN_BLOCK	8u
 #define LEN_TS		10u
+#define LEN_UTO		4u
 
 #define NOP_NOP_TS	0x0101080au /* start of TCP_OPT_TS_LEN bytes */
 #define SACK_OK_TS	0x0402080au /* the same in a SYN */
@@ -75,6 +77,9 @@ static void read_option(struct tcp_opts *o, const uint8_t *p)
 		read_ts(o, p + 2);
 	} else if (kind == KIND_SACK) {
 		read_sack(o, p, len);
+	} else if (kind == KIND_UTO && len == LEN_UTO) {
+		o->has |= TCP_OPT_HAS_UTO;
+		o->uto = be16_load(p + 2);
 	} else if (kind == KIND_SACK_OK && len == LEN_SACK_OK) {
 		o->has |= TCP_OPT_HAS_SACK_OK;
 	}
@@ -145,6 +150,12 @@ uint32_t tcp_opt_build(uint8_t *p, const struct tcp_opts *o)
 		p[len + 2] = LEN_WSCALE;
 		p[len + 3] = o->wscale;
 		len += 1 + LEN_WSCALE;
+	}
+	if (o->has & TCP_OPT_HAS_UTO) {
+		p[len] = KIND_UTO;
+		p[len + 1] = LEN_UTO;
+		be16_store(p + len + 2, o->uto);
+		len += LEN_UTO;
 	}
 	if (o->has & TCP_OPT_HAS_SACK)
 		len += build_sack(p + len, o, len);

@@ -19,6 +19,7 @@
 #define TCP_OPT_HAS_TS	    0x04u
 #define TCP_OPT_HAS_SACK_OK 0x08u
 #define TCP_OPT_HAS_SACK    0x10u
+#define TCP_OPT_HAS_UTO	    0x20u
 
 /**
  * struct tcp_sack - a block of a SACK option
@@ -37,6 +38,7 @@ struct tcp_sack {
  * @mss:	maximum segment size
  * @tsval:	timestamp value
  * @tsecr:	timestamp echo reply
+ * @uto:	user timeout as it stands: granularity bit and 15 bits (RFC 5482)
  * @nsack:	blocks in @sack
  * @sack:	SACK blocks in the order of the wire, unchecked; the first may be a
  *		D-SACK
@@ -47,6 +49,7 @@ struct tcp_opts {
 	uint16_t mss;
 	uint32_t tsval;
 	uint32_t tsecr;
+	uint16_t uto;
 	uint8_t nsack;
 	struct tcp_sack sack[TCP_SACK_MAX];
 };

@@ -41,6 +41,7 @@
  * @wnd0:	the window really is 0
  * @urg:	urgent pointer
  * @has:	TCP_OPT_HAS_*: options present
+ * @uto:	user timeout option
  * @mss:	MSS option; set, it needs no bit in @has when sent
  * @wscale:	window scale option
  * @tsval:	timestamp
@@ -73,6 +74,7 @@ struct pseg {
 	uint16_t wnd;
 	uint16_t urg;
 	uint16_t mss;
+	uint16_t uto;
 	uint16_t sport;
 	uint16_t dport;
 	bool sack_ok;

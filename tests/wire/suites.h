@@ -35,6 +35,8 @@
 	X(suite_wire_cc)                                                       \
 	X(suite_wire_keepalive)                                                \
 	X(suite_wire_urgent)                                                   \
+	X(suite_wire_uto)                                                      \
+	X(suite_wire_readdress)                                                \
 	X(suite_wire_conn_opts)                                                \
 	X(suite_wire_options)                                                  \
 	X(suite_wire_half_close)                                               \

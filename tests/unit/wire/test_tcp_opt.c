@@ -13,12 +13,14 @@
 #define TS  TCP_OPT_HAS_TS
 #define SOK TCP_OPT_HAS_SACK_OK
 #define SAK TCP_OPT_HAS_SACK
+#define UTO TCP_OPT_HAS_UTO
 
 /* Values that all good options of the cases below carry. */
 #define B_MSS 2, 4, 0x05, 0xb4
 #define B_WS  3, 3, 7
 #define B_TS  8, 10, 1, 2, 3, 4, 5, 6, 7, 8
 #define B_SOK 4, 2
+#define B_UTO 28, 4, 0x81, 0x02
 #define B_B1  0, 0, 1, 0, 0, 0, 1, 9
 #define B_B2  0, 0, 2, 0, 0, 0, 2, 9
 #define B_B3  0, 0, 3, 0, 0, 0, 3, 9
@@ -56,6 +58,11 @@ static const struct {
 	{ "a block and a byte",		{ 5, 11, B_B1, 0, B_WS }, 14, true, WS },
 	{ "a block cut",		{ B_WS, 5, 10, 0, 0, 1, 0, 0, 0, 1 }, 12,
 	  false, WS },
+	{ "user timeout",		{ B_UTO }, 4, true, UTO },
+	{ "user timeout, odd offset",	{ 1, B_UTO, B_WS }, 8, true, UTO | WS },
+	{ "user timeout of 3 bytes",	{ 28, 3, 1, B_WS }, 6, true, WS },
+	{ "user timeout of 5 bytes",	{ 28, 5, 1, 1, 1, B_WS }, 8, true, WS },
+	{ "user timeout cut",		{ B_WS, 28, 4, 1 }, 6, false, WS },
 	{ "behind the end",		{ B_MSS, 0, B_WS, 1 }, 8, true, MSS },
 	{ "unknown kind (MUST-6)",	{ 200, 6, 0, 0, 0, 0, B_MSS, 1, 1 },
 	  12, true, MSS },
@@ -97,6 +104,8 @@ START_TEST(options_are_parsed)
 		EXPECT_EQ(o.mss, 1460);
 	if (o.has & WS)
 		EXPECT_EQ(o.wscale, 7);
+	if (o.has & UTO)
+		EXPECT_EQ(o.uto, 0x8102);
 	if (o.has & TS) {
 		EXPECT_EQ(o.tsval, 0x01020304);
 		EXPECT_EQ(o.tsecr, 0x05060708);
@@ -237,7 +246,7 @@ END_TEST
 /* Any order of pieces, any cut, any flipped byte: no read outside. */
 START_TEST(random_bytes_are_survived)
 {
-	static const uint8_t kinds[] = { 0, 1, 2, 3, 4, 5, 8, 200 };
+	static const uint8_t kinds[] = { 0, 1, 2, 3, 4, 5, 8, 28, 200 };
 	uint32_t stopped = 0;
 	struct rng r;
 
@@ -248,11 +257,11 @@ START_TEST(random_bytes_are_survived)
 		struct tcp_opts o = { .nsack = 0 };
 
 		for (uint32_t k = 0; k + 1 < len; k += 1 + p[k + 1]) {
-			p[k] = kinds[rng_below(&r, 8)];
+			p[k] = kinds[rng_below(&r, 9)];
 			p[k + 1] = (uint8_t)rng_below(&r, 12);
 		}
 		stopped += !tcp_opt_parse(&o, p, len);
-		EXPECT_LE(o.has, MSS | WS | TS | SOK | SAK);
+		EXPECT_LE(o.has, MSS | WS | TS | SOK | SAK | UTO);
 		EXPECT_LE(o.nsack, TCP_SACK_MAX);
 		EXPECT_LE(o.wscale, TCP_WSCALE_MAX);
 		free(p);
