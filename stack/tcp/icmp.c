@@ -17,6 +17,7 @@
 
 #include "conn.h"
 #include "demux.h"
+#include "extra.h"
 #include "pmtu.h"
 #include "syncache.h"
 
@@ -25,7 +26,7 @@
 /* Kept with the connection: the reason, should it time out (SHLD-25). */
 static void on_soft(struct tcp_conn *c, const struct ip_error *e)
 {
-	c->soft_err = e->err;
+	tcp_soft_error(c, e->err); /* (MUST-47) */
 	tcp_count(c, USTACK_C_TCP_ICMP_SOFT);
 }
 
@@ -33,6 +34,7 @@ static void on_soft(struct tcp_conn *c, const struct ip_error *e)
 static void on_hard(struct tcp_conn *c, const struct ip_error *e)
 {
 	tcp_count(c, USTACK_C_TCP_ICMP_HARD);
+	c->soft_err = (uint8_t)e->err; /* the reason in full */
 	tcp_kill(c, e->kind == IP_ERR_PORT ? USTACK_END_REFUSED
 					   : USTACK_END_UNREACH);
 }

@@ -239,7 +239,10 @@ static uint64_t get_tos(const struct tcp_conn *c)
 
 static int set_pmtu(struct tcp_conn *c, uint64_t v)
 {
-	return set_byte(c, offsetof(struct tcp_extra, pmtu_mode), v);
+	int r = set_byte(c, offsetof(struct tcp_extra, pmtu_mode), v);
+
+	tcp_mss_update(c);
+	return r;
 }
 
 static uint64_t get_pmtu(const struct tcp_conn *c)

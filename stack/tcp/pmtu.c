@@ -6,6 +6,7 @@
 #include "pmtu.h"
 
 #include "conn.h"
+#include "extra.h"
 #include "sendq.h"
 #include "timers.h"
 
@@ -36,12 +37,29 @@ static uint32_t sent_size(const struct tcp_conn *c, const struct tcp_rec *r)
 	return min_u32(r->len, c->snd.mss) + options(c) + headers(c);
 }
 
+static enum ustack_pmtu mode(const struct tcp_conn *c)
+{
+	return c->x ? (enum ustack_pmtu)c->x->pmtu_mode : USTACK_PMTU_WANT;
+}
+
+/* What ICMP says is not heeded; IPv6 has nobody else to cut packets. */
+static bool blind(const struct tcp_conn *c)
+{
+	return mode(c) == USTACK_PMTU_PROBE ||
+	       (mode(c) == USTACK_PMTU_DONT && ip_is4(&c->flow.remote));
+}
+
 uint32_t tcp_pmtu_mss(struct tcp_conn *c, uint32_t most)
 {
 	struct ustack *s = c->t->s;
 	uint32_t mtu = ip_path_mtu(s, &c->flow.remote);
 	uint32_t mss = most;
 
+	if (blind(c)) {
+		c->opts &= (uint16_t) ~(OF_PMTU | OF_MAY_FRAG);
+		c->opts |= mode(c) == USTACK_PMTU_DONT ? OF_MAY_FRAG : 0;
+		return most;
+	}
 	if (mtu != 0)
 		mss = min_u32(mtu - headers(c), most);
 	else if (c->opts & OF_PMTU) /* forgotten early: stay small */
@@ -49,7 +67,7 @@ uint32_t tcp_pmtu_mss(struct tcp_conn *c, uint32_t most)
 	c->opts &= (uint16_t) ~(OF_PMTU | OF_MAY_FRAG);
 	if (mss < most)
 		c->opts |= OF_PMTU;
-	if (ip_path_small(s, &c->flow.remote))
+	if (mode(c) != USTACK_PMTU_DO && ip_path_small(s, &c->flow.remote))
 		c->opts |= OF_MAY_FRAG;
 	return mss;
 }
@@ -79,6 +97,10 @@ void tcp_pmtu_too_big(struct tcp_conn *c, const struct ip_error *e)
 	uint16_t opts = c->opts;
 	uint32_t mtu = e->mtu;
 
+	if (blind(c)) {
+		stack_drop(c->t->s, USTACK_C_DROP_ICMP_MTU);
+		return;
+	}
 	if (mtu == 0 && ip_is4(&e->remote)) /* a router of old (1191-3) */
 		mtu = ip_plateau(min_u32(e->quoted_len, before));
 	if (plausible(c, e, mtu)) {
@@ -106,7 +128,7 @@ void tcp_pmtu_on_timeout(struct tcp_conn *c)
 
 	if (row >= HOLE_FAR && ip_is4(&c->flow.remote))
 		mtu = HOLE_MTU4;
-	if (row < HOLE_TIMEOUTS || !r || sent_size(c, r) <= mtu)
+	if (blind(c) || row < HOLE_TIMEOUTS || !r || sent_size(c, r) <= mtu)
 		return;
 	ip_path_lower(c->t->s, &c->flow.remote, mtu);
 	tcp_mss_update(c);

@@ -146,7 +146,7 @@ enum tcp_ca_state { CA_OPEN, CA_RECOVERY, CA_LOSS };
 #define OF_MAY_FRAG	0x2000u /* packets may be fragmented on their way */
 #define OF_URG_RCVD	0x0200u /* urgent data is not read yet: @x->rcv_up */
 #define OF_UTO_ACCEPT	0x0800u /* the peer may move R2 (5482-2) */
-#define OF_UTO_NOW	0x1000u /* our timeout is to be announced */
+#define OF_UTO_NOW	0x4000u /* our timeout is to be announced */
 #define OF_URG_SEND	0x0400u /* urgent data is not acknowledged: @x->snd_up */
 
 /**

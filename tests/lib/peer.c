@@ -251,10 +251,10 @@ static void on_peer_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx)
 static void on_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 		      enum ustack_reason why)
 {
-	(void)s;
-	(void)c;
 	peer_of(ctx)->c.closed++;
 	peer_of(ctx)->reason = why;
+	peer_of(ctx)->error = (enum err) - ustack_error(s, c);
+	EXPECT(ustack_error(s, c) == 0, "an error is read once");
 }
 
 static void on_soft_error(struct ustack *s, struct ustack_conn c, uint64_t ctx,

@@ -106,6 +106,7 @@ struct pseg {
  *		accepted, connected, readable, writable, peer_closed, closed,
  *		soft_error, urgent
  * @reason:	of the last close
+ * @error:	pending error at the last close
  * @soft_error:	the last one
  * @urgent_left: bytes up to the end of urgent data, as last told
  * @received:	bytes the service has read in all; they were what peer_byte() says
@@ -134,6 +135,7 @@ struct peer {
 		uint32_t urgent;
 	} c;
 	enum ustack_reason reason;
+	enum err error;
 	enum err soft_error;
 	uint32_t urgent_left;
 	uint64_t received;
