@@ -122,7 +122,7 @@ void ustack_config_init(struct ustack_config *cfg)
 		.rcvbuf_init = 256u << 10,
 		.rcvbuf_max = 16u << 20,
 		.sndbuf_init = 64u << 10,
-		.sndbuf_max = 4u << 20,
+		.sndbuf_max = 32u << 20,
 		.cc = "cubic",
 		.ecn = USTACK_ECN_PASSIVE,
 		.init_cwnd = 10,

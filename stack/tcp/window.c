@@ -165,8 +165,7 @@ void tcp_wnd_begin(struct tcp_conn *c)
 
 void tcp_wnd_round(struct tcp_conn *c, const struct tcp_opts *o)
 {
-	uint32_t first = tcp_wnd_initial(c->t);
-	uint32_t share = max_u32(fair_share(c), first);
+	uint32_t first;
 	uint64_t took_us;
 	uint64_t want;
 
@@ -179,7 +178,9 @@ void tcp_wnd_round(struct tcp_conn *c, const struct tcp_opts *o)
 	want = min_u64(want, c->t->s->cfg.rcvbuf_max);
 	if (want < c->rcv.buf && took_us < PAUSE_US)
 		want = c->rcv.buf;
-	c->rcv.buf = (uint32_t)min_u64(max_u64(want, first), share);
+	first = tcp_wnd_initial(c->t);
+	c->rcv.buf = (uint32_t)min_u64(max_u64(want, first),
+				       max_u32(fair_share(c), first));
 	tcp_wnd_begin(c);
 }
 

@@ -63,6 +63,46 @@ static bool judge_fill(const struct bulk_args *a, const struct bulk_result *r)
 	return share >= 0.95;
 }
 
+/* Buffers that follow the path, where the other figures have large ones. */
+static void as_shipped(struct ustack_config *cfg)
+{
+	struct ustack_config shipped;
+
+	ustack_config_init(&shipped);
+	cfg->rcvbuf_init = shipped.rcvbuf_init;
+	cfg->rcvbuf_max = shipped.rcvbuf_max;
+	cfg->sndbuf_init = shipped.sndbuf_init;
+	cfg->sndbuf_max = shipped.sndbuf_max;
+}
+
+static void plan_shipped(struct bulk_args *a, uint32_t i)
+{
+	plan_fill(a, i);
+	a->tweak = as_shipped;
+}
+
+#define FAT_RATE   1000000000.0
+#define FAT_RTT_US 100000u
+
+/* 12.5 MB fit in this path: what we send from may grow to twice that. */
+static void plan_fat(struct bulk_args *a, uint32_t i)
+{
+	(void)i;
+	bulk_path(a->path, (uint64_t)FAT_RATE, FAT_RTT_US);
+	a->tweak = as_shipped;
+	a->warm_us = 2 * SECONDS;
+	a->end_us = 4 * SECONDS;
+}
+
+static bool judge_fat(const struct bulk_args *a, const struct bulk_result *r)
+{
+	double share = bulk_bps(r) * WIRE / MSS / FAT_RATE;
+
+	(void)a;
+	printf("%5.1f %% of 1 Gbit/s at 100 ms   bound 95 %%", share * 100);
+	return share >= 0.95;
+}
+
 static void with_ecn(struct ustack_config *cfg)
 {
 	cfg->ecn = USTACK_ECN_ACTIVE;
@@ -270,6 +310,8 @@ static bool judge_reorder(const struct bulk_args *a,
 static const struct figure figures[] = {
 	{ "utilisation, no random loss", 1, plan_fill, judge_fill },
 	{ "utilisation, marks for losses", 1, plan_marks, judge_marks },
+	{ "utilisation, growing buffers", 1, plan_shipped, judge_fill },
+	{ "utilisation, long fat path", 1, plan_fat, judge_fat },
 	{ "goodput at 0.1 % loss", 1, plan_loss_01, judge_loss },
 	{ "goodput at 1 % loss", 1, plan_loss_1, judge_loss },
 	{ "goodput at 3 % loss", 1, plan_loss_3, judge_loss },
