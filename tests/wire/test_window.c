@@ -253,7 +253,7 @@ START_TEST(right_edge_never_moves_left)
 END_TEST
 
 /*
- * A deviation from SHLD-14 and 7323-6, as Linux: rounding to the scale's unit
+ * A deviation from SHLD-14 and 7323-6, as FreeBSD: rounding to the scale's unit
  * takes back less than a unit.  What was announced is taken all the same.
  */
 START_TEST(scaled_right_edge_moves_left_by_less_than_a_unit)
