@@ -123,7 +123,7 @@ check_rfc()
 
 passed=0 failed=0 skipped=0
 [ $# -gt 0 ] || set -- format includes symbols sizes style headers counters \
-	manuals shell cppcheck
+	rfc manuals shell cppcheck
 for c; do
 	began=$(date +%s%N)
 	"check_$c" > "$out/said" 2>&1

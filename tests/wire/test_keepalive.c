@@ -69,7 +69,7 @@ START_TEST(defaults_are_two_hours_75_s_and_nine_probes)
 }
 END_TEST
 
-/* MUST-27, SHLD-12 */
+/* MUST-27, SHLD-12: times are the application's, probes empty (MAY-6). */
 START_TEST(times_and_count_can_be_set)
 {
 	struct peer p;

@@ -50,7 +50,7 @@ static const struct {
 	{ SEC(60) * 32767, MINUTES | 32767 },
 };
 
-/* RFC 5482 section 3: seconds, or minutes where they do not reach. */
+/* RFC 5482 section 3 (5482-1): seconds, or minutes where they do not reach. */
 START_TEST(timeout_is_announced_in_an_ack_of_its_own)
 {
 	struct peer p;
@@ -70,7 +70,7 @@ START_TEST(timeout_is_announced_in_an_ack_of_its_own)
 }
 END_TEST
 
-/* RFC 5482 section 3.2: in the SYN, and again behind the handshake. */
+/* RFC 5482 section 3.2 (5482-1): in the SYN, and again behind the handshake. */
 START_TEST(active_open_announces_in_the_syn)
 {
 	struct ustack_connect_args a = { .rport = PEER_PORT };
