@@ -14,7 +14,8 @@
 
 #include "ustack_types.h"
 
-#define USTACK_LINGER_OFF UINT64_MAX
+#define USTACK_LINGER_OFF  UINT64_MAX
+#define USTACK_PACING_AUTO UINT64_MAX
 
 /* Whether segments may be fragmented, as IP_MTU_DISCOVER has it. */
 enum ustack_pmtu {
@@ -47,8 +48,14 @@ enum ustack_opt {
 	USTACK_OPT_LINGER,
 	USTACK_OPT_LINGER2, /* longest stay in FIN-WAIT-2, 0 = as configured */
 	USTACK_OPT_TTL,	    /* TTL or hop limit (MUST-49) */
-	USTACK_OPT_TOS, /* DSCP and ECN byte (MUST-48), at any time (SHLD-21) */
-	USTACK_OPT_PMTU,	/* enum ustack_pmtu */
+	/* DSCP in its byte (MUST-48), at any time (SHLD-21); the ECN bits are the
+	 * stack's */
+	USTACK_OPT_TOS,
+	USTACK_OPT_PMTU, /* enum ustack_pmtu */
+	/* Bytes a second at which data leaves, 0 = as fast as the window
+	 * allows (the default); USTACK_PACING_AUTO: as the congestion control
+	 * says */
+	USTACK_OPT_PACING,
 	USTACK_OPT_SOFT_ERRORS, /* @soft_error is called (SHLD-20); on */
 	/* RFC 5482: timeout to announce, in whole seconds up to 32767, then in
 	 * minutes; 0 = the option is not sent (5482-1) */

@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "ecn.h"
 #include "hystart.h"
+#include "pace.h"
 #include "sendq.h"
 #include "tcp.h"
 #include "timers.h"
@@ -155,6 +156,8 @@ void tcp_cc_slow_start(struct tcp_conn *c, uint32_t acked)
 	uint32_t limit = c->rec.state == CA_LOSS ? 1 : CC_ABC_LIMIT;
 	uint32_t gain = min_u32(acked, limit * c->snd.mss);
 
+	if (c->rec.state != CA_LOSS && pace_rate(c) != 0)
+		gain = acked; /* no burst to fear (RFC 9406 section 4.3) */
 	gain = hystart_gain(c, gain);
 	tcp_cc_grow(c, min_u32(gain, c->cc.ssthresh - c->cc.cwnd));
 }
@@ -176,4 +179,14 @@ uint32_t tcp_cc_congested(struct tcp_conn *c)
 	if (c->fl && c->fl->cc.cut)
 		return c->cc.ssthresh;
 	return tcp_cc(c)->ssthresh(c);
+}
+
+uint64_t tcp_cc_window_rate(const struct tcp_conn *c)
+{
+	uint32_t percent = c->cc.cwnd < c->cc.ssthresh / 2 ? 200 : 120;
+
+	if (c->rtt.srtt_us == 0)
+		return 0;
+	return max_u64((uint64_t)c->cc.cwnd * percent * 10000 / c->rtt.srtt_us,
+		       1);
 }

@@ -45,6 +45,7 @@ enum tcp_cc_id { TCP_CC_CUBIC, TCP_CC_RENO, TCP_CC_IDS };
  *		once an event, with cwnd and rec.state still those before it.
  * @on_timeout:	the retransmission timer ran out; @ssthresh was asked
  * @on_idle:	nothing was sent for more than an RTO, cwnd was lowered
+ * @pacing_rate: bytes a second at which a paced connection sends, 0 = unbounded
  */
 struct tcp_cc_ops {
 	const char *name;
@@ -54,6 +55,7 @@ struct tcp_cc_ops {
 	uint32_t (*ssthresh)(struct tcp_conn *c);
 	void (*on_timeout)(struct tcp_conn *c);
 	void (*on_idle)(struct tcp_conn *c);
+	uint64_t (*pacing_rate)(const struct tcp_conn *c);
 };
 
 extern const struct tcp_cc_ops tcp_cc_cubic;
@@ -131,6 +133,14 @@ uint32_t tcp_cc_flight(const struct tcp_conn *c);
  * Return: ssthresh in bytes
  */
 uint32_t tcp_cc_congested(struct tcp_conn *c);
+
+/**
+ * tcp_cc_window_rate() - Pacing for an algorithm that thinks in windows
+ *
+ * A fifth faster than cwnd in a round-trip time, so that pacing is never what
+ * stops growth; twice that while slow start doubles the window (as Linux).
+ */
+uint64_t tcp_cc_window_rate(const struct tcp_conn *c);
 
 /** tcp_cc_grow() - Raise cwnd, which never comes near the end of 32 bits */
 static inline void tcp_cc_grow(struct tcp_conn *c, uint32_t bytes)

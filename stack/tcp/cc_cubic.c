@@ -152,4 +152,5 @@ const struct tcp_cc_ops tcp_cc_cubic = {
 	.ssthresh = cubic_ssthresh,
 	.on_timeout = cubic_on_timeout,
 	.on_idle = cubic_on_idle,
+	.pacing_rate = tcp_cc_window_rate,
 };

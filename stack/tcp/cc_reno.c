@@ -51,4 +51,5 @@ const struct tcp_cc_ops tcp_cc_reno = {
 	.ssthresh = reno_ssthresh,
 	.on_timeout = reno_forget,
 	.on_idle = reno_forget,
+	.pacing_rate = tcp_cc_window_rate,
 };

@@ -7,6 +7,7 @@
 
 #include "conn.h"
 #include "keepalive.h"
+#include "pace.h"
 #include "state.h"
 #include "timers.h"
 
@@ -44,6 +45,8 @@ uint64_t tcp_extra_deadline(const struct tcp_conn *c)
 		at = tcp_keepalive_at(c);
 	if (c->x)
 		at = min_u64(at, min_u64(c->x->cork_at, c->x->linger_at));
+	if (c->x)
+		at = min_u64(at, pace_deadline(c));
 	return at;
 }
 
@@ -56,6 +59,8 @@ void tcp_extra_on_timer(struct tcp_conn *c)
 		x->cork_at = TIME_NEVER;
 		c->opts |= OF_UNCORK;
 	}
+	if (pace_deadline(c) <= now)
+		x->pace_held = false; /* the next run looks */
 	if (x && x->linger_at <= now) {
 		x->linger_at = TIME_NEVER;
 		tcp_count(c, USTACK_C_TCP_ABORT_ON_LINGER);

@@ -25,6 +25,8 @@
  * @cork_at:	when corked data leaves all the same, TIME_NEVER = none waits
  * @linger_at:	when a closed connection is given up, TIME_NEVER = not closed
  * @probe_us:	when the window was first probed, 0 = it is open
+ * @pace_rate:	bytes a second, USTACK_PACING_AUTO, 0 = not paced
+ * @pace_at:	when the next packet may leave
  * @linger_ms:	OF_LINGER: time from close to reset, 0 = at once
  * @keep_idle_ms: silence before the first keepalive probe, 0 = as configured
  * @keep_intvl_ms: time between probes, 0 = as configured
@@ -36,11 +38,14 @@
  * @keep_cnt:	probes without answer that end the connection, 0 = as configured
  * @syn_cnt:	repetitions of the SYN, 0 = by time alone
  * @pmtu_mode:	enum ustack_pmtu
+ * @pace_held:	data waits for @pace_at
  */
 struct tcp_extra {
 	uint64_t cork_at;
 	uint64_t linger_at;
 	uint64_t probe_us;
+	uint64_t pace_rate;
+	uint64_t pace_at;
 	uint32_t linger_ms;
 	uint32_t keep_idle_ms;
 	uint32_t keep_intvl_ms;
@@ -52,6 +57,7 @@ struct tcp_extra {
 	uint8_t keep_cnt;
 	uint8_t syn_cnt;
 	uint8_t pmtu_mode;
+	bool pace_held;
 };
 
 /** tcp_extra_get() - The connection's, made if there is none; NULL = no memory */

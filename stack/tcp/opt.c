@@ -4,6 +4,7 @@
  */
 
 #include "conn.h"
+#include "ecn.h"
 #include "extra.h"
 #include "keepalive.h"
 #include "segment.h"
@@ -228,13 +229,29 @@ static uint64_t get_ttl(const struct tcp_conn *c)
 
 static int set_tos(struct tcp_conn *c, uint64_t v)
 {
-	c->tos = (uint8_t)v;
+	c->tos = (uint8_t)(v & ~(uint64_t)ECN_MASK); /* ECN is the stack's */
 	return 0;
 }
 
 static uint64_t get_tos(const struct tcp_conn *c)
 {
 	return c->tos;
+}
+
+static int set_pacing(struct tcp_conn *c, uint64_t v)
+{
+	struct tcp_extra *x = tcp_extra_get(c);
+
+	if (!x)
+		return -ERR_NOMEM;
+	x->pace_rate = v;
+	x->pace_at = 0;
+	return 0;
+}
+
+static uint64_t get_pacing(const struct tcp_conn *c)
+{
+	return c->x ? c->x->pace_rate : 0;
 }
 
 static int set_pmtu(struct tcp_conn *c, uint64_t v)
@@ -289,6 +306,7 @@ static const struct opt_row rows[USTACK_OPTS] = {
 	[USTACK_OPT_TTL] = { set_ttl, get_ttl, UINT8_MAX },
 	[USTACK_OPT_TOS] = { set_tos, get_tos, UINT8_MAX },
 	[USTACK_OPT_PMTU] = { set_pmtu, get_pmtu, USTACK_PMTU_MODES - 1 },
+	[USTACK_OPT_PACING] = { set_pacing, get_pacing, ANY },
 	[USTACK_OPT_SOFT_ERRORS] = { set_soft_errors, get_soft_errors, ANY },
 	[USTACK_OPT_UTO_SEND] = { tcp_uto_set, tcp_uto_get, UTO_MOST_US },
 	[USTACK_OPT_UTO_ACCEPT] = { set_uto_accept, get_uto_accept, ANY },

@@ -18,6 +18,7 @@
 #include "extra.h"
 #include "isn.h"
 #include "keepalive.h"
+#include "pace.h"
 #include "pmtu.h"
 #include "recovery.h"
 #include "segment.h"
@@ -163,6 +164,7 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 	count_cause(c, why, o.len, wire_segs(c, o.len));
 	undo_on_resent(c, wire_segs(c, o.len));
 	tcp_recovery_on_sent(c, r->len);
+	pace_sent(c, o.len);
 	rec_resent(c, r);
 	c->spoke_us = tcp_now(c);
 	if (r == c->fl->first) /* give the copy its time, as Linux */
@@ -225,7 +227,9 @@ static bool nagle_allows(const struct tcp_conn *c)
 /* Most that one packet of new data may carry; CWR leaves in a small one. */
 static uint32_t packet_max(const struct tcp_conn *c)
 {
-	return c->cc.ecn & ECN_CWR ? tcp_cur_mss(c) : tcp_gso_max(c);
+	if (c->cc.ecn & ECN_CWR)
+		return tcp_cur_mss(c);
+	return min_u32(tcp_gso_max(c), pace_quantum(c));
 }
 
 /*
@@ -289,6 +293,7 @@ static void note_sent(struct tcp_conn *c, struct tcp_rec *rec,
 	stack_count_n(c->t->s, USTACK_C_TCP_OUT_BYTES, len);
 	c->spoke_us = tcp_now(c);
 	tcp_recovery_on_sent(c, len);
+	pace_sent(c, len);
 	tcp_rtx_start(c);
 	tlp_schedule(c);
 }
@@ -369,7 +374,7 @@ static int send_new(struct tcp_conn *c)
 
 	if (!rec_first(c) && tcp_unsent(c))
 		tcp_cc_after_idle(c);
-	while (next_new(c, &len, &fin)) {
+	while (!pace_holds(c) && next_new(c, &len, &fin)) {
 		uint32_t before = c->snd.nxt;
 		int r;
 
@@ -405,6 +410,8 @@ static void persist(struct tcp_conn *c)
 {
 	if (tcp_corked(c) && tcp_unsent(c) < c->snd.mss &&
 	    wnd_room(c) >= tcp_unsent(c))
+		return;
+	if (pace_deadline(c) != TIME_NEVER)
 		return;
 	if (!rec_first(c) && (tcp_unsent(c) || fin_due(c)))
 		tcp_rtx_start(c);

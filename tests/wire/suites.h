@@ -54,6 +54,7 @@
 	X(suite_wire_frag_faults)                                              \
 	X(suite_wire_cubic)                                                    \
 	X(suite_wire_ecn)                                                      \
+	X(suite_wire_pacing)                                                   \
 	X(suite_wire_icmp)                                                     \
 	X(suite_wire_icmp_errors)                                              \
 	X(suite_wire_pmtu)                                                     \

@@ -192,6 +192,25 @@ START_TEST(new_data_alone_is_ect)
 }
 END_TEST
 
+/* 3168-4, MUST-48: an application sets the DSCP, not these bits. */
+START_TEST(applications_leave_the_ecn_bits_alone)
+{
+	struct peer p;
+	struct pseg s;
+
+	open_ecn(&p, 0);
+	ck_assert_int_eq(ustack_setopt(p.h.s, p.conn, USTACK_OPT_TOS, 0xbb), 0);
+	peer_send(&p, 100);
+	s = peer_expect(&p, TCP_ACK, 1, 1, 100);
+	ck_assert_uint_eq(s.tos, 0xb8 | ECT0);
+	peer_tx(&p, seg_data(1, 101, 100));
+	peer_advance(&p, MS(40));
+	s = peer_expect(&p, TCP_ACK, 101, 101, 0);
+	ck_assert_uint_eq(s.tos, 0xb8);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 3168-3: what is sent again is not ECT, neither by duplicates nor by timer. */
 START_TEST(retransmission_is_not_ect)
 {
@@ -450,6 +469,7 @@ Suite *suite_wire_ecn(void)
 	tcase_add_loop_test(tc, refused_offer_is_tried_without, 0, 2);
 	tc = wire_case(s, "marks");
 	tcase_add_loop_test(tc, new_data_alone_is_ect, 0, 2);
+	tcase_add_test(tc, applications_leave_the_ecn_bits_alone);
 	tcase_add_test(tc, retransmission_is_not_ect);
 	tcase_add_test(tc, window_probe_is_not_ect);
 	tcase_add_test(tc, mark_is_echoed_until_cwr);
