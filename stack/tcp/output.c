@@ -204,10 +204,13 @@ static uint32_t wnd_room(const struct tcp_conn *c)
 	return c->snd.wnd > used ? c->snd.wnd - used : 0;
 }
 
+/* A path that takes longer packets again can leave cwnd below one of them: one
+ * may always be in flight. */
 static uint32_t cwnd_room(const struct tcp_conn *c)
 {
 	uint32_t flight = tcp_inflight(c);
-	uint32_t cwnd = c->cc.cwnd + tcp_recovery_allowance(c);
+	uint32_t cwnd = max_u32(c->cc.cwnd, c->snd.mss) +
+			tcp_recovery_allowance(c);
 
 	return cwnd > flight ? cwnd - flight : 0;
 }

@@ -338,6 +338,29 @@ START_TEST(short_segment_of_a_big_mss_is_cut_in_a_black_hole)
 }
 END_TEST
 
+/* A window of some small segments is less than one of the size tried again. */
+START_TEST(larger_size_is_tried_with_a_small_window)
+{
+	struct pseg s;
+	struct peer p;
+
+	wire_init(&p, _i, jumbo);
+	peer_open_with(&p, (struct pseg){ .mss = 8940 });
+	peer_send(&p, 3000);
+	peer_drain(&p);
+	while (peer_counter(&p, USTACK_C_TCP_BLACK_HOLES) == 0)
+		peer_advance(&p, MS(100));
+	peer_tx(&p, seg_ack(1, 3001));
+	peer_advance(&p, SEC(700));
+	peer_drain(&p);
+	peer_send(&p, 20000);
+	ck_assert(peer_rx(&p, &s));
+	ck_assert_uint_eq(s.seq, 3001);
+	ck_assert_uint_gt(s.len, peer_info(&p).cwnd);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 4821-3: short segments that are lost say nothing about sizes. */
 START_TEST(short_segments_find_no_black_hole)
 {
@@ -453,6 +476,7 @@ Suite *suite_wire_pmtu(void)
 	tcase_add_loop_test(tc, short_segments_find_no_black_hole, 0, 2);
 	tcase_add_loop_test(
 		tc, short_segment_of_a_big_mss_is_cut_in_a_black_hole, 0, 2);
+	tcase_add_loop_test(tc, larger_size_is_tried_with_a_small_window, 0, 2);
 	tcase_add_test(tc, least_ipv6_mtu_works);
 	tcase_add_test(tc, long_echo_answers_follow_the_path);
 	return s;
