@@ -66,6 +66,7 @@ struct tcp_rec {
  * @sacked:	bytes of records that were SACKed
  * @sacked_segs: wire segments in them
  * @since_us:	when snd.una last moved, or the flight began (R2)
+ * @tries:	expiries of the timer since then
  * @dupacks:	duplicate ACKs in a row
  * @blocked:	data waited for the congestion window since the last ACK
  * @rack:	RFC 8985 section 5: the most recently sent of what was delivered
@@ -89,6 +90,7 @@ struct tcp_flight {
 	uint32_t sacked;
 	uint32_t sacked_segs;
 	uint64_t since_us;
+	uint8_t tries;
 	uint8_t dupacks;
 	bool blocked;
 	uint8_t frto;

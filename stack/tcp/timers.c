@@ -15,8 +15,7 @@
 #include "tlp.h"
 
 #define MEMORY_POLL_US 100000u
-#define ORPHAN_TRIES   8u	  /* 102 s at least (SHLD-11), as Linux */
-#define ORPHAN_US      100000000u /* so long after the last progress */
+#define ORPHAN_TRIES   8u /* 102 s at least (SHLD-11), as Linux */
 
 uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
@@ -76,11 +75,10 @@ static void give_up_orphan(struct tcp_conn *c)
 	tcp_kill(c, USTACK_END_TIMEOUT);
 }
 
-/* Back-off outlives an acknowledgement that gives no sample: look at both. */
+/* Back-off outlives an acknowledgement that gives no sample (Karn). */
 static bool tries_spent(const struct tcp_conn *c)
 {
-	return c->rtt.backoff >= ORPHAN_TRIES &&
-	       (!c->fl || tcp_now(c) - c->fl->since_us >= ORPHAN_US);
+	return (c->fl ? c->fl->tries : c->rtt.backoff) >= ORPHAN_TRIES;
 }
 
 /*
@@ -103,6 +101,8 @@ static bool orphan_spent(const struct tcp_conn *c)
 static void backoff(struct tcp_conn *c)
 {
 	rtt_backoff(&c->rtt);
+	if (c->fl && c->fl->tries < UINT8_MAX)
+		c->fl->tries++;
 	if (c->rtt.backoff == c->t->s->cfg.r1_retries)
 		tcp_soft_error_r1(c);
 }
