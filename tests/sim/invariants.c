@@ -59,6 +59,20 @@ static void check_receiving(struct sim *sim, const struct tcp_conn *c)
 			 c->rcv.buf);
 }
 
+/* What one may still send and what waits to be read is counted, but a FIN. */
+static void check_promise(struct sim *sim, const struct tcp_conn *c)
+{
+	uint32_t fin = (c->flags & CF_FIN_RCVD) != 0;
+
+	if (c->rcv.charge < c->rcv.buf)
+		sim_fail(sim, "a buffer of %u counts for %u", c->rcv.buf,
+			 c->rcv.charge);
+	if (c->state >= USTACK_ESTABLISHED &&
+	    seq_gt(c->rcv.adv, c->rcvq.start + c->rcv.charge + fin))
+		sim_fail(sim, "%u announced or unread, %u counted",
+			 c->rcv.adv - c->rcvq.start, c->rcv.charge);
+}
+
 static void check_timer(struct sim *sim, const struct tcp_conn *c)
 {
 	uint64_t at = min_u64(c->rtx_at, min_u64(c->delack_at, c->life_at));
@@ -72,17 +86,22 @@ void sim_check(struct sim *sim)
 {
 	for (int i = 0; i < 2; i++) {
 		const struct tcp *t = sim->w.host[i].s->tcp;
+		uint64_t promised = 0;
 
 		for (uint32_t k = 0; k < t->nslots; k++) {
 			const struct tcp_conn *c = t->slots[0][k].c;
 
+			promised += c ? c->rcv.charge : 0;
 			if (!c || c->flags & CF_DETACHED)
 				continue;
 			check_sending(sim, c);
 			if (c->state > USTACK_SYN_SENT)
 				check_receiving(sim, c);
+			check_promise(sim, c);
 			check_timer(sim, c);
 		}
+		if (promised != t->promised)
+			sim_fail(sim, "promises do not add up");
 	}
 }
 
