@@ -107,6 +107,78 @@ START_TEST(damaged_segments_do_no_harm)
 }
 END_TEST
 
+/* An acknowledgement with blocks near what is in flight, or far from it. */
+static struct pseg any_sack(struct rng *r, const struct ustack_info *info,
+			    struct wire_pos at)
+{
+	uint32_t una = at.snd - info->unacked;
+	uint32_t span = info->unacked + 3000;
+	struct pseg s = { .flags = TCP_ACK,
+			  .seq = at.rcv + rng_below(r, 2),
+			  .ack = una,
+			  .len = rng_below(r, 16) ? 0 : rng_below(r, 1400),
+			  .wnd = (uint16_t)(1 + rng_below(r, 65535)),
+			  .has = rng_below(r, 16) ? TCP_OPT_HAS_TS : 0,
+			  .tsval = 1000 + (uint32_t)(info->age_us / 1000),
+			  .tsecr = (uint32_t)rng_u64(r),
+			  .nsack = (uint8_t)rng_below(r, TCP_SACK_MAX) };
+
+	if (rng_below(r, 3) == 0)
+		s.ack += rng_below(r, 2 + info->unacked / 2);
+	if (rng_below(r, 16) == 0)
+		s.flags |= TCP_ECE | TCP_CWR;
+	for (uint32_t i = 0; i < s.nsack; i++) {
+		s.sack[i].start = una - 1500 + rng_below(r, span);
+		s.sack[i].end = s.sack[i].start + rng_below(r, 5000);
+		if (rng_below(r, 16) == 0)
+			s.sack[i].end = (uint32_t)rng_u64(r);
+	}
+	return s;
+}
+
+/*
+ * A sender's scoreboard under blocks, timestamps and windows that no receiver
+ * would send (res-4): the instance works on, and nothing is left behind.
+ */
+START_TEST(impossible_acknowledgements_do_no_harm)
+{
+	struct wire_pos at = { 1, 1 };
+	struct peer p;
+	struct rng r;
+
+	rng_init(&r, PEER_SEED + (uint64_t)_i);
+	wire_init(&p, _i & 1, NULL);
+	p.whole = true;
+	p.no_auto_read = true;
+	peer_open_with(&p, (struct pseg){ .mss = 1460,
+					  .has = TCP_OPT_HAS_TS |
+						 TCP_OPT_HAS_WSCALE,
+					  .wscale = 7,
+					  .tsval = 1000,
+					  .sack_ok = true });
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct ustack_info info;
+
+		if (ustack_info(p.h.s, p.conn, &info) < 0)
+			break;
+		at.snd = (uint32_t)info.bytes_out + 1;
+		at.rcv = (uint32_t)info.bytes_in + 1;
+		if (rng_below(&r, 4) == 0 && peer_send(&p, 20000) < 0)
+			peer_advance(&p, MS(1));
+		peer_tx(&p, any_sack(&r, &info, at));
+		if (rng_below(&r, 3) == 0)
+			peer_advance(&p, MS(rng_below(&r, _i % 3 ? 30 : 400)));
+		peer_drain(&p);
+	}
+	ustack_abort(p.h.s, p.conn);
+	vhost_run(&p.h);
+	p.whole = false;
+	p.no_auto_read = false;
+	wire_check_listener(&p);
+	peer_fini(&p);
+}
+END_TEST
+
 /* Bytes that were never a packet (res-4). */
 START_TEST(noise_does_no_harm)
 {
@@ -138,6 +210,7 @@ Suite *suite_wire_damage(void)
 
 	tcase_add_loop_test(tc, damaged_segments_do_no_harm, 0,
 			    2 * (int)WIRE_ROWS(battered));
+	tcase_add_loop_test(tc, impossible_acknowledgements_do_no_harm, 0, 16);
 	tcase_add_loop_test(tc, noise_does_no_harm, 0, 2);
 	return s;
 }
