@@ -98,7 +98,7 @@ START_TEST(ack_division_gains_nothing)
 	a.habits.piece = 100;
 	r = run(&a);
 	ck_assert_uint_ge(r.us, fair.us - MS(1));
-	ck_assert_uint_le(r.flight_max, fair.flight_max * 5 / 4);
+	ck_assert_uint_le(r.flight_max, fair.flight_max + 2 * ROGUE_MSS);
 }
 END_TEST
 
