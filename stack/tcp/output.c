@@ -341,7 +341,7 @@ static int send_probe(struct tcp_conn *c)
 	struct tcp_rec *last;
 	int r;
 
-	if (!c->fl || !c->fl->tlp.due)
+	if (!tlp_due(c))
 		return 0;
 	if (c->t->s->tx_left == 0)
 		return -ERR_AGAIN;

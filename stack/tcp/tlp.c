@@ -50,6 +50,14 @@ void tlp_on_timer(struct tcp_conn *c)
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
 }
 
+bool tlp_due(struct tcp_conn *c)
+{
+	if (!c->fl || !c->fl->tlp.due)
+		return false;
+	c->fl->tlp.due = may_probe(c); /* an ACK may have been faster */
+	return c->fl->tlp.due;
+}
+
 void tlp_sent(struct tcp_conn *c, bool retx)
 {
 	struct tcp_flight *fl = c->fl;

@@ -22,6 +22,9 @@ void tlp_schedule(struct tcp_conn *c);
 /** tlp_on_timer() - The probe timer ran out (section 7.3): the next run probes */
 void tlp_on_timer(struct tcp_conn *c);
 
+/** tlp_due() - Is a probe to leave, with all that was heard since the timer ran out? */
+bool tlp_due(struct tcp_conn *c);
+
 /**
  * tlp_sent() - A probe left
  * @c:		connection

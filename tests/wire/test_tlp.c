@@ -170,6 +170,43 @@ START_TEST(no_probe_in_recovery)
 }
 END_TEST
 
+/* The probe is due, but the run has no packet left for it. */
+static void begin_starved(struct peer *p)
+{
+	begin(p, 5);
+	p->h.now_us += PTO + MS(1);
+	ustack_run(p->h.s, p->h.now_us, 0);
+	peer_expect_none(p);
+}
+
+/* Section 7.2: what is acknowledged before the probe leaves needs none... */
+START_TEST(acknowledgement_comes_before_a_late_probe)
+{
+	struct peer p;
+
+	begin_starved(&p);
+	peer_tx(&p, lossy_ack(6));
+	peer_expect_none(&p);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_LOSS_PROBES), 0);
+	peer_fini(&p);
+}
+END_TEST
+
+/* ... and what was SACKed is not sent again (2018-8). */
+START_TEST(sack_comes_before_a_late_probe)
+{
+	struct peer p;
+
+	begin_starved(&p);
+	peer_tx(&p, lossy_sack(1, 5, 6));
+	peer_expect_none(&p);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_LOSS_PROBES), 0);
+	peer_tx(&p, lossy_ack(6));
+	ck_assert_uint_eq(peer_info(&p).unacked, 0);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_tlp(void)
 {
 	Suite *s = suite_create("TLP");
@@ -184,5 +221,7 @@ Suite *suite_wire_tlp(void)
 	tcase_add_test(tc, loss_mended_by_the_probe_cuts_the_window);
 	tcase_add_test(tc, probe_in_vain_costs_nothing);
 	tcase_add_test(tc, no_probe_in_recovery);
+	tcase_add_test(tc, acknowledgement_comes_before_a_late_probe);
+	tcase_add_test(tc, sack_comes_before_a_late_probe);
 	return s;
 }
