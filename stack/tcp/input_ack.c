@@ -60,6 +60,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 		return;
 	/* It opened: what was sent against it was dropped; begin anew. */
 	c->rtt.backoff = 0;
+	rec_moved_on(c); /* R2 counts from here */
 	tcp_rtx_restart(c);
 	rec_mark_head_lost(c, USTACK_CAUSE_WND_PROBE);
 }

@@ -67,8 +67,10 @@ static void link_after(struct tcp_conn *c, struct tcp_rec *at,
 	fl->nrecs++;
 }
 
-static void moved_on(struct tcp_conn *c)
+void rec_moved_on(struct tcp_conn *c)
 {
+	if (!c->fl)
+		return;
 	c->fl->since_us = tcp_now(c);
 	c->fl->tries = 0;
 }
@@ -78,7 +80,7 @@ void rec_append(struct tcp_conn *c, struct tcp_rec *r, uint32_t len, bool fin)
 	struct tcp_flight *fl = c->fl;
 
 	if (!fl->first)
-		moved_on(c);
+		rec_moved_on(c);
 	*r = (struct tcp_rec){ .seq = c->snd.nxt,
 			       .len = len,
 			       .mss = c->snd.mss,
@@ -206,8 +208,7 @@ void rec_ack(struct tcp_conn *c, struct tcp_acked *a)
 		}
 		unlink_rec(c, r);
 	}
-	if (c->fl)
-		moved_on(c);
+	rec_moved_on(c);
 }
 
 /* Two SACKed neighbours become one record: the first of them. */

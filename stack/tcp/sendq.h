@@ -65,7 +65,7 @@ struct tcp_rec {
  * @lost:	bytes of records held for lost and not sent again
  * @sacked:	bytes of records that were SACKed
  * @sacked_segs: wire segments in them
- * @since_us:	when snd.una last moved, or the flight began (R2)
+ * @since_us:	when snd.una last moved, the flight began, or the window opened (R2)
  * @tries:	expiries of the timer since then
  * @dupacks:	duplicate ACKs in a row
  * @blocked:	data waited for the congestion window since the last ACK
@@ -222,6 +222,9 @@ void rec_drop(struct tcp_conn *c, struct tcp_rec *r);
  * Return: 0, or -ERR_NOMEM
  */
 int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len) MUST_USE;
+
+/** rec_moved_on() - There was progress: time and tries (R2) count from now */
+void rec_moved_on(struct tcp_conn *c);
 
 /** rec_find() - The record that holds a number, NULL = none does */
 struct tcp_rec *rec_find(const struct tcp_conn *c, uint32_t seq);

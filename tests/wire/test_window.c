@@ -52,6 +52,31 @@ START_TEST(closed_window_does_not_end_the_connection)
 }
 END_TEST
 
+/* MUST-20, MUST-37: time before a shut window is not time without progress. */
+START_TEST(opened_window_gives_the_full_time_again)
+{
+	struct peer p;
+	struct pseg s;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	peer_tx(&p, seg_wnd(1, 1, 0));
+	peer_send(&p, 5000);
+	for (uint32_t i = 0; i < 60; i++) {
+		peer_advance(&p, SEC(60));
+		if (peer_rx(&p, &s))
+			peer_tx(&p, seg_wnd(1, 1, 0));
+		peer_drain(&p);
+	}
+	peer_tx(&p, seg_wnd(1, 1, 60000)); /* what leaves now is lost */
+	ck_assert_uint_ge(peer_drain(&p), 2);
+	peer_advance(&p, SEC(2));
+	wire_check_state(&p, USTACK_ESTABLISHED);
+	ck_assert_uint_ge(peer_drain(&p), 1);
+	peer_fini(&p);
+}
+END_TEST
+
 /* MUST-20 in persist: a peer that answers nothing is gone. */
 START_TEST(silence_of_a_closed_window_ends_the_connection)
 {
@@ -359,6 +384,7 @@ Suite *suite_wire_window(void)
 	tcase_add_loop_test(tc, closed_window_is_probed_with_backoff, 0, 2);
 	tcase_add_loop_test(tc, closed_window_does_not_end_the_connection, 0,
 			    2);
+	tcase_add_loop_test(tc, opened_window_gives_the_full_time_again, 0, 2);
 	tcase_add_loop_test(tc, silence_of_a_closed_window_ends_the_connection,
 			    0, 2);
 	tcase_add_loop_test(tc, opened_window_lets_data_flow_at_once, 0, 2);
