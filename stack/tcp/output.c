@@ -123,14 +123,16 @@ static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 	uint32_t gso = max_u32(tcp_gso_max(c), c->snd.mss);
 	uint32_t flight = tcp_inflight(c);
 	uint32_t room = c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
-	bool probe = c->snd.wnd == 0 && r == c->fl->first;
+	bool head = r == c->fl->first &&
+		    (c->snd.wnd == 0 || c->rec.state == CA_LOSS);
 
 	/*
 	 * What recovery asks for leaves at once (5681-8, 6582-2), where no PRR
-	 * has a say, and so does what probes a shut window; an empty network
-	 * always takes a segment.
+	 * has a say, and so does what probes a shut window, and the head after
+	 * a timeout (RFC 6298 (5.4)), whatever younger data is in flight; an
+	 * empty network always takes a segment.
 	 */
-	if (flight == 0 || probe || c->rec.state == CA_OPEN ||
+	if (flight == 0 || head || c->rec.state == CA_OPEN ||
 	    (c->rec.state == CA_RECOVERY && !(c->flags & CF_SACK)))
 		room = max_u32(room, c->snd.mss);
 	if (c->snd.wnd == 0)

@@ -150,6 +150,34 @@ START_TEST(timeout_sends_the_head)
 }
 END_TEST
 
+/* RFC 6298 (5.4), 8985-9: the earliest segment leaves, even if data that was sent
+ * a moment ago fills the window of one segment.
+ */
+START_TEST(timeout_sends_the_head_past_younger_data)
+{
+	struct peer p;
+
+	lossy_open(&p, false);
+	ck_assert_uint_eq(lossy_send(&p, 2), 2);
+	peer_tx(&p, lossy_ack(2)); /* 2 and what follows is lost */
+	for (uint32_t i = 0; i < 5; i++) {
+		peer_advance(&p, MS(38));
+		peer_send(&p, LOSSY_MSS);
+	}
+	peer_drain(&p);
+	peer_advance(&p, MS(20)); /* in place of the timeout: the probe */
+	lossy_expect(&p, 7);
+	peer_advance(&p, MS(180));
+	peer_send(&p, LOSSY_MSS);
+	peer_drain(&p);
+	peer_advance(&p, MS(20));
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_TIMEOUTS), 1);
+	lossy_expect(&p, 2);
+	peer_expect_none(&p);
+	peer_fini(&p);
+}
+END_TEST
+
 /* RFC 2018 section 8: SACKed data is kept until acknowledged; a peer that drops
  * it gets it again (2018-7, 2018-8).
  */
@@ -236,6 +264,7 @@ Suite *suite_wire_rack(void)
 			    WIRE_ROWS(bad_blocks));
 	tcase_add_test(tc, lost_retransmission_is_sent_again_without_timeout);
 	tcase_add_test(tc, timeout_sends_the_head);
+	tcase_add_test(tc, timeout_sends_the_head_past_younger_data);
 	tcase_add_test(tc, reneging_peer_gets_everything_again);
 	tcase_add_test(tc, dsack_widens_the_reordering_window);
 	tcase_add_test(tc, without_sack_duplicates_decide);
