@@ -430,6 +430,8 @@ static int send_data(struct tcp_conn *c)
 		r = send_probe(c);
 	if (r == 0)
 		r = send_new(c);
+	if (r == 0 && tcp_recovery_untried(c))
+		r = send_lost(c);
 	return r;
 }
 

@@ -260,6 +260,14 @@ bool tcp_recovery_holds(const struct tcp_conn *c)
 	return c->fl && c->fl->frto == 2;
 }
 
+bool tcp_recovery_untried(struct tcp_conn *c)
+{
+	if (!tcp_recovery_holds(c) || c->snd.nxt != c->rec.recover)
+		return false;
+	c->fl->frto = 0;
+	return true;
+}
+
 uint32_t tcp_recovery_allowance(const struct tcp_conn *c)
 {
 	/* A SACKed segment has left the network as it is (3042 by 6675). */

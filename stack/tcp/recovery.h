@@ -49,6 +49,15 @@ void tcp_recovery_on_sent(struct tcp_conn *c, uint32_t len);
 /** tcp_recovery_holds() - Must what is held for lost wait (F-RTO step 2b)? */
 bool tcp_recovery_holds(const struct tcp_conn *c);
 
+/**
+ * tcp_recovery_untried() - F-RTO waits for new data to tell, and none could leave:
+ *			    the loss is taken for real
+ * @c:		connection
+ *
+ * Return: true if what is held for lost need no longer wait
+ */
+bool tcp_recovery_untried(struct tcp_conn *c);
+
 /** tcp_recovery_allowance() - Bytes beyond cwnd that limited transmit allows */
 uint32_t tcp_recovery_allowance(const struct tcp_conn *c);
 

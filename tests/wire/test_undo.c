@@ -86,6 +86,28 @@ START_TEST(frto_believes_a_duplicate)
 }
 END_TEST
 
+/* Step 2b: new data that Nagle holds back tells nothing: the loss is taken for
+ * real at once.
+ */
+START_TEST(frto_needs_new_data_that_can_leave)
+{
+	struct peer p;
+
+	lossy_open(&p, false);
+	peer_send(&p, 8 * LOSSY_MSS + 100);
+	peer_drain(&p);
+	peer_send(&p, 100); /* waits, until the probe takes it */
+	peer_expect_none(&p);
+	time_out(&p);
+	peer_send(&p, 100); /* waits */
+	peer_expect_none(&p);
+	peer_tx(&p, lossy_ack(3));
+	lossy_expect(&p, 3);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_TIMEOUTS), 1);
+	peer_fini(&p);
+}
+END_TEST
+
 /* RFC 3522 section 3: the echo is older than the copy; RFC 4015 for what follows. */
 START_TEST(old_echo_takes_a_timeout_back)
 {
@@ -201,6 +223,7 @@ Suite *suite_wire_undo(void)
 
 	tcase_add_test(tc, frto_takes_a_spurious_timeout_back);
 	tcase_add_test(tc, frto_believes_a_duplicate);
+	tcase_add_test(tc, frto_needs_new_data_that_can_leave);
 	tcase_add_test(tc, old_echo_takes_a_timeout_back);
 	tcase_add_test(tc, new_echo_leaves_the_timeout_standing);
 	tcase_add_test(tc, old_echo_takes_a_recovery_back);
