@@ -147,6 +147,7 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 {
 	bool fin = (r->flags & REC_FIN) != 0;
 	struct tcp_out o;
+	uint32_t sent;
 	int err;
 
 	tcp_out_init(c, &o, TCP_ACK);
@@ -161,8 +162,10 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 	err = tcp_emit_conn(c, &o);
 	if (err == -ERR_AGAIN)
 		return err;
-	/* Once it fitted in a packet; its slices have only become fewer. */
-	ASSERT(o.len + !!(o.flags & TCP_FIN) == r->len);
+	/* What was SACKed, and so merged, may have too many slices for one. */
+	sent = o.len + !!(o.flags & TCP_FIN);
+	if (sent < r->len && rec_split(c, r, sent) < 0)
+		return -ERR_NOMEM; /* the timer will try again */
 	count_cause(c, why, o.len, wire_segs(c, o.len));
 	undo_on_resent(c, wire_segs(c, o.len));
 	tcp_recovery_on_sent(c, r->len);

@@ -4,6 +4,7 @@
  *		 section 7, 4821 section 7.7)
  */
 
+#include "lossy.h"
 #include "quote.h"
 #include "suites.h"
 
@@ -452,6 +453,81 @@ START_TEST(long_echo_answers_follow_the_path)
 }
 END_TEST
 
+/* Slow start to a window of @segs segments of LOSSY_MSS. */
+static uint32_t open_wide(struct peer *p, uint32_t segs)
+{
+	uint32_t n = 1;
+
+	peer_init(p, lossy_tweak);
+	peer_open_with(p, (struct pseg){ .mss = LOSSY_MSS,
+					 .has = TCP_OPT_HAS_WSCALE,
+					 .wscale = 4,
+					 .sack_ok = true });
+	while (peer_info(p).cwnd < segs * LOSSY_MSS) {
+		uint32_t sent = peer_info(p).cwnd / LOSSY_MSS;
+
+		peer_send(p, sent * LOSSY_MSS);
+		peer_advance(p, LOSSY_RTT);
+		while (sent-- > 0)
+			peer_tx(p, lossy_ack(++n));
+		peer_drain(p);
+	}
+	return n;
+}
+
+/* @pairs of a slice of 2049 bytes and one of 1, which are never merged. */
+static void send_odd_slices(struct peer *p, uint32_t pairs)
+{
+	struct ubuf *bufs[200];
+
+	ck_assert_uint_le(2 * pairs, WIRE_ROWS(bufs));
+	for (uint32_t i = 0; i < 2 * pairs; i++) {
+		uint32_t len = i % 2 ? 1 : 2049;
+
+		bufs[i] = ustack_buf_new(p->h.s, len);
+		ck_assert_ptr_nonnull(bufs[i]);
+		memset(bufs[i]->data, 0, len);
+		ck_assert_int_eq(
+			ustack_send_buf(p->h.s, p->conn,
+					(struct slice){ bufs[i], 0, len }),
+			len);
+	}
+	vhost_run(&p->h);
+	for (uint32_t i = 0; i < 2 * pairs; i++)
+		ubuf_put(bufs[i]);
+}
+
+/*
+ * 2018-7, 1191-1: what was SACKed as one and then dropped is one long record;
+ * sent again from an odd place, it needs more slices than a packet has.
+ */
+START_TEST(reneged_data_of_many_slices_fits_a_smaller_path)
+{
+	struct peer p;
+	struct pseg s;
+	uint32_t n, bytes;
+
+	n = open_wide(&p, 120);
+	send_odd_slices(&p, 80);
+	bytes = peer_info(&p).unacked;
+	ck_assert_uint_eq(bytes, 80 * 2050);
+	peer_drain(&p);
+	s = lossy_ack(n);
+	s.wnd0 = true;
+	s.nsack = 1;
+	s.sack[0] = (struct tcp_sack){ SEG(n), SEG(n) + bytes };
+	peer_tx(&p, s);
+	peer_advance(&p, SEC(1));
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_SACK_RENEGING), 1);
+	peer_tx(&p, lossy_ack(n));
+	peer_drain(&p);
+	quote_too_big(&p, SEG(n), 1400);
+	wire_take(&p, &bytes);
+	ck_assert_uint_ge(bytes, 79 * 2050);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_pmtu(void)
 {
 	Suite *s = suite_create("path MTU");
@@ -467,6 +543,7 @@ Suite *suite_wire_pmtu(void)
 	tcase_add_loop_test(tc, mtu_of_zero_is_guessed, 0,
 			    (int)WIRE_ROWS(plateaus));
 	tcase_add_loop_test(tc, larger_size_is_tried_after_ten_minutes, 0, 2);
+	tcase_add_test(tc, reneged_data_of_many_slices_fits_a_smaller_path);
 	tcase_add_loop_test(tc, other_connections_share_the_path, 0, 2);
 	tcase_add_loop_test(tc, path_is_lowered_only_by_what_is_in_flight, 0,
 			    2);
