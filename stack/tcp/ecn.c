@@ -91,7 +91,9 @@ void ecn_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 	if (!(seg->flags & TCP_ECE))
 		return;
 	tcp_count(c, USTACK_C_TCP_IN_ECES);
-	if (!f->cut && !(c->cc.ecn & ECN_CWR) && c->rec.state == CA_OPEN)
+	if (c->rec.state != CA_OPEN)
+		c->fl->undo.valid = false; /* the cut is the mark's as well */
+	else if (!f->cut && !(c->cc.ecn & ECN_CWR))
 		cut(c);
 }
 

@@ -452,6 +452,43 @@ START_TEST(refused_offer_is_tried_without)
 }
 END_TEST
 
+/* RFC 4015 section 3, step 1: what was marked too was no spurious recovery (3168-3). */
+START_TEST(mark_during_recovery_stands_when_the_loss_does_not)
+{
+	struct pseg s = seg(TCP_SYN | SETUP, 0, 0, 0);
+	uint32_t cwnd, old;
+	struct peer p;
+
+	wire_init(&p, 0, NULL);
+	s.mss = MSS;
+	s.has = TCP_OPT_HAS_TS;
+	s.tsval = 1;
+	peer_tx(&p, s);
+	old = peer_expect(&p, TCP_SYN | TCP_ACK | TCP_ECE, 0, 1, 0).tsval;
+	s = seg_ack(1, 1);
+	s.has = TCP_OPT_HAS_TS;
+	s.tsval = 1;
+	s.tsecr = old;
+	peer_tx(&p, s);
+	peer_send(&p, LOTS);
+	peer_drain(&p);
+	cwnd = peer_info(&p).cwnd;
+	peer_advance(&p, MS(20));
+	for (uint32_t i = 0; i < 3; i++)
+		peer_tx(&p, s);
+	ck_assert_str_eq(peer_info(&p).cc_state, "recovery");
+	s.flags |= TCP_ECE;
+	peer_tx(&p, s);
+	peer_advance(&p, MS(20));
+	s.flags = TCP_ACK;
+	s.ack = 1 + MSS; /* for the original, which was late */
+	peer_tx(&p, s);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_UNDO_TIMESTAMP), 0);
+	ck_assert_uint_lt(peer_info(&p).ssthresh, cwnd);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_ecn(void)
 {
 	Suite *s = suite_create("ECN");
@@ -480,5 +517,6 @@ Suite *suite_wire_ecn(void)
 	tcase_add_test(tc, loss_and_mark_are_one_event);
 	tcase_add_test(tc, loss_is_told_by_cwr);
 	tcase_add_test(tc, cwr_leaves_on_a_segment_of_its_own);
+	tcase_add_test(tc, mark_during_recovery_stands_when_the_loss_does_not);
 	return s;
 }
