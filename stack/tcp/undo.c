@@ -105,7 +105,7 @@ bool undo_frto(struct tcp_conn *c, const struct tcp_acked *a)
 {
 	struct tcp_flight *fl = c->fl;
 
-	if (fl->frto == 2 && a->orig) { /* step 3b */
+	if (fl->frto == 2 && a->orig && fl->undo.valid) { /* step 3b */
 		tcp_count(c, USTACK_C_TCP_SPURIOUS_RTOS);
 		take_back(c);
 		rtt_spurious(&c->rtt, a->rtt_us);

@@ -86,6 +86,24 @@ START_TEST(frto_believes_a_duplicate)
 }
 END_TEST
 
+/* What was saved is the other algorithm's: F-RTO has nothing to take back. */
+START_TEST(frto_forgets_what_another_algorithm_saved)
+{
+	struct peer p;
+
+	begin(&p, false);
+	time_out(&p);
+	peer_tx(&p, lossy_ack(3));
+	peer_drain(&p);
+	ck_assert_int_eq(ustack_setopt_cc(p.h.s, p.conn, "cubic"), 0);
+	peer_tx(&p, lossy_ack(5));
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_SPURIOUS_RTOS), 0);
+	ck_assert_str_eq(peer_info(&p).cc_state, "loss");
+	lossy_expect(&p, 5);
+	peer_fini(&p);
+}
+END_TEST
+
 /* Step 2b: new data that Nagle holds back tells nothing: the loss is taken for
  * real at once.
  */
@@ -223,6 +241,7 @@ Suite *suite_wire_undo(void)
 
 	tcase_add_test(tc, frto_takes_a_spurious_timeout_back);
 	tcase_add_test(tc, frto_believes_a_duplicate);
+	tcase_add_test(tc, frto_forgets_what_another_algorithm_saved);
 	tcase_add_test(tc, frto_needs_new_data_that_can_leave);
 	tcase_add_test(tc, old_echo_takes_a_timeout_back);
 	tcase_add_test(tc, new_echo_leaves_the_timeout_standing);
