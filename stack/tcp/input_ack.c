@@ -87,6 +87,12 @@ static void note_echo(const struct tcp_conn *c, const struct tcp_seg *seg,
 		    now_ms - seg->opt.tsecr < INT32_MAX / 1000;
 }
 
+/* A difference of timestamps; a tick is the least that it can tell, as Linux. */
+static uint64_t ticks_us(uint32_t ticks)
+{
+	return max_u32(ticks, 1) * 1000ull;
+}
+
 /*
  * One sample an ACK: by a record that was sent once, the oldest of those
  * acknowledged in order; else by timestamp (6298-6).
@@ -101,7 +107,7 @@ static void take_sample(struct tcp_conn *c, struct tcp_acked *a)
 	if (sent_us != TIME_NEVER && !a->retx)
 		rtt_us = tcp_now(c) - sent_us;
 	else if (a->has_ts && a->acked)
-		rtt_us = (tcp_ts_now(c->t) + c->ts.offset - a->tsecr) * 1000ull;
+		rtt_us = ticks_us(tcp_ts_now(c->t) + c->ts.offset - a->tsecr);
 	else
 		return;
 	a->rtt_us = (uint32_t)max_u64(min_u64(rtt_us, UINT32_MAX), 1);

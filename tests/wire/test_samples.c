@@ -76,6 +76,32 @@ START_TEST(echo_without_new_data_gives_no_sample)
 }
 END_TEST
 
+/*
+ * RFC 7323 section 4.1 (7323-15): the clock of timestamps ticks once a
+ * millisecond; on a faster path its difference is 0 and says nothing about the
+ * least round trip.
+ */
+START_TEST(echo_of_this_very_millisecond_is_no_sample_of_zero)
+{
+	struct peer p;
+	uint32_t tsval;
+
+	wire_init(&p, _i, NULL);
+	peer_tx(&p, with_ts((struct pseg){ .flags = TCP_SYN, .mss = 1460 }, 0));
+	tsval = peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0).tsval;
+	peer_advance(&p, 400);
+	peer_tx(&p, with_ts(seg_ack(1, 1), tsval));
+	peer_advance(&p, 1000 - p.h.now_us % 1000);
+	peer_send(&p, 5000);
+	tsval = p.out[p.head % PEER_OUT_MAX].tsval;
+	peer_drain(&p);
+	peer_advance(&p, 400);
+	peer_tx(&p, with_ts(seg_ack(1, 1001), tsval)); /* of a super-packet */
+	ck_assert_uint_eq(peer_info(&p).rtt_min_us, 400);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_samples(void)
 {
 	Suite *s = suite_create("samples");
@@ -83,5 +109,7 @@ Suite *suite_wire_samples(void)
 
 	tcase_add_loop_test(tc, each_round_trip_gives_a_sample, 0, 2);
 	tcase_add_loop_test(tc, echo_without_new_data_gives_no_sample, 0, 2);
+	tcase_add_loop_test(
+		tc, echo_of_this_very_millisecond_is_no_sample_of_zero, 0, 2);
 	return s;
 }
