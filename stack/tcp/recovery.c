@@ -162,6 +162,15 @@ static void on_partial_ack(struct tcp_conn *c, uint32_t acked)
 	rec_mark_head_lost(c, USTACK_CAUSE_PARTIAL_ACK);
 }
 
+/* Numbers compare within 2 GB: @recover must not fall that far behind. */
+static void drag_recover(struct tcp_conn *c, uint32_t acked)
+{
+	uint32_t before = c->snd.una - acked;
+
+	if (c->rec.state == CA_OPEN && seq_gt(before, c->rec.recover))
+		c->rec.recover = before - 1;
+}
+
 static void on_reno_ack(struct tcp_conn *c, const struct tcp_acked *a)
 {
 	if (a->acked == 0) {
@@ -178,6 +187,7 @@ static void on_reno_ack(struct tcp_conn *c, const struct tcp_acked *a)
 		return;
 	}
 	c->fl->dupacks = 0;
+	drag_recover(c, a->acked);
 	if (c->rec.state == CA_LOSS && recovered(c))
 		leave_reno_recovery(c);
 	grow(c, a);

@@ -211,6 +211,20 @@ START_TEST(echo_counts_for_copies_of_this_recovery)
 }
 END_TEST
 
+/* RFC 6582 section 3.2 step 1, over 2 GB without a loss: numbers wrap. */
+START_TEST(recover_is_not_left_behind)
+{
+	struct peer p;
+	struct tcp_conn *c = begin(&p);
+
+	c->rec.recover = c->snd.una - 0x7fffff00;
+	ack(c, MSS, true);
+	dupacks(c, 3);
+	EXPECT_EQ(c->rec.state, CA_RECOVERY);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_tcp_recovery(void)
 {
 	Suite *s = suite_create("tcp/recovery");
@@ -223,6 +237,7 @@ Suite *suite_tcp_recovery(void)
 	tcase_add_test(tc, timeout_starts_over_with_one_segment);
 	tcase_add_test(tc, window_that_was_not_used_does_not_grow);
 	tcase_add_test(tc, echo_counts_for_copies_of_this_recovery);
+	tcase_add_test(tc, recover_is_not_left_behind);
 	suite_add_tcase(s, tc);
 	return s;
 }
