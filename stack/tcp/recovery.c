@@ -33,10 +33,9 @@ static bool recovered(const struct tcp_conn *c)
 
 static void leave_recovery(struct tcp_conn *c)
 {
-	if (c->rec.state == CA_RECOVERY) {
+	if (c->rec.state == CA_RECOVERY)
 		c->cc.cwnd = c->cc.ssthresh; /* (9937-4) */
-		rack_on_recovered(c);
-	}
+	rack_on_recovered(c);
 	c->rec.state = CA_OPEN;
 	c->fl->frto = 0;
 	tcp_event_metrics(c);

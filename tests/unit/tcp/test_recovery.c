@@ -225,6 +225,23 @@ START_TEST(recover_is_not_left_behind)
 }
 END_TEST
 
+/* RFC 8985 section 6.2 step 4: a recovery after a timeout counts, too (8985-6). */
+START_TEST(recovery_from_a_timeout_narrows_the_reordering_window)
+{
+	struct peer p;
+	struct tcp_conn *c = begin(&p);
+
+	c->flags |= CF_SACK;
+	c->rec.reo_mult = 4;
+	c->rec.reo_persist = 1;
+	tcp_recovery_on_timeout(c);
+	ack(c, 10 * MSS, false);
+	EXPECT_EQ(c->rec.state, CA_OPEN);
+	EXPECT_EQ(c->rec.reo_mult, 1);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_tcp_recovery(void)
 {
 	Suite *s = suite_create("tcp/recovery");
@@ -238,6 +255,8 @@ Suite *suite_tcp_recovery(void)
 	tcase_add_test(tc, window_that_was_not_used_does_not_grow);
 	tcase_add_test(tc, echo_counts_for_copies_of_this_recovery);
 	tcase_add_test(tc, recover_is_not_left_behind);
+	tcase_add_test(tc,
+		       recovery_from_a_timeout_narrows_the_reordering_window);
 	suite_add_tcase(s, tc);
 	return s;
 }
