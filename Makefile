@@ -261,7 +261,7 @@ coverage:			## lines of stack/ that unit, wire and sim reach
 	$(submake) COV=1 SAN= tests
 	@B=build/coverage tests/coverage.sh
 
-lint:				## format, include table, symbols, sizes, cppcheck
+lint:				## format, include table, sizes, requirements, cppcheck ...
 	$(submake) BUILD=release SAN= LTO=0 libustack
 	@B=build/release CC='$(CC)' tests/lint/run.sh
 

@@ -57,7 +57,7 @@ START_TEST(initial_window_is_limited)
 }
 END_TEST
 
-/* 5681-3: slow start: one segment more for each segment acknowledged. */
+/* 5681-3, MUST-19: slow start: one segment more for each acknowledged. */
 START_TEST(slow_start_grows_by_a_segment_an_ack)
 {
 	uint32_t bytes;
@@ -221,7 +221,7 @@ START_TEST(full_ack_ends_recovery)
 }
 END_TEST
 
-/* 5681-6, 5681-7: one segment; ssthresh is set by the first expiry alone. */
+/* 5681-6, 5681-7, MUST-19: one segment; only the first expiry sets ssthresh. */
 START_TEST(timeout_starts_again_from_one_segment)
 {
 	struct ustack_info info;
@@ -279,7 +279,7 @@ START_TEST(duplicates_at_recover_start_no_fast_retransmit)
 }
 END_TEST
 
-/* 5681-5: above ssthresh one segment for each window acknowledged. */
+/* 5681-5, MUST-19: above ssthresh one segment for each window acknowledged. */
 START_TEST(congestion_avoidance_grows_by_a_segment_a_round)
 {
 	uint32_t ack = 1, cwnd, bytes = 0;
