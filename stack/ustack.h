@@ -225,6 +225,9 @@ void ustack_unbind(struct ustack *s, const struct ustack_bind *b);
  * @port:	local port, 1 to 65535
  * @bound:	the caller has reserved @addr and @port by ustack_bind()
  * @backlog:	established connections that may wait for @accept to take them
+ * @ttl:	TTL or hop limit of its connections, SYN-ACK included; 0 = as configured
+ * @tos:	traffic class of the same
+ * @maxseg:	largest MSS to announce and to use, 0 = what the link takes
  * @ops_id:	service
  * @ctx:	its context
  * @cc:		congestion control of its connections, NULL = as configured
@@ -233,6 +236,9 @@ struct ustack_listen_args {
 	struct ustack_addr addr;
 	uint16_t port;
 	bool bound;
+	uint8_t ttl;
+	uint8_t tos;
+	uint16_t maxseg;
 	uint32_t backlog;
 	int ops_id;
 	uint64_t ctx;

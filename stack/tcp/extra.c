@@ -22,6 +22,17 @@ struct tcp_extra *tcp_extra_get(struct tcp_conn *c)
 	return c->x;
 }
 
+void tcp_inherit_listener(struct tcp_conn *c, const struct tcp_listener *l)
+{
+	c->ttl = l->ttl;
+	c->tos = l->tos;
+	if (l->maxseg == 0)
+		return;
+	c->rec.adv_mss = (uint16_t)min_u32(c->rec.adv_mss, l->maxseg);
+	if (tcp_extra_get(c))
+		c->x->maxseg = l->maxseg;
+}
+
 void tcp_extra_free(struct tcp_conn *c)
 {
 	if (!c->x)

@@ -63,6 +63,9 @@ struct tcp_extra {
 /** tcp_extra_get() - The connection's, made if there is none; NULL = no memory */
 struct tcp_extra *tcp_extra_get(struct tcp_conn *c);
 
+/** tcp_inherit_listener() - A new connection takes what its listener was told */
+void tcp_inherit_listener(struct tcp_conn *c, const struct tcp_listener *l);
+
 /** tcp_extra_free() - Give it back */
 void tcp_extra_free(struct tcp_conn *c);
 

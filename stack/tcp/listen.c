@@ -36,6 +36,8 @@ int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 	if (cc < 0 || a->port == 0 || a->backlog == 0 || a->ops_id < 0 ||
 	    a->ops_id >= (int)t->nops)
 		return -ERR_INVAL;
+	if (a->maxseg != 0 && a->maxseg < TCP_MSS_MIN)
+		return -ERR_INVAL;
 	if (!addr_ok(s, &a->addr))
 		return -ERR_ADDRNOTAVAIL;
 	if (taken(t, a))
@@ -49,6 +51,9 @@ int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 					    .ctx = a->ctx,
 					    .backlog = a->backlog,
 					    .port = a->port,
+					    .maxseg = a->maxseg,
+					    .ttl = a->ttl ? a->ttl : s->cfg.ttl,
+					    .tos = a->tos,
 					    .ops_id = (int16_t)a->ops_id,
 					    .cc = (uint8_t)cc,
 					    .used = true };

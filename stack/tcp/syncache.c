@@ -7,6 +7,7 @@
 
 #include "conn.h"
 #include "ecn.h"
+#include "extra.h"
 #include "isn.h"
 #include "reply.h"
 #include "segment.h"
@@ -94,6 +95,7 @@ void syncache_segment(const struct tcp *t, const struct syn_entry *e,
 		      uint8_t flags, struct tcp_out *o)
 {
 	const struct tcp_flow_args a = tcp_flow_tuple(&e->flow);
+	const struct tcp_listener *l = &t->listener[e->listener];
 	bool syn = (flags & TCP_SYN) != 0;
 
 	*o = (struct tcp_out){ .flow = &e->flow,
@@ -101,7 +103,8 @@ void syncache_segment(const struct tcp *t, const struct syn_entry *e,
 			       .seq = syn ? e->iss : e->iss + 1,
 			       .ack = e->irs + 1,
 			       .flags = flags,
-			       .ttl = t->s->cfg.ttl,
+			       .ttl = l->ttl,
+			       .tos = l->tos,
 			       .mss = UINT16_MAX,
 			       .wnd = e->adv,
 			       .wnd_bytes = e->adv };
@@ -112,6 +115,8 @@ void syncache_segment(const struct tcp *t, const struct syn_entry *e,
 		o->flags |= e->flags & SYN_ECN ? TCP_ECE : 0;
 		o->opt.has = e->has | TCP_OPT_HAS_MSS;
 		o->opt.mss = tcp_link_mss(t->s, &e->flow.remote);
+		if (l->maxseg)
+			o->opt.mss = (uint16_t)min_u32(o->opt.mss, l->maxseg);
 		o->opt.wscale = tcp_wnd_shift(t->s);
 	}
 	if (e->has & TCP_OPT_HAS_TS) {
@@ -358,6 +363,7 @@ struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)
 	c->ops_id = l->ops_id;
 	c->cc.id = l->cc;
 	c->ctx = l->ctx;
+	tcp_inherit_listener(c, l);
 	inherit(c, e);
 	tcp_established(c);
 	if (e->sent == 1 && !(e->flags & SYN_RESENT)) /* Karn */

@@ -331,10 +331,13 @@ struct tcp_backlog {
  * @half_open:	SYN cache entries
  * @cookies_until_us: until then an ACK may answer a SYN cookie
  * @port:	local port
+ * @maxseg:	largest MSS, 0 = what the link takes
  * @ops_id:	service
  * @cc:		congestion control of its connections, enum tcp_cc_id
  * @next:	next listener in the chain of its port, less 1; 0 = none
  * @used:	the entry is in use
+ * @ttl:	of its connections
+ * @tos:	the same
  */
 struct tcp_listener {
 	struct ustack_addr addr;
@@ -345,10 +348,13 @@ struct tcp_listener {
 	uint32_t waiting;
 	uint32_t half_open;
 	uint16_t port;
+	uint16_t maxseg;
 	int16_t ops_id;
 	uint8_t next;
 	uint8_t cc;
 	bool used;
+	uint8_t ttl;
+	uint8_t tos;
 };
 
 /**

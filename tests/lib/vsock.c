@@ -103,6 +103,19 @@ int vsock_bind(struct vsock_net *n, int fd, const struct vsock_name *name)
 	return (int)vsock_errno(r);
 }
 
+/* What a SYN-ACK says already. */
+static void begin_with(const struct vsock *v, struct ustack_listen_args *a)
+{
+	for (uint32_t i = 0; i < v->nopts; i++) {
+		if (v->opt[i] == USTACK_OPT_TTL)
+			a->ttl = (uint8_t)v->val[i];
+		else if (v->opt[i] == USTACK_OPT_TOS)
+			a->tos = (uint8_t)v->val[i];
+		else if (v->opt[i] == USTACK_OPT_MAXSEG)
+			a->maxseg = (uint16_t)v->val[i];
+	}
+}
+
 int vsock_listen(struct vsock_net *n, int fd, int backlog)
 {
 	struct vsock *v = vsock_get(n, fd);
@@ -122,6 +135,7 @@ int vsock_listen(struct vsock_net *n, int fd, int backlog)
 	a.addr = v->bind.addr;
 	a.port = v->bind.port;
 	a.backlog = backlog > 0 ? (uint32_t)backlog : 1;
+	begin_with(v, &a);
 	r = ustack_listen(n->s, &a);
 	if (r < 0)
 		return (int)vsock_errno(r);

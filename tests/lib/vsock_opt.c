@@ -211,7 +211,8 @@ static int give_tcp_info(struct vsock_net *n, const struct vsock *v,
 	t.tcpi_probes = (uint8_t)u.probes;
 	t.tcpi_backoff = (uint8_t)u.backoff;
 	t.tcpi_options = (uint8_t)((u.timestamps ? TCPI_OPT_TIMESTAMPS : 0) |
-				   (u.wscale_ok ? TCPI_OPT_WSCALE : 0));
+				   (u.wscale_ok ? TCPI_OPT_WSCALE : 0) |
+				   (u.sack ? TCPI_OPT_SACK : 0));
 	t.tcpi_snd_wscale = u.snd_wscale & 15u;
 	t.tcpi_rcv_wscale = u.rcv_wscale & 15u;
 	t.tcpi_rto = u.rto_us;
@@ -221,6 +222,12 @@ static int give_tcp_info(struct vsock_net *n, const struct vsock *v,
 	t.tcpi_rtt = u.srtt_us;
 	t.tcpi_rttvar = u.rttvar_us;
 	t.tcpi_unacked = in_segments(u.unacked, u.mss);
+	t.tcpi_sacked = in_segments(u.sacked, u.mss);
+	t.tcpi_lost = in_segments(u.lost, u.mss);
+	t.tcpi_rcv_mss = u.rcv_mss;
+	t.tcpi_last_data_sent = (uint32_t)(u.last_sent_us / US_PER_MS);
+	t.tcpi_last_data_recv = (uint32_t)(u.idle_us / US_PER_MS);
+	t.tcpi_rcv_space = u.rcvbuf;
 	t.tcpi_snd_cwnd = in_segments(u.cwnd, u.mss);
 	t.tcpi_snd_ssthresh = in_segments(u.ssthresh, u.mss);
 	t.tcpi_total_retrans = (uint32_t)u.retrans;

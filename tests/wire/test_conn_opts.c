@@ -118,6 +118,45 @@ START_TEST(maxseg_before_the_syn_is_announced)
 }
 END_TEST
 
+/* ------------------------------------------------------------- listeners */
+
+/* MUST-14, MUST-48, MUST-49: from the SYN-ACK on. */
+START_TEST(listener_tells_what_its_connections_begin_with)
+{
+	struct ustack_listen_args l = { .port = 99,
+					.backlog = 1,
+					.ttl = 9,
+					.tos = 0x28,
+					.maxseg = 500 };
+	struct peer p;
+	struct pseg s = seg(TCP_SYN, 0, 0, 0);
+
+	wire_init(&p, _i, NULL);
+	l.ops_id = p.ops_id;
+	l.ctx = (uint64_t)(uintptr_t)&p;
+	ck_assert_int_ge(ustack_listen(p.h.s, &l), 0);
+	s.mss = 1400;
+	s.dport = 99;
+	peer_tx(&p, s);
+	s = peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+	ck_assert_uint_eq(s.mss, 500);
+	ck_assert_uint_eq(s.ttl, 9);
+	ck_assert_uint_eq(s.tos, 0x28);
+	s = seg_ack(1, 1);
+	s.dport = 99;
+	peer_tx(&p, s);
+	peer_send(&p, 600);
+	s = peer_expect(&p, TCP_ACK, 1, 1, 500);
+	ck_assert_uint_eq(s.ttl, 9);
+	ck_assert_uint_eq(s.tos, 0x28);
+	ck_assert_uint_eq(peer_info(&p).adv_mss, 500);
+	l.port = 98;
+	l.maxseg = 87;
+	ck_assert_int_eq(ustack_listen(p.h.s, &l), -ERR_INVAL);
+	peer_fini(&p);
+}
+END_TEST
+
 /* ------------------------------------------------------------------- SYN */
 
 /* MUST-22: as often as the application allows. */
@@ -345,6 +384,8 @@ Suite *suite_wire_conn_opts(void)
 	tcase_add_loop_test(tc, fin_draws_the_cork, 0, 2);
 	tcase_add_loop_test(tc, maxseg_bounds_both_directions, 0, 2);
 	tcase_add_loop_test(tc, maxseg_before_the_syn_is_announced, 0, 2);
+	tcase_add_loop_test(tc, listener_tells_what_its_connections_begin_with,
+			    0, 2);
 	tcase_add_loop_test(tc, syncnt_bounds_the_syn, 0, 2);
 	tcase_add_loop_test(tc, linger_of_nothing_resets_at_close, 0, 2);
 	tcase_add_loop_test(tc, linger_resets_when_its_time_has_run_out, 0, 2);
