@@ -122,6 +122,7 @@ static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 {
 	uint32_t gso = max_u32(tcp_gso_max(c), c->snd.mss);
 	uint32_t flight = tcp_inflight(c);
+	uint32_t mss = rec_mss(c, r);
 	uint32_t room = c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
 	bool head = r == c->fl->first &&
 		    (c->snd.wnd == 0 || c->rec.state == CA_LOSS);
@@ -134,13 +135,13 @@ static uint32_t resend_len(const struct tcp_conn *c, const struct tcp_rec *r)
 	 */
 	if (flight == 0 || head || c->rec.state == CA_OPEN ||
 	    (c->rec.state == CA_RECOVERY && !(c->flags & CF_SACK)))
-		room = max_u32(room, c->snd.mss);
+		room = max_u32(room, mss);
 	if (c->snd.wnd == 0)
-		room = min_u32(room, c->snd.mss);
+		room = min_u32(room, mss);
 	room = min_u32(room, gso);
 	if (room >= r->len)
 		return r->len;
-	return room - room % c->snd.mss;
+	return room - room % mss;
 }
 
 static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
@@ -171,6 +172,7 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 	tcp_recovery_on_sent(c, r->len);
 	pace_sent(c, o.len);
 	rec_resent(c, r);
+	r->mss = o.mss;
 	c->spoke_us = tcp_now(c);
 	if (r == c->fl->first) /* give the copy its time, as Linux */
 		c->rtx_at = TIME_NEVER;
@@ -295,6 +297,7 @@ static void note_sent(struct tcp_conn *c, struct tcp_rec *rec,
 	if (c->snd.wnd == 0)
 		tcp_count(c, USTACK_C_TCP_WND_PROBES);
 	rec_append(c, rec, len + fin, fin);
+	rec->mss = o->mss;
 	if (len % o->mss != 0)
 		c->snd.sml = c->snd.nxt;
 	c->st.bytes_out += len;
@@ -344,6 +347,7 @@ static int send_probe(struct tcp_conn *c)
 			       tcp_cur_mss(c));
 	uint32_t before = c->snd.nxt;
 	struct tcp_rec *last;
+	uint32_t mss;
 	int r;
 
 	if (!tlp_due(c))
@@ -357,8 +361,9 @@ static int send_probe(struct tcp_conn *c)
 		return r;
 	}
 	last = c->fl->last;
-	if (last->len > c->snd.mss &&
-	    rec_split(c, last, (last->len - 1) / c->snd.mss * c->snd.mss) < 0)
+	mss = rec_mss(c, last);
+	if (last->len > mss &&
+	    rec_split(c, last, (last->len - 1) / mss * mss) < 0)
 		return 0;
 	r = resend(c, c->fl->last, USTACK_CAUSE_TLP);
 	if (r == 0)

@@ -306,7 +306,7 @@ void rec_mark_head_lost(struct tcp_conn *c, enum ustack_cause why)
 
 	if (!r || r->flags & REC_SACKED)
 		return;
-	if (r->len > c->snd.mss && rec_split(c, r, c->snd.mss) < 0)
+	if (r->len > rec_mss(c, r) && rec_split(c, r, rec_mss(c, r)) < 0)
 		return; /* no memory: the timer will try again */
 	rec_mark_lost(c, r, why);
 }

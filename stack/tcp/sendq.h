@@ -145,6 +145,13 @@ static inline uint32_t rec_end(const struct tcp_rec *r)
 	return r->seq + r->len;
 }
 
+/* Payload of a wire segment when @r is sent again: as it was cut, if that fits. */
+static inline uint32_t rec_mss(const struct tcp_conn *c,
+			       const struct tcp_rec *r)
+{
+	return min_u32(r->mss, c->snd.mss);
+}
+
 /* Bytes held to be in the network: sent, not acknowledged in any way, not given up. */
 static inline uint32_t tcp_inflight(const struct tcp_conn *c)
 {

@@ -178,6 +178,42 @@ START_TEST(timeout_sends_the_head_past_younger_data)
 }
 END_TEST
 
+/* 6691-2, 2018-5: SACK blocks of our own make a super-packet's segments shorter;
+ * a block of the peer's that names one of them counts all the same, for the copy
+ * as for the original.
+ */
+START_TEST(shorter_segments_are_sacked_one_by_one)
+{
+	const uint32_t mss = LOSSY_MSS - 12;
+	struct pseg s = lossy_ack(1);
+	struct peer p;
+
+	lossy_open(&p, false);
+	peer_tx(&p, seg_data(101, 1, 100)); /* a hole of the peer's */
+	peer_drain(&p);
+	ck_assert_int_eq(peer_send(&p, 10 * mss), 10 * mss);
+	peer_expect(&p, TCP_ACK, 1, 1, mss);
+	peer_drain(&p);
+	peer_advance(&p, LOSSY_RTT);
+	s.nsack = 1;
+	s.seq = 201;
+	s.sack[0] = (struct tcp_sack){ 1 + 5 * mss, 1 + 6 * mss };
+	peer_tx(&p, s);
+	ck_assert_uint_eq(peer_info(&p).sacked, mss);
+	while (peer_counter(&p, USTACK_C_TCP_TIMEOUTS) == 0)
+		peer_advance(&p, MS(10));
+	s.ack = 1 + mss;
+	peer_tx(&p, s);
+	s.ack = 1 + 2 * mss;
+	peer_tx(&p, s);
+	peer_drain(&p);
+	s.sack[0] = (struct tcp_sack){ 1 + 3 * mss, 1 + 4 * mss };
+	peer_tx(&p, s);
+	ck_assert_uint_eq(peer_info(&p).sacked, 2 * mss);
+	peer_fini(&p);
+}
+END_TEST
+
 /* RFC 2018 section 8: SACKed data is kept until acknowledged; a peer that drops
  * it gets it again (2018-7, 2018-8).
  */
@@ -265,6 +301,7 @@ Suite *suite_wire_rack(void)
 	tcase_add_test(tc, lost_retransmission_is_sent_again_without_timeout);
 	tcase_add_test(tc, timeout_sends_the_head);
 	tcase_add_test(tc, timeout_sends_the_head_past_younger_data);
+	tcase_add_test(tc, shorter_segments_are_sacked_one_by_one);
 	tcase_add_test(tc, reneging_peer_gets_everything_again);
 	tcase_add_test(tc, dsack_widens_the_reordering_window);
 	tcase_add_test(tc, without_sack_duplicates_decide);
