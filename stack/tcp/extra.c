@@ -13,7 +13,7 @@
 
 struct tcp_extra *tcp_extra_get(struct tcp_conn *c)
 {
-	if (c->x)
+	if (c->x || stack_mem_low(c->t->s)) /* a peer can ask for one */
 		return c->x;
 	c->x = mem_alloc(&c->t->s->mem, sizeof(*c->x));
 	if (c->x)

@@ -49,6 +49,13 @@ static const struct {
 	BOUND(init_cwnd, 1000, 1001, "init_cwnd"),
 	BOUND(ttl, 1, 0, "ttl"),
 	BOUND(synack_retries, 8, 9, "synack_retries"),
+	BOUND(r1_retries, 3, 2, "r1_retries"), /* (SHLD-10) */
+	BOUND(r1_retries, 255, 256, "r1_retries"),
+	BOUND(keepalive_idle_us, 1000000, 999999, "keepalive"),
+	BOUND(keepalive_intvl_us, 1000000, 999999, "keepalive"),
+	BOUND(keepalive_probes, 1, 0, "keepalive"),
+	BOUND(keepalive_probes, 127, 128, "keepalive"),
+	BOUND(wscale_shift, 14, 15, "wscale_shift"),
 };
 
 static void set(struct ustack_config *cfg, int i, uint64_t value)
