@@ -320,6 +320,8 @@ void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 uint32_t tcp_send_space(const struct tcp_conn *c)
 {
 	uint32_t limit = tcp_snd_limit(c);
+	/* Of tiny segments the records are what takes memory. */
+	uint32_t used = max_u32(c->sndq.bytes, rec_footprint(c));
 
-	return limit > c->sndq.bytes ? limit - c->sndq.bytes : 0;
+	return limit > used ? limit - used : 0;
 }

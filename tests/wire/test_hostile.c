@@ -271,6 +271,34 @@ START_TEST(orphan_that_made_progress_is_not_given_up)
 }
 END_TEST
 
+/* A byte in a segment of its own (no Nagle) costs a record of many bytes: that is
+ * what the send buffer bounds, and a peer that lets us send such segments and
+ * acknowledges none pins no more.
+ */
+START_TEST(records_of_tiny_segments_fill_the_send_buffer)
+{
+	const uint32_t buf = 100000;
+	struct peer p;
+	uint64_t before;
+	uint32_t n = 0;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	ustack_setopt(p.h.s, p.conn, USTACK_OPT_NODELAY, 1);
+	ustack_setopt(p.h.s, p.conn, USTACK_OPT_SNDBUF, buf);
+	before = mem_used(&p);
+	while (n < 5000 && peer_send(&p, 1) == 1) {
+		n++;
+		peer_drain(&p);
+	}
+	ck_assert_uint_ge(n, 1000);
+	ck_assert_uint_le(mem_used(&p) - before, buf + buf / 4);
+	peer_tx(&p, seg_ack(1, 1 + n));
+	ck_assert_int_eq(peer_send(&p, 1000), 1000);
+	peer_fini(&p);
+}
+END_TEST
+
 /* 6429-1: memory is short, and orphans hold it: they go at their next probe. */
 START_TEST(orphans_make_room_when_memory_is_short)
 {
@@ -350,6 +378,8 @@ Suite *suite_wire_hostile(void)
 			    4);
 	tcase_add_loop_test(tc, orphan_that_made_progress_is_not_given_up, 0,
 			    2);
+	tcase_add_loop_test(tc, records_of_tiny_segments_fill_the_send_buffer,
+			    0, 2);
 	tcase_add_loop_test(tc, orphans_make_room_when_memory_is_short, 0, 2);
 	tcase_add_loop_test(
 		tc, slow_reader_of_a_closed_connection_gets_everything, 0, 2);
