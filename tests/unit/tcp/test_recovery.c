@@ -6,6 +6,7 @@
  */
 
 #include "inner.h"
+#include "stack/tcp/rack.h"
 #include "stack/tcp/recovery.h"
 #include "stack/tcp/sendq.h"
 #include "stack/tcp/undo.h"
@@ -242,6 +243,36 @@ START_TEST(recovery_from_a_timeout_narrows_the_reordering_window)
 }
 END_TEST
 
+/*
+ * Where RACK has nothing to compare with, since each thing that was SACKed had
+ * been sent twice, three segments above decide (RFC 6675 section 4, 6675-1).
+ */
+START_TEST(three_segments_decide_where_rack_cannot)
+{
+	struct peer p;
+	struct tcp_conn *c = begin(&p);
+	struct tcp_acked a = { .ack = c->snd.una, .last_us = TIME_NEVER };
+
+	c->flags |= CF_SACK;
+	c->rtt.min_us = 1000;
+	for (uint32_t n = 10; n > 7; n--) {
+		struct tcp_rec *r;
+
+		EXPECT(rec_split(c, rec_first(c), (n - 1) * MSS) == 0);
+		r = rec_next(rec_first(c));
+		rec_resent(c, r); /* and answered sooner than can be */
+		rec_sack(c, r, &a);
+		if (n > 8)
+			EXPECT_EQ(rack_detect(c), 0);
+	}
+	EXPECT_EQ(c->fl->rack.sent_us, 0);
+	EXPECT_EQ(c->fl->sacked_segs, 3);
+	EXPECT_EQ(rack_detect(c), 7 * MSS);
+	EXPECT_EQ(rec_first_lost(c)->cause, USTACK_CAUSE_SACK);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_tcp_recovery(void)
 {
 	Suite *s = suite_create("tcp/recovery");
@@ -253,6 +284,7 @@ Suite *suite_tcp_recovery(void)
 	tcase_add_test(tc, full_ack_leaves_with_no_burst);
 	tcase_add_test(tc, timeout_starts_over_with_one_segment);
 	tcase_add_test(tc, window_that_was_not_used_does_not_grow);
+	tcase_add_test(tc, three_segments_decide_where_rack_cannot);
 	tcase_add_test(tc, echo_counts_for_copies_of_this_recovery);
 	tcase_add_test(tc, recover_is_not_left_behind);
 	tcase_add_test(tc,
