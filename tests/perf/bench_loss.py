@@ -17,9 +17,11 @@ time is what this machine needs to wake a process.
 
 The client reads --mb MB of character generator's text and compares every byte.
 Rounds go in turn (ours, rival, ours, ...).  Server on CPU 1, client on CPU 0,
-where --same has both.  A round that takes longer than --limit is cut, and its
-rate is what came until then.  The table goes to stdout, all rounds to
-build/bench_loss.json.
+where --same has both, ahead of all other processes (SCHED_FIFO) unless --last:
+else it is their number that is measured, since a kernel sends without waiting
+for a CPU and a process does not.  A round that takes longer than --limit is
+cut, and its rate is what came until then.  The table goes to stdout, all rounds
+to build/bench_loss.json.
 """
 import argparse
 import contextlib
@@ -218,6 +220,7 @@ def main():
     ap.add_argument("--wire", action="store_true", help="no super-packets anywhere")
     ap.add_argument("--acks", action="store_true", help="drop the client's as well")
     ap.add_argument("--same", action="store_true", help="all on one CPU")
+    ap.add_argument("--last", action="store_true", help="let other processes go first")
     ap.add_argument("--rtt", type=float, default=0, help="milliseconds, at least")
     ap.add_argument("--rate", type=float, help="with --rtt: Mbit/s of a bottleneck")
     ap.add_argument("-o", "--option", action="append", default=[],
@@ -227,6 +230,8 @@ def main():
         die("needs root (namespaces joined by veth pairs)")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
+    if not args.last:
+        rig.go_first()
     print(headline(args))
     print(f"{'':10s} {'ustackd':>6s} {'':13s} {'kernel':>6s} {'':13s} {'ratio':>6s}")
     result = {}
