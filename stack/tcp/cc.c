@@ -75,7 +75,7 @@ int ustack_setopt_cc(struct ustack *s, struct ustack_conn h, const char *name)
 	c->cc.id = (uint8_t)id;
 	tcp_cc(c)->init(c);
 	if (c->fl)
-		c->fl->undo.valid = false; /* it holds the other's words */
+		c->fl->undo_valid = false; /* it holds the other's words */
 	return 0;
 }
 

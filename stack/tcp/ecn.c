@@ -72,7 +72,7 @@ static void cut(struct tcp_conn *c)
 
 	c->cc.ssthresh = tcp_cc_congested(c);
 	c->cc.cwnd = min_u32(c->cc.cwnd, c->cc.ssthresh);
-	fl->undo.valid = false; /* a mark is never spurious */
+	fl->undo_valid = false; /* a mark is never spurious */
 	fl->cc.cut = true;
 	fl->cc.cut_end = c->snd.nxt;
 	tcp_count(c, USTACK_C_TCP_ECN_CUTS);
@@ -92,7 +92,7 @@ void ecn_in_ack(struct tcp_conn *c, const struct tcp_seg *seg)
 		return;
 	tcp_count(c, USTACK_C_TCP_IN_ECES);
 	if (c->rec.state != CA_OPEN)
-		c->fl->undo.valid = false; /* the cut is the mark's as well */
+		c->fl->undo_valid = false; /* the cut is the mark's as well */
 	else if (!f->cut && !(c->cc.ecn & ECN_CWR))
 		cut(c);
 }

@@ -68,9 +68,9 @@ void rack_on_dsack(struct tcp_conn *c)
 	struct tcp_flight *fl = c->fl;
 
 	if (fl) { /* once a round trip */
-		if (fl->rack.dsack && seq_lt(c->snd.una, fl->rack.round))
+		if (fl->dsack_round && seq_lt(c->snd.una, fl->rack.round))
 			return;
-		fl->rack.dsack = true;
+		fl->dsack_round = true;
 		fl->rack.round = c->snd.nxt;
 	}
 	c->rec.reo_mult = (uint8_t)min_u32(max_u32(c->rec.reo_mult, 1) + 1,
@@ -110,6 +110,8 @@ uint32_t rack_detect(struct tcp_conn *c)
 	struct tcp_rec *r;
 
 	fl->reo_at = TIME_NEVER;
+	if (!fl->first) /* all has arrived */
+		return 0;
 	if (fl->rack.sent_us == 0) {
 		sack_lost_6675(c);
 		return fl->lost - before;

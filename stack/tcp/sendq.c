@@ -13,6 +13,11 @@
 #include "state.h"
 #include "timers.h"
 
+#define FLIGHT_BLOCK 256u
+
+/* Sizes of blocks, so that what they occupy is known without asking. */
+_Static_assert(sizeof(struct tcp_flight) <= FLIGHT_BLOCK,
+	       "one for each flight");
 _Static_assert(sizeof(struct tcp_rec) == 64, "records come by the thousand");
 
 static struct tcp_flight *flight_get(struct tcp_conn *c)
@@ -359,9 +364,7 @@ uint32_t rec_footprint(const struct tcp_conn *c)
 {
 	if (!c->fl)
 		return 0;
-	return (uint32_t)(mem_block_size(sizeof(*c->fl)) +
-			  c->fl->nrecs *
-				  mem_block_size(sizeof(struct tcp_rec)));
+	return FLIGHT_BLOCK + c->fl->nrecs * (uint32_t)sizeof(struct tcp_rec);
 }
 
 void rec_clear(struct tcp_conn *c)

@@ -69,12 +69,15 @@ struct tcp_rec {
  * @tries:	expiries of the timer since then
  * @dupacks:	duplicate ACKs in a row
  * @blocked:	data waited for the congestion window since the last ACK
+ * @frto:	RFC 5682: 1 = the timer ran out, 2 = new data was tried, 0 = no
+ * @dsack_round: a DSACK has widened RACK's window in this round
+ * @undo_valid:	@undo holds what the recovery under way began with
+ * @undo_resent: it has sent something again: @undo.tsval is set
  * @rack:	RFC 8985 section 5: the most recently sent of what was delivered
  * @reo_at:	reordering timer, TIME_NEVER = off
  * @tlp:	RFC 8985 section 7: loss probe
  * @prr:	RFC 9937: state of the recovery under way
  * @undo:	what a recovery changed, for when it proves spurious
- * @frto:	RFC 5682: 1 = the timer ran out, 2 = new data was tried, 0 = no
  * @cc:	congestion control's notes
  *
  * Made with the first record, dropped when nothing is in flight any more.
@@ -94,13 +97,15 @@ struct tcp_flight {
 	uint8_t dupacks;
 	bool blocked;
 	uint8_t frto;
+	bool dsack_round;
+	bool undo_valid;
+	bool undo_resent;
 	struct {
 		uint64_t sent_us; /* RACK.xmit_ts, 0 = nothing delivered yet */
 		uint32_t end_seq; /* RACK.end_seq */
 		uint32_t rtt_us;  /* RACK.rtt */
 		uint32_t fack;	  /* RACK.fack: highest number delivered */
-		uint32_t round;	  /* RACK.dsack_round, valid with @dsack */
-		bool dsack; /* a DSACK has widened the window this round */
+		uint32_t round; /* RACK.dsack_round, valid with @dsack_round */
 	} rack;
 	uint64_t reo_at;
 	struct {
@@ -119,12 +124,10 @@ struct tcp_flight {
 		uint64_t at_us; /* when it began */
 		uint32_t una;	/* SND.UNA then */
 		uint32_t retx;	/* segments sent again that no DSACK named */
-		uint32_t tsval; /* of the first retransmission, valid if @resent */
+		uint32_t tsval; /* of the first retransmission */
 		uint32_t cwnd;
 		uint32_t ssthresh;
 		uint32_t priv[5];
-		bool valid;
-		bool resent;
 	} undo;
 	struct cc_flight cc;
 };

@@ -18,20 +18,20 @@ void undo_save(struct tcp_conn *c)
 	fl->undo.cwnd = c->cc.cwnd;
 	fl->undo.ssthresh = c->cc.ssthresh;
 	memcpy(fl->undo.priv, c->cc.priv, sizeof(fl->undo.priv));
-	fl->undo.valid = true;
-	fl->undo.resent = false;
+	fl->undo_valid = true;
+	fl->undo_resent = false;
 }
 
 void undo_on_resent(struct tcp_conn *c, uint32_t segs)
 {
 	struct tcp_flight *fl = c->fl;
 
-	if (!fl->undo.valid)
+	if (!fl->undo_valid)
 		return;
 	fl->undo.retx += segs;
-	if (fl->undo.resent)
+	if (fl->undo_resent)
 		return;
-	fl->undo.resent = true;
+	fl->undo_resent = true;
 	fl->undo.tsval = tcp_ts_now(c->t) + c->ts.offset;
 }
 
@@ -42,7 +42,7 @@ static void take_back(struct tcp_conn *c)
 	c->cc.cwnd = max_u32(c->cc.cwnd, fl->undo.cwnd);
 	c->cc.ssthresh = max_u32(c->cc.ssthresh, fl->undo.ssthresh);
 	memcpy(c->cc.priv, fl->undo.priv, sizeof(fl->undo.priv));
-	fl->undo.valid = false;
+	fl->undo_valid = false;
 	fl->frto = 0;
 	if (c->rec.state == CA_OPEN)
 		return;
@@ -60,7 +60,7 @@ static bool echo_is_older(const struct tcp_conn *c, const struct tcp_acked *a)
 {
 	const struct tcp_flight *fl = c->fl;
 
-	return fl->undo.resent && a->retx && a->retx_us >= fl->undo.at_us &&
+	return fl->undo_resent && a->retx && a->retx_us >= fl->undo.at_us &&
 	       a->has_ts && seq_lt(a->tsecr, fl->undo.tsval);
 }
 
@@ -81,7 +81,7 @@ bool undo_on_ack(struct tcp_conn *c, const struct tcp_acked *a)
 	struct tcp_flight *fl = c->fl;
 	bool timeout = c->rec.state == CA_LOSS;
 
-	if (!fl->undo.valid)
+	if (!fl->undo_valid)
 		return false;
 	if (c->rec.state != CA_OPEN && echo_is_older(c, a))
 		tcp_count(c, USTACK_C_TCP_UNDO_TIMESTAMP);
@@ -105,7 +105,7 @@ bool undo_frto(struct tcp_conn *c, const struct tcp_acked *a)
 {
 	struct tcp_flight *fl = c->fl;
 
-	if (fl->frto == 2 && a->orig && fl->undo.valid) { /* step 3b */
+	if (fl->frto == 2 && a->orig && fl->undo_valid) { /* step 3b */
 		tcp_count(c, USTACK_C_TCP_SPURIOUS_RTOS);
 		take_back(c);
 		rtt_spurious(&c->rtt, a->rtt_us);

@@ -79,11 +79,11 @@ START_TEST(connection_can_change_it)
 	peer_send(&p, 100 * MSS);
 	c = inner_conn(&p);
 	cwnd = c->cc.cwnd;
-	c->fl->undo.valid = true;
+	c->fl->undo_valid = true;
 	ck_assert_int_eq(ustack_setopt_cc(p.h.s, p.conn, "reno"), 0);
 	ck_assert_str_eq(peer_info(&p).cc, "reno");
 	EXPECT_EQ(c->cc.cwnd, cwnd);
-	EXPECT(!c->fl->undo.valid);
+	EXPECT(!c->fl->undo_valid);
 	ck_assert_int_eq(ustack_setopt_cc(p.h.s, p.conn, "vegas"), -ERR_INVAL);
 	ck_assert_str_eq(peer_info(&p).cc, "reno");
 	ck_assert_int_eq(ustack_setopt_cc(p.h.s, p.conn, NULL), 0);
