@@ -93,10 +93,14 @@ static uint32_t free_space(const struct tcp_conn *c)
 	return min_u32(room, WND_FIELD_MAX << shift_in_use(c));
 }
 
-/* Step by which the edge may move (MUST-39). */
+/* Step by which the edge may move: a segment, or half of the buffer that a
+ * window field can tell of, on a link whose segments are larger (MUST-39).
+ */
 static uint32_t least_step(const struct tcp_conn *c)
 {
-	return min_u32(c->rcv.buf / 2, max_u32(c->rec.adv_mss, 1));
+	uint32_t most = min_u32(c->rcv.buf, WND_FIELD_MAX << shift_in_use(c));
+
+	return min_u32(most / 2, max_u32(c->rec.adv_mss, 1));
 }
 
 uint16_t tcp_wnd_announce(struct tcp_conn *c)

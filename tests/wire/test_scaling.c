@@ -158,6 +158,35 @@ START_TEST(forgeries_do_not_keep_a_dead_peer_alive)
 }
 END_TEST
 
+static void huge_mtu(struct ustack_config *cfg)
+{
+	cfg->mtu = 65535;
+}
+
+/*
+ * MUST-39: half of what a field can tell of is step enough.  A link takes
+ * segments almost as large, without scaling, and the peer's path does not: the
+ * window must open again all the same.
+ */
+START_TEST(window_opens_by_half_of_what_its_field_can_tell)
+{
+	uint32_t seq = 1, least = 65535;
+	struct pseg s;
+	struct peer p;
+
+	peer_init(&p, huge_mtu);
+	peer_open(&p);
+	for (uint32_t i = 0; i < 300; i++, seq += 524) {
+		peer_tx(&p, seg_data(seq, 1, 524));
+		while (peer_rx(&p, &s))
+			least = s.wnd < least ? s.wnd : least;
+	}
+	ck_assert_uint_eq(p.received, 300 * 524);
+	ck_assert_uint_ge(least, 65535 / 2 - 2 * 524);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_scaling(void)
 {
 	Suite *s = suite_create("scaling");
@@ -171,5 +200,6 @@ Suite *suite_wire_scaling(void)
 	tcase_add_loop_test(tc, old_data_beyond_the_new_edge_is_repeated, 0, 2);
 	tcase_add_loop_test(tc, closed_window_does_not_hold_an_orphan, 0, 2);
 	tcase_add_loop_test(tc, forgeries_do_not_keep_a_dead_peer_alive, 0, 6);
+	tcase_add_test(tc, window_opens_by_half_of_what_its_field_can_tell);
 	return s;
 }
