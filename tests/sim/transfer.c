@@ -15,10 +15,11 @@
 #include "stack/base/bytes.h"
 #include "stack/stack_int.h"
 
-#define PORT	  7u
-#define LIFE_US	  (4ull * 3600 * 1000000) /* a transfer that lasts longer hangs */
-#define QUIET_US  (400ull * 1000000) /* TIME-WAIT and the like are over then */
-#define STEPS_MAX 4000000u
+#define PORT	    7u
+#define PATIENCE_US 900000000u		    /* as R2, but by the application */
+#define LIFE_US	    (4ull * 3600 * 1000000) /* a transfer that lasts longer hangs */
+#define QUIET_US    (400ull * 1000000) /* TIME-WAIT and the like are over then */
+#define STEPS_MAX   4000000u
 
 void sim_fail(struct sim *sim, const char *fmt, ...)
 {
@@ -41,6 +42,19 @@ static struct sim_app *app_of(uint64_t ctx)
 	return (struct sim_app *)(uintptr_t)ctx;
 }
 
+/*
+ * The application goes, its last bytes are still to be delivered.  It sets a
+ * time for that: what nobody has set one for is given up after eight expiries
+ * in silence, and here eight packets in a row may well be lost.
+ */
+static void leave(struct sim_app *a)
+{
+	if (ustack_setopt(stack_of(a), a->conn, USTACK_OPT_USER_TIMEOUT,
+			  PATIENCE_US) < 0)
+		sim_fail(a->sim, "user timeout refused");
+	ustack_close(stack_of(a), a->conn);
+}
+
 static void finish_if_done(struct sim_app *a)
 {
 	bool all_sent = a->sent == a->to_send;
@@ -51,7 +65,7 @@ static void finish_if_done(struct sim_app *a)
 			sim_fail(a->sim, "shutdown refused");
 	}
 	if (a->shut && a->eof)
-		ustack_close(stack_of(a), a->conn);
+		leave(a);
 }
 
 static void write_some(struct sim_app *a)
