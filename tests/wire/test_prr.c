@@ -115,6 +115,21 @@ START_TEST(a_batch_is_replaced_whole)
 }
 END_TEST
 
+/* With progress and no further loss one segment more leaves than arrived (9937-2). */
+START_TEST(progress_below_the_threshold_gains_a_segment)
+{
+	struct peer p;
+
+	begin(&p);
+	peer_tx(&p, lossy_sack(1, 8, 11)); /* 1 to 7 are lost, three arrived */
+	ck_assert_uint_eq(wire_take(&p, &(uint32_t){ 0 }), 3);
+	peer_advance(&p, LOSSY_RTT);
+	peer_tx(&p, lossy_sack(2, 8, 11));
+	ck_assert_uint_eq(wire_take(&p, &(uint32_t){ 0 }), 2);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_prr(void)
 {
 	Suite *s = suite_create("PRR");
@@ -124,5 +139,6 @@ Suite *suite_wire_prr(void)
 	tcase_add_test(tc, recovery_ends_at_the_threshold);
 	tcase_add_test(tc, below_the_threshold_arrivals_are_replaced);
 	tcase_add_test(tc, a_batch_is_replaced_whole);
+	tcase_add_test(tc, progress_below_the_threshold_gains_a_segment);
 	return s;
 }

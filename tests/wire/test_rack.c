@@ -87,6 +87,7 @@ static const struct {
 	{ "behind us by half",	{ 0x80000000u, 0x80001000u } },
 	{ "wraps",		{ SEG(3), 0x7fffffffu } },
 	{ "odd bytes",		{ SEG(3) + 1, SEG(4) - 1 } },
+	{ "short of a segment",	{ SEG(3), SEG(4) - 1 } },
 };
 /* clang-format on */
 
