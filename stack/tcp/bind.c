@@ -25,7 +25,9 @@ static bool holds(const struct ustack_addr *any, const struct ustack_addr *a)
 	return ip_is_any(any) && (!ip_is4(any) || ip_is4(a) || ip_is_any(a));
 }
 
-bool tcp_addr_overlap(const struct ustack_addr *a, const struct ustack_addr *b)
+/* Can a segment be for both local addresses? */
+static bool addr_overlap(const struct ustack_addr *a,
+			 const struct ustack_addr *b)
 {
 	return ip_addr_eq(a, b) || holds(a, b) || holds(b, a);
 }
@@ -52,7 +54,7 @@ bool tcp_port_bound(const struct tcp *t, const struct ustack_addr *addr,
 	struct hnode *n;
 
 	for (n = htab_first(&t->bound, port); n; n = htab_next(n))
-		if (tcp_addr_overlap(&bound_of(n)->addr, addr))
+		if (addr_overlap(&bound_of(n)->addr, addr))
 			return true;
 	return false;
 }
@@ -63,8 +65,7 @@ bool tcp_port_listens(const struct tcp *t, const struct ustack_addr *addr,
 	for (uint32_t i = 0; i < TCP_LISTENERS_MAX; i++) {
 		const struct tcp_listener *l = &t->listener[i];
 
-		if (l->used && l->port == port &&
-		    tcp_addr_overlap(&l->addr, addr))
+		if (l->used && l->port == port && addr_overlap(&l->addr, addr))
 			return true;
 	}
 	return false;
@@ -76,7 +77,7 @@ static bool refused(const struct tcp *t, const struct ustack_bind *b)
 	struct hnode *n;
 
 	for (n = htab_first(&t->bound, b->port); n; n = htab_next(n))
-		if (tcp_addr_overlap(&bound_of(n)->addr, &b->addr) &&
+		if (addr_overlap(&bound_of(n)->addr, &b->addr) &&
 		    !(b->reuse && bound_of(n)->reuse))
 			return true;
 	return tcp_port_listens(t, &b->addr, b->port);
@@ -85,7 +86,7 @@ static bool refused(const struct tcp *t, const struct ustack_bind *b)
 static void mark(uint64_t *map, const struct tcp_flow *f,
 		 const struct ustack_addr *addr)
 {
-	if (tcp_addr_overlap(&f->local, addr))
+	if (addr_overlap(&f->local, addr))
 		map[f->lport / 64u] |= (uint64_t)1 << (f->lport % 64u);
 }
 

@@ -22,9 +22,6 @@ struct tcp_bound {
 	bool reuse;
 };
 
-/** tcp_addr_overlap() - Can a segment be for both local addresses? */
-bool tcp_addr_overlap(const struct ustack_addr *a, const struct ustack_addr *b);
-
 /** tcp_port_bound() - Is a port reserved at that address? */
 bool tcp_port_bound(const struct tcp *t, const struct ustack_addr *addr,
 		    uint16_t port);

@@ -40,7 +40,4 @@ void tcp_in_fin(struct tcp_conn *c, const struct tcp_seg *seg);
 /** tcp_challenge_ack() - Ask the peer to show that it means it, within limits (5961-6) */
 void tcp_challenge_ack(struct tcp_conn *c);
 
-/** tcp_take_window() - Take the peer's window from a segment, RFC 9293 "SND.WND <- SEG.WND" */
-void tcp_take_window(struct tcp_conn *c, const struct tcp_seg *seg);
-
 #endif /* STACK_TCP_INPUT_H */

@@ -20,7 +20,7 @@
 #include "tlp.h"
 #include "window.h"
 
-void tcp_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
+static void take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	c->snd.wnd = (uint32_t)seg->wnd << c->snd.wscale; /* (7323-5) */
 	c->snd.max_wnd = max_u32(c->snd.max_wnd, c->snd.wnd);
@@ -39,7 +39,7 @@ static bool ack_in_syn_rcvd(struct tcp_conn *c, const struct tcp_seg *seg)
 		return false;
 	}
 	c->snd.una = seg->ack;
-	tcp_take_window(c, seg);
+	take_window(c, seg);
 	tcp_established(c);
 	tcp_event_opened(c);
 	return true;
@@ -55,7 +55,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 	if (!seq_lt(c->snd.wl1, seg->seq) &&
 	    !(c->snd.wl1 == seg->seq && seq_leq(c->snd.wl2, seg->ack)))
 		return;
-	tcp_take_window(c, seg);
+	take_window(c, seg);
 	if (!shut || c->snd.wnd == 0)
 		return;
 	/* It opened: what was sent against it was dropped; begin anew. */
