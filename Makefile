@@ -159,7 +159,8 @@ $(B)/libustack.a: $(STACK_OBJ)
 	$(call say,AR,$@)
 	$(Q)$(CC) -r -nostdlib $(if $(filter 1,$(LTO)),$(OPT) -fPIC \
 		-flinker-output=nolto-rel) -o $(O)/libustack.o $(STACK_OBJ)
-	$(Q)$(OBJCOPY) -w -G 'ustack_*' -G 'err_str' -G 'ubuf_*' $(O)/libustack.o
+	$(Q)$(OBJCOPY) -w -G 'ustack_*' -G 'err_str' -G 'ubuf_*' \
+		-G 'impair_*' -G 'gso_*' -G 'pcapng_*' $(O)/libustack.o
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(O)/libustack.o
 

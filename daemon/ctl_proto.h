@@ -44,6 +44,31 @@
  * urgent, probes, soft_error, user_timeout_us}.  soft_error is empty when all is
  * well.  Sizes and windows are bytes, unless segs_ or retrans.
  *
+ * An event: {time_us, event, conn?, local?, remote?, ...}.  time_us is the daemon's
+ * monotonic clock, endpoints are texts "10.7.0.2:7".  What follows depends on
+ * event, a name of qlog's:
+ *
+ *	connectivity:connection_started		{active}
+ *	connectivity:connection_state_updated	{old, new}
+ *	connectivity:connection_closed		{reason, bytes_in, bytes_out, retrans,
+ *						srtt_us?, age_us}
+ *	connectivity:soft_error			{error}
+ *	transport:packet_sent, _received	{flags, seq, ack, wnd, len, iss, irs,
+ *						gso?, ecn?, sack?:[[first, end]],
+ *						cause?, rto_us?}
+ *	transport:packet_dropped		{counter}
+ *	recovery:packet_lost			{cause, seq, len, rto_us?}
+ *	recovery:metrics_updated		{cwnd, ssthresh?, srtt_us, rto_us}
+ *	impairment:applied			{dir: in or out, faults:[], knob, rule,
+ *						step?, flags, seq, ack, len, tx,
+ *						offset, delay_us?}
+ *
+ * seq and ack are as on the wire: less iss and irs they are relative.  gso: the
+ * packet stands for wire segments of so many bytes.  ecn: of the IP header, 3 =
+ * CE.  A packet_sent that is impaired is followed by one impairment:applied for
+ * each of its wire segments that is; of what comes in, impairment:applied
+ * precedes packet_received, which is absent when the packet is lost.
+ *
  * Numbers may exceed 2^53; cursors are opaque.  Fields may be added.
  */
 

@@ -184,6 +184,18 @@ static void segment_text(struct text *t, const struct ustack_event *ev)
 		add(t, " again (%s)", cause(ev));
 }
 
+static void sack_json(struct json *j, const struct ustack_event *ev)
+{
+	json_arr(j, "sack");
+	for (uint32_t i = 0; i < ev->nsack; i++) {
+		json_arr(j, NULL);
+		json_u64(j, NULL, ev->sack[i][0]);
+		json_u64(j, NULL, ev->sack[i][1]);
+		json_arr_end(j);
+	}
+	json_arr_end(j);
+}
+
 static void segment_json(struct json *j, const struct ustack_event *ev)
 {
 	char flags[9];
@@ -193,8 +205,18 @@ static void segment_json(struct json *j, const struct ustack_event *ev)
 	json_u64(j, "ack", ev->ack);
 	json_u64(j, "wnd", ev->wnd);
 	json_u64(j, "len", ev->len);
+	json_u64(j, "iss", ev->iss);
+	json_u64(j, "irs", ev->irs);
+	if (ev->gso)
+		json_u64(j, "gso", ev->gso);
+	if (ev->ecn)
+		json_u64(j, "ecn", ev->ecn);
+	if (ev->nsack)
+		sack_json(j, ev);
 	if (ev->cause)
 		json_str(j, "cause", cause(ev));
+	if (ev->rto_us)
+		json_u64(j, "rto_us", ev->rto_us);
 }
 
 /* ---------------------------------------------------------------- dropped */
@@ -265,6 +287,50 @@ static void soft_error_json(struct json *j, const struct ustack_event *ev)
 	json_str(j, "error", err_str(ev->err));
 }
 
+/* --------------------------------------------------------------- impaired */
+
+static void impaired_text(struct text *t, const struct ustack_event *ev)
+{
+	char flags[9];
+
+	add(t, "impaired %s [%s] seq %u ack %u len %u:", ev->in ? "in" : "out",
+	    flags_text(ev->flags, flags), ev->seq, ev->ack, ev->len);
+	for (uint32_t f = 0; f < USTACK_FAULTS; f++)
+		if (ev->faults & (1u << f))
+			add(t, " %s", ustack_fault_name((enum ustack_fault)f));
+	if (ev->delay_us)
+		add(t, " %.3f ms", ms(ev->delay_us));
+	add(t, ", by %s of %s %u", ustack_knob_name((enum ustack_knob)ev->knob),
+	    ev->step ? "script" : "rule", ev->rule);
+	if (ev->step)
+		add(t, " step %u", ev->step);
+}
+
+static void impaired_json(struct json *j, const struct ustack_event *ev)
+{
+	char flags[9];
+
+	json_str(j, "dir", ev->in ? "in" : "out");
+	json_arr(j, "faults");
+	for (uint32_t f = 0; f < USTACK_FAULTS; f++)
+		if (ev->faults & (1u << f))
+			json_str(j, NULL,
+				 ustack_fault_name((enum ustack_fault)f));
+	json_arr_end(j);
+	json_str(j, "knob", ustack_knob_name((enum ustack_knob)ev->knob));
+	json_u64(j, "rule", ev->rule);
+	if (ev->step)
+		json_u64(j, "step", ev->step);
+	json_str(j, "flags", flags_text(ev->flags, flags));
+	json_u64(j, "seq", ev->seq);
+	json_u64(j, "ack", ev->ack);
+	json_u64(j, "len", ev->len);
+	json_u64(j, "tx", ev->tx);
+	json_u64(j, "offset", ev->offset);
+	if (ev->delay_us)
+		json_u64(j, "delay_us", ev->delay_us);
+}
+
 /* ------------------------------------------------------------------ table */
 
 static const struct {
@@ -282,6 +348,7 @@ static const struct {
 	[USTACK_EV_METRICS] = { LOG_LVL_TRACE, metrics_text, metrics_json },
 	[USTACK_EV_SOFT_ERROR] = { LOG_LVL_INFO, soft_error_text,
 				   soft_error_json },
+	[USTACK_EV_IMPAIRED] = { LOG_LVL_TRACE, impaired_text, impaired_json },
 };
 
 enum log_level log_event_level(uint8_t kind)

@@ -93,6 +93,44 @@ const char *ustack_event_name(enum ustack_event_kind k)
 		[USTACK_EV_LOST] = "recovery:packet_lost",
 		[USTACK_EV_METRICS] = "recovery:metrics_updated",
 		[USTACK_EV_SOFT_ERROR] = "connectivity:soft_error",
+		[USTACK_EV_IMPAIRED] = "impairment:applied",
+	};
+
+	return name_of(name, ARRAY_LEN(name), k);
+}
+
+const char *ustack_fault_name(enum ustack_fault f)
+{
+	static const char *const name[USTACK_FAULTS] = {
+		[USTACK_FAULT_LOST] = "lost",
+		[USTACK_FAULT_DELAYED] = "delayed",
+		[USTACK_FAULT_DUPLICATED] = "duplicated",
+		[USTACK_FAULT_CORRUPTED] = "corrupted",
+		[USTACK_FAULT_REORDERED] = "reordered",
+		[USTACK_FAULT_MARKED] = "marked",
+		[USTACK_FAULT_TRUNCATED] = "truncated",
+		[USTACK_FAULT_HELD] = "held",
+	};
+
+	return name_of(name, ARRAY_LEN(name), f);
+}
+
+const char *ustack_knob_name(enum ustack_knob k)
+{
+	static const char *const name[USTACK_KNOBS] = {
+		[USTACK_KNOB_NONE] = "none",
+		[USTACK_KNOB_LOSS] = "loss",
+		[USTACK_KNOB_GEMODEL] = "gemodel",
+		[USTACK_KNOB_DELAY] = "delay",
+		[USTACK_KNOB_DUPLICATE] = "duplicate",
+		[USTACK_KNOB_CORRUPT] = "corrupt",
+		[USTACK_KNOB_REORDER] = "reorder",
+		[USTACK_KNOB_RATE] = "rate",
+		[USTACK_KNOB_LIMIT] = "limit",
+		[USTACK_KNOB_ECN] = "ecn",
+		[USTACK_KNOB_SCRIPT] = "script",
+		[USTACK_KNOB_HALF_OPEN] = "half-open",
+		[USTACK_KNOB_MEMORY] = "memory",
 	};
 
 	return name_of(name, ARRAY_LEN(name), k);

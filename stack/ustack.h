@@ -50,7 +50,8 @@
  * @event:	something in the event mask happened; NULL = never
  *
  * @output and @event are called in the middle of things: they must not call
- * back into the instance.
+ * back into the instance, but for ustack_classify() and the packet functions of
+ * ustack_types.h.
  */
 struct ustack_host {
 	void *ctx;
@@ -72,6 +73,45 @@ struct ustack_host {
  */
 struct ustack *ustack_new(const struct ustack_config *cfg,
 			  const struct ustack_host *host, uint64_t now_us);
+
+/**
+ * struct ustack_tuple - addresses and ports of a segment, as we see them
+ */
+struct ustack_tuple {
+	struct ustack_addr local;
+	struct ustack_addr remote;
+	uint16_t lport;
+	uint16_t rport;
+};
+
+/**
+ * ustack_classify() - Whose segment is it?
+ * @s:		instance
+ * @t:		its addresses and ports
+ *
+ * Return: the connection's number as people see it, half-open ones and those in
+ * TIME-WAIT included; 0 = none
+ */
+uint64_t ustack_classify(const struct ustack *s, const struct ustack_tuple *t);
+
+/* How much of a connection's life is told whatever the event mask says. */
+enum ustack_watch {
+	USTACK_WATCH_OFF,
+	USTACK_WATCH_LIFE, /* all but segments sent for the first time, and received */
+	USTACK_WATCH_ALL,
+};
+
+/**
+ * ustack_watch() - Have a connection's events told, whatever the mask
+ * @s:		instance
+ * @id:		the connection's number
+ * @how:	how much
+ *
+ * New connections are watched as @watch_rate of the configuration says.
+ *
+ * Return: 0 or -ERR_NOENT
+ */
+int ustack_watch(struct ustack *s, uint64_t id, enum ustack_watch how);
 
 /**
  * ustack_set_mtu() - The link's MTU has changed

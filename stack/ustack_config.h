@@ -86,6 +86,8 @@ enum ustack_cookies {
  * @rst_rate:	resets to segments of no connection, per second; 0 = no limit
  * @challenge_rate: challenge ACKs per connection and second, half-open ones and
  *		those in TIME-WAIT included; 0 = no limit
+ * @watch_rate:	new connections per second that are watched (ustack_watch()) from
+ *		their first segment on; 0 = none
  */
 struct ustack_config {
 	struct ustack_prefix addr[USTACK_ADDRS_MAX];
@@ -135,6 +137,7 @@ struct ustack_config {
 	uint32_t icmp_rate;
 	uint32_t rst_rate;
 	uint32_t challenge_rate;
+	uint32_t watch_rate;
 };
 
 /** ustack_config_init() - Fill in the defaults: no address, MTU 1500 */

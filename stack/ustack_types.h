@@ -80,6 +80,7 @@ struct ustack_conn {
  * @csum_off:	out: offset of the checksum field in the transport header
  * @flags:	USTACK_PKT_*
  * @nslices:	slices in use
+ * @max_slices:	slices that there is room for, where the packet is an owner's
  * @room:	free bytes in front of @head for a device's own header
  * @head:	headers
  * @slice:	the rest of the packet, in order
@@ -95,6 +96,7 @@ struct ustack_pkt {
 	uint16_t csum_off;
 	uint8_t flags;
 	uint8_t nslices;
+	uint8_t max_slices;
 	_Alignas(16) uint8_t room[USTACK_PKT_HEADROOM];
 	uint8_t head[USTACK_PKT_HEAD];
 	struct slice slice[USTACK_PKT_SLICES];
@@ -112,7 +114,30 @@ struct ustack_pkt {
  */
 struct ustack_pkt *ustack_pkt_new(struct ustack *s);
 
-/** ustack_pkt_free() - Drop a packet of ustack_pkt_new() */
+/**
+ * ustack_pkt_sized() - The same with room for @len bytes only
+ * @s:		instance
+ * @len:	bytes, 1 to USTACK_PKT_ROOM
+ *
+ * For packets that wait before they come in, so that they hold no more memory
+ * than they need.
+ *
+ * Return: as ustack_pkt_new(), @slice[0].len is @len; it has room for one slice
+ */
+struct ustack_pkt *ustack_pkt_sized(struct ustack *s, uint32_t len);
+
+/**
+ * ustack_pkt_keep() - Keep a packet that is only lent, by references
+ * @s:		instance
+ * @p:		packet, as host.output() gets it
+ *
+ * Return: a packet of its own that shares the bytes behind @p's slices, with
+ * room for just as many slices; NULL when memory is spent
+ */
+struct ustack_pkt *ustack_pkt_keep(struct ustack *s,
+				   const struct ustack_pkt *p);
+
+/** ustack_pkt_free() - Drop a packet of one of the three above */
 void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p);
 
 /* ----------------------------------------------------------------- events */
@@ -173,6 +198,45 @@ const char *ustack_reason_name(enum ustack_reason r);
 /** ustack_reason_err() - The ERR_ code a socket layer would report, 0 = none */
 enum err ustack_reason_err(enum ustack_reason r);
 
+/* What impairment did to a packet; an event has bit (1 << fault) for each. */
+enum ustack_fault {
+	USTACK_FAULT_LOST,
+	USTACK_FAULT_DELAYED,
+	USTACK_FAULT_DUPLICATED,
+	USTACK_FAULT_CORRUPTED,
+	USTACK_FAULT_REORDERED, /* sent at once while others are delayed */
+	USTACK_FAULT_MARKED,	/* CE (RFC 3168) */
+	USTACK_FAULT_TRUNCATED,
+	USTACK_FAULT_HELD, /* until the next packet has passed */
+	USTACK_FAULTS,
+};
+
+/** ustack_fault_name() - "lost", "delayed", ... */
+const char *ustack_fault_name(enum ustack_fault f);
+
+/* Which knob lost a packet, or did what else was done. */
+enum ustack_knob {
+	USTACK_KNOB_NONE,
+	USTACK_KNOB_LOSS,    /* loss random */
+	USTACK_KNOB_GEMODEL, /* loss gemodel, loss state */
+	USTACK_KNOB_DELAY,   /* delay, jitter */
+	USTACK_KNOB_DUPLICATE,
+	USTACK_KNOB_CORRUPT,
+	USTACK_KNOB_REORDER,
+	USTACK_KNOB_RATE,
+	USTACK_KNOB_LIMIT, /* the queue was full */
+	USTACK_KNOB_ECN,   /* marked instead of lost */
+	USTACK_KNOB_SCRIPT,
+	USTACK_KNOB_HALF_OPEN, /* the endpoint has gone silent */
+	USTACK_KNOB_MEMORY,    /* no memory to hold it */
+	USTACK_KNOBS,
+};
+
+/** ustack_knob_name() - "loss", "gemodel", ... */
+const char *ustack_knob_name(enum ustack_knob k);
+
+#define USTACK_SACK_BLOCKS 4u
+
 /* Kinds of event; the mask has bit (1 << kind). */
 enum ustack_event_kind {
 	USTACK_EV_OPENED,     /* connectivity:connection_started */
@@ -184,6 +248,7 @@ enum ustack_event_kind {
 	USTACK_EV_LOST,	      /* recovery:packet_lost */
 	USTACK_EV_METRICS,    /* recovery:metrics_updated */
 	USTACK_EV_SOFT_ERROR, /* connectivity:soft_error */
+	USTACK_EV_IMPAIRED, /* impairment:applied; by stack/link, not the stack */
 	USTACK_EVENTS,
 };
 
@@ -205,16 +270,34 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @cause:	SENT, LOST: why sent again, why held for lost
  * @reason:	CLOSED: why
  * @drop:	DROPPED: index of its counter, USTACK_C_DROP_*
+ * @ecn:	SENT, RECEIVED: ECN field of the IP header, 3 = CE
+ * @nsack:	SENT, RECEIVED: entries in @sack
+ * @gso:	SENT, RECEIVED: payload of each wire segment if it stands for
+ *		several, else 0
+ * @iss:	SENT, RECEIVED, LOST: our initial sequence number
+ * @irs:	SENT, RECEIVED: the peer's, if it is known
+ * @sack:	SENT, RECEIVED: SACK blocks, first and behind the last byte; the
+ *		first may be a DSACK
+ * @in:		IMPAIRED: it was on its way to the stack
+ * @knob:	IMPAIRED: enum ustack_knob: what did it, the loss where several did
+ * @faults:	IMPAIRED: bits (1 << enum ustack_fault)
+ * @rule:	IMPAIRED: number of the rule or script, as people see it
+ * @step:	IMPAIRED: step of a script, from 1; 0 = a rule
+ * @tx:		IMPAIRED: how often this offset was sent, from 1; of a pure ACK
+ *		its repetition
+ * @offset:	IMPAIRED: sequence (of a pure ACK: acknowledgement) number less
+ *		the initial one
+ * @delay_us:	IMPAIRED: how long it is kept
  * @err:	SOFT_ERROR: an enum err, ERR_TIMEDOUT when R1 is reached
- * @flags:	SENT, RECEIVED: TCP flags
- * @seq:	SENT, RECEIVED, LOST: sequence number
- * @ack:	SENT, RECEIVED: acknowledgement number
- * @len:	SENT, RECEIVED, LOST: payload bytes
+ * @flags:	SENT, RECEIVED, IMPAIRED: TCP flags
+ * @seq:	SENT, RECEIVED, LOST, IMPAIRED: sequence number
+ * @ack:	SENT, RECEIVED, IMPAIRED: acknowledgement number
+ * @len:	SENT, RECEIVED, LOST, IMPAIRED: payload bytes
  * @wnd:	SENT, RECEIVED: window in bytes, scaled
  * @cwnd:	METRICS: congestion window in bytes
  * @ssthresh:	METRICS: in bytes, UINT32_MAX = none yet
  * @srtt_us:	METRICS, CLOSED: smoothed round-trip time, 0 = none
- * @rto_us:	METRICS, LOST by timer: retransmission timeout
+ * @rto_us:	METRICS, LOST by timer, SENT by a timer: timeout that was in force
  * @bytes_in:	CLOSED: payload received in order
  * @bytes_out:	CLOSED: payload sent and acknowledged
  * @retrans:	CLOSED: segments sent again
@@ -236,6 +319,20 @@ struct ustack_event {
 	uint8_t err;
 	bool active;
 	uint16_t drop;
+	uint8_t ecn;
+	uint8_t nsack;
+	uint16_t gso;
+	uint8_t knob;
+	bool in;
+	uint16_t faults;
+	uint16_t step;
+	uint32_t rule;
+	uint32_t tx;
+	uint32_t offset;
+	uint32_t iss;
+	uint32_t irs;
+	uint32_t sack[USTACK_SACK_BLOCKS][2];
+	uint64_t delay_us;
 	uint32_t seq;
 	uint32_t ack;
 	uint32_t len;

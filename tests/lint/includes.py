@@ -25,7 +25,7 @@ RULES = {
     "stack/ip": (["stack/base/*", "stack/wire/*", "stack/ip/*", "stack/*"], [FREE]),
     "stack/tcp": (["stack/base/*", "stack/wire/*", "stack/tcp/*", "stack/*",
                    "stack/ip/ip.h"], [FREE]),
-    "stack/link": (["stack/base/*", "stack/wire/*", "stack/link/*"], [FREE]),
+    "stack/link": (["stack/base/*", "stack/wire/*", "stack/link/*", "stack/ustack_types.h"], [FREE]),
     "stack": (["stack/*", "stack/base/*", "stack/wire/*", "stack/ip/*",
                "stack/tcp/*"], [FREE]),
     "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", LIBC]),
