@@ -32,6 +32,15 @@
  *	conns.close	{id} -> {} ; FIN behind what is queued
  *	services.list	{services:[{name, type, port, open, accepted, bytes_in,
  *			bytes_out}]}
+ *	trace.get	{id? | last?: true} -> {id, conn: connection or null, open,
+ *			service?, local, lport, remote, rport, wall_offset_us,
+ *			iss?, irs?, skipped, unwatched?:{from_us, to_us?},
+ *			events:[event and "n"]}.  What is remembered of a
+ *			connection, open or closed not long ago.  last, and
+ *			neither: of those, the one opened last
+ *	trace.list	{} -> {wall_offset_us, traces:[{id, open, service?,
+ *			local, lport, remote, rport, events, skipped, first_us,
+ *			last_us}]}, the one opened last first
  *	log.set		{level} -> {level, was}
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
@@ -69,6 +78,16 @@
  * each of its wire segments that is; of what comes in, impairment:applied
  * precedes packet_received, which is absent when the packet is lost.
  *
+ * In trace.get events stand in order, and "n" numbers those of the connection from
+ * 1: where it jumps, events in between were dropped to make room for rarer ones,
+ * skipped in all.  They are the first ones, the last ones, and of the rest
+ * rather what tells more than an ordinary segment.  unwatched: between these
+ * times (to_us absent = until now) segments that are neither retransmissions nor
+ * impaired may not have been looked at, to save time; they are not counted in n
+ * and skipped.  iss and irs: the initial sequence numbers, once known.
+ * wall_offset_us: what is added to a time_us to get the time of day, in
+ * microseconds since 1970.
+ *
  * Numbers may exceed 2^53; cursors are opaque.  Fields may be added.
  */
 
@@ -94,6 +113,8 @@
 #define CTL_CONNS_ABORT	  "conns.abort"
 #define CTL_CONNS_CLOSE	  "conns.close"
 #define CTL_SERVICES_LIST "services.list"
+#define CTL_TRACE_GET	  "trace.get"
+#define CTL_TRACE_LIST	  "trace.list"
 #define CTL_LOG_SET	  "log.set"
 #define CTL_SHUTDOWN	  "shutdown"
 
