@@ -64,7 +64,8 @@
  *	connectivity:soft_error			{error}
  *	transport:packet_sent, _received	{flags, seq, ack, wnd, len, iss, irs,
  *						gso?, ecn?, sack?:[[first, end]],
- *						cause?, rto_us?}
+ *						cause?, since_us?, cwnd?,
+ *						ssthresh?, rto_us?}
  *	transport:packet_dropped		{counter}
  *	recovery:packet_lost			{cause, seq, len, rto_us?}
  *	recovery:metrics_updated		{cwnd, ssthresh?, srtt_us, rto_us}
@@ -74,9 +75,11 @@
  *
  * seq and ack are as on the wire: less iss and irs they are relative.  gso: the
  * packet stands for wire segments of so many bytes.  ecn: of the IP header, 3 =
- * CE.  A packet_sent that is impaired is followed by one impairment:applied for
- * each of its wire segments that is; of what comes in, impairment:applied
- * precedes packet_received, which is absent when the packet is lost.
+ * CE.  since_us: of what is sent again, since it was sent before.
+ *
+ * A packet_sent that is impaired is followed by one impairment:applied for each
+ * of its wire segments that is; of what comes in, impairment:applied precedes
+ * packet_received, which is absent when the packet is lost.
  *
  * In trace.get events stand in order, and "n" numbers those of the connection from
  * 1: where it jumps, events in between were dropped to make room for rarer ones,

@@ -184,6 +184,14 @@ static void segment_text(struct text *t, const struct ustack_event *ev)
 		add(t, " again (%s)", cause(ev));
 }
 
+static void windows_json(struct json *j, const struct ustack_event *ev)
+{
+	json_u64(j, "cwnd", ev->cwnd);
+	if (ev->ssthresh != NO_SSTHRESH)
+		json_u64(j, "ssthresh", ev->ssthresh);
+	json_u64(j, "rto_us", ev->rto_us);
+}
+
 static void sack_json(struct json *j, const struct ustack_event *ev)
 {
 	json_arr(j, "sack");
@@ -215,8 +223,10 @@ static void segment_json(struct json *j, const struct ustack_event *ev)
 		sack_json(j, ev);
 	if (ev->cause)
 		json_str(j, "cause", cause(ev));
-	if (ev->rto_us)
-		json_u64(j, "rto_us", ev->rto_us);
+	if (ev->since_us)
+		json_u64(j, "since_us", ev->since_us);
+	if (ev->cwnd)
+		windows_json(j, ev);
 }
 
 /* ---------------------------------------------------------------- dropped */
@@ -268,11 +278,8 @@ static void metrics_text(struct text *t, const struct ustack_event *ev)
 
 static void metrics_json(struct json *j, const struct ustack_event *ev)
 {
-	json_u64(j, "cwnd", ev->cwnd);
-	if (ev->ssthresh != NO_SSTHRESH)
-		json_u64(j, "ssthresh", ev->ssthresh);
+	windows_json(j, ev);
 	json_u64(j, "srtt_us", ev->srtt_us);
-	json_u64(j, "rto_us", ev->rto_us);
 }
 
 /* ------------------------------------------------------------- soft error */

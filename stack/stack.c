@@ -45,11 +45,12 @@ void stack_drop(struct ustack *s, enum ustack_counter reason)
 	struct ustack_event ev;
 
 	stack_count(s, reason);
-	if (!stack_wants(s, USTACK_EV_DROPPED))
+	if (!stack_wants(s, USTACK_EV_DROPPED) && s->about == 0)
 		return;
 
 	ev = (struct ustack_event){ .kind = USTACK_EV_DROPPED,
 				    .time_us = s->now_us,
+				    .id = s->about,
 				    .drop = (uint16_t)reason };
 	s->host.event(s->host.ctx, &ev);
 }
@@ -260,56 +261,13 @@ void ustack_free(struct ustack *s)
 	void *ctx = s->host.ctx;
 	void (*release)(void *, void *, size_t) = s->host.free;
 
-	while (s->spare) {
-		struct ustack_pkt *p = s->spare;
-
-		s->spare = p->next;
-		mem_free(&s->mem, p, sizeof(*p));
-	}
+	stack_pkt_fini(s);
 	if (s->tcp)
 		tcp_free(s->tcp);
 	frag_free(s);
 	ip_path_free(s);
 	mem_fini(&s->mem);
 	release(ctx, s, sizeof(*s));
-}
-
-struct ustack_pkt *ustack_pkt_new(struct ustack *s)
-{
-	struct ustack_pkt *p = s->spare;
-
-	if (p)
-		s->spare = p->next;
-	else
-		p = mem_alloc(&s->mem, sizeof(*p));
-	if (!p)
-		return NULL;
-
-	p->slice[0].buf = ubuf_new(&s->mem, RX_BUF_SIZE);
-	if (!p->slice[0].buf) {
-		p->next = s->spare;
-		s->spare = p;
-		return NULL;
-	}
-	p->slice[0].off = USTACK_PKT_HEADROOM;
-	p->slice[0].len = USTACK_PKT_ROOM;
-	p->next = NULL;
-	p->len = 0;
-	p->head_len = 0;
-	p->gso_size = 0;
-	p->l4_off = 0;
-	p->csum_off = 0;
-	p->flags = 0;
-	p->nslices = 1;
-	return p;
-}
-
-void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p)
-{
-	for (uint32_t i = 0; i < p->nslices; i++)
-		ubuf_put(p->slice[i].buf);
-	p->next = s->spare;
-	s->spare = p;
 }
 
 /* Whoever sent the quoted datagram is told: TCP, or what answers by ICMP. */

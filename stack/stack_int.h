@@ -28,6 +28,8 @@ struct tcp;
  * @limit:	what we may say to strangers, a bucket for each kind of answer
  * @rand:	secret of stack_random(), and how often it was asked
  * @event_mask:	events wanted
+ * @about:	number of the watched connection whose segment is being processed,
+ *		0 = none
  * @tx_left:	packets that ustack_run() may still send
  * @frags:	fragments that wait for others
  * @frag_id:	secret of ip_frag_id() and of answers' flow labels, and how often
@@ -49,6 +51,7 @@ struct ustack {
 		uint64_t n;
 	} rand;
 	uint32_t event_mask;
+	uint64_t about;
 	uint32_t tx_left;
 	struct frag_tab *frags;
 	struct {
@@ -78,6 +81,18 @@ static inline bool stack_wants(const struct ustack *s, enum ustack_event_kind k)
 	return __builtin_expect((s->event_mask & (1u << k)) != 0, 0);
 }
 
+/** stack_tells() - The same of what belongs to a flow that is watched so much */
+static inline bool stack_tells(const struct ustack *s, uint8_t watch,
+			       enum ustack_event_kind k)
+{
+	bool rare = k != USTACK_EV_SENT && k != USTACK_EV_RECEIVED;
+
+	return __builtin_expect((s->event_mask & (1u << k)) != 0 ||
+					watch > (rare ? USTACK_WATCH_OFF
+						      : USTACK_WATCH_LIFE),
+				0);
+}
+
 /** stack_drop() - Count a dropped packet under its reason, and tell who asked */
 void stack_drop(struct ustack *s, enum ustack_counter reason);
 
@@ -89,6 +104,9 @@ void stack_drop(struct ustack *s, enum ustack_counter reason);
  * Return: true and it is paid for, or false (counted)
  */
 bool stack_limit_ok(struct ustack *s, enum limit_kind kind);
+
+/** stack_pkt_fini() - Give back the packets that are ready for use */
+void stack_pkt_fini(struct ustack *s);
 
 /** stack_random() - 64 bits that nobody outside can foretell, without asking
  * the host for each

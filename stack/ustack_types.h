@@ -294,10 +294,11 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @ack:	SENT, RECEIVED, IMPAIRED: acknowledgement number
  * @len:	SENT, RECEIVED, LOST, IMPAIRED: payload bytes
  * @wnd:	SENT, RECEIVED: window in bytes, scaled
- * @cwnd:	METRICS: congestion window in bytes
- * @ssthresh:	METRICS: in bytes, UINT32_MAX = none yet
+ * @cwnd:	METRICS, SENT, RECEIVED: congestion window in bytes; 0 = none yet
+ * @ssthresh:	the same of them: in bytes, UINT32_MAX = none yet
  * @srtt_us:	METRICS, CLOSED: smoothed round-trip time, 0 = none
- * @rto_us:	METRICS, LOST by timer, SENT by a timer: timeout that was in force
+ * @rto_us:	METRICS, LOST, SENT, RECEIVED: retransmission timeout
+ * @since_us:	SENT again: time since it was sent before
  * @bytes_in:	CLOSED: payload received in order
  * @bytes_out:	CLOSED: payload sent and acknowledged
  * @retrans:	CLOSED: segments sent again
@@ -341,6 +342,7 @@ struct ustack_event {
 	uint32_t ssthresh;
 	uint32_t srtt_us;
 	uint32_t rto_us;
+	uint64_t since_us;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t retrans;

@@ -15,6 +15,7 @@
 #include "tcp.h"
 #include "timers.h"
 #include "urgent.h"
+#include "watch.h"
 #include "window.h"
 
 static struct tcp_conn *get(struct ustack *s, struct ustack_conn h)
@@ -110,6 +111,7 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 	c->ops_id = (int16_t)a->ops_id;
 	c->ctx = a->ctx;
 	c->cc.id = (uint8_t)cc;
+	c->flow.watch = tcp_watch_new(t);
 	start_active(c, &f);
 	*h = tcp_conn_handle(c);
 	return 0;

@@ -10,6 +10,7 @@
 #include "pace.h"
 #include "state.h"
 #include "timers.h"
+#include "watch.h"
 
 struct tcp_extra *tcp_extra_get(struct tcp_conn *c)
 {
@@ -132,7 +133,7 @@ static void report_soft_error(struct tcp_conn *c, enum err why)
 {
 	struct ustack_event ev;
 
-	if (!stack_wants(c->t->s, USTACK_EV_SOFT_ERROR))
+	if (!tcp_tells(c, USTACK_EV_SOFT_ERROR))
 		return;
 	tcp_event_init(c, &ev, USTACK_EV_SOFT_ERROR);
 	ev.err = (uint8_t)why;

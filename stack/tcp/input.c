@@ -24,6 +24,7 @@
 #include "timewait.h"
 #include "urgent.h"
 #include "uto.h"
+#include "watch.h"
 
 /* Read and check the header (MUST-3, 9293-a35). */
 static bool parse(struct ustack *s, const struct ustack_pkt *p,
@@ -50,7 +51,9 @@ static bool parse(struct ustack *s, const struct ustack_pkt *p,
 	seg->ack = h->ack;
 	seg->wnd = h->wnd;
 	seg->flags = h->flags;
-	seg->ce = (v->tos & ECN_MASK) == ECN_CE;
+	seg->ecn = v->tos & ECN_MASK;
+	seg->ce = seg->ecn == ECN_CE;
+	seg->gso = p->gso_size;
 	seg->urg = h->urg;
 	seg->len = v->l4_len - h->hdr_len;
 	seg->buf = sl->buf;
@@ -119,6 +122,7 @@ static struct tcp_conn *listen_ack(struct tcp *t, const struct tcp_flow_args *a,
 		return NULL; /* (4987-6): its data will come again */
 	stack_count(t->s, USTACK_C_TCP_SYN_COOKIES_RECV);
 	e.id = tcp_next_id(t);
+	e.flow.watch = tcp_watch_new(t);
 	syncache_opened(t, &e);
 	return syncache_promote(t, &e);
 }
@@ -154,7 +158,7 @@ static void stray_input(struct tcp *t, const struct tcp_flow_args *a,
 		c = listen_input(t, a, seg, listener);
 		if (!c)
 			return;
-		tcp_event_received(t, &c->flow, tcp_id(c), seg, c->snd.wscale);
+		tcp_event_received(t, &c->flow, seg);
 		conn_input(c, seg);
 		return;
 	}
@@ -177,21 +181,6 @@ static void conn_or_compact_input(struct tcp *t, struct tcp_flow *f,
 		conn_input(c, seg);
 }
 
-static void report(const struct tcp *t, const struct tcp_flow *f,
-		   const struct tcp_seg *seg)
-{
-	const struct tcp_conn *c = container_of(f, struct tcp_conn, flow);
-	const struct syn_entry *e = container_of(f, struct syn_entry, flow);
-	const struct tw_entry *w = container_of(f, struct tw_entry, flow);
-
-	if (f->kind == FLOW_CONN)
-		tcp_event_received(t, f, tcp_id(c), seg, c->snd.wscale);
-	else if (f->kind == FLOW_SYN)
-		tcp_event_received(t, f, e->id, seg, e->wscale);
-	else
-		tcp_event_received(t, f, w->id, seg, 0);
-}
-
 void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v)
 {
 	struct tcp_flow_args a = { .local = &v->dst, .remote = &v->src };
@@ -205,11 +194,13 @@ void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v)
 	a.rport = h.sport;
 	a.hash = tcp_flow_hash(&t->key.flow, &a);
 	f = tcp_flow_find(t, &a);
-	if (f && stack_wants(t->s, USTACK_EV_RECEIVED))
-		report(t, f, &seg);
+	if (f && stack_tells(t->s, f->watch, USTACK_EV_RECEIVED))
+		tcp_event_received(t, f, &seg);
+	t->s->about = f && f->watch ? tcp_flow_id(f) : 0;
 	if (f && f->kind != FLOW_TIME_WAIT)
 		conn_or_compact_input(t, f, &seg);
 	else if (!f || timewait_input(t, container_of(f, struct tw_entry, flow),
 				      &seg))
 		stray_input(t, &a, &seg);
+	t->s->about = 0;
 }

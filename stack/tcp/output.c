@@ -156,6 +156,7 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 	o.q = &c->sndq;
 	o.len = r->len - fin;
 	o.cause = (uint8_t)why;
+	o.since_us = tcp_now(c) - r->sent_us;
 	if (fin)
 		o.flags |= TCP_FIN;
 	if (r == c->fl->last && o.len > 0)

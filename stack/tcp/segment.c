@@ -12,6 +12,7 @@
 #include "reasm.h"
 #include "state.h"
 #include "urgent.h"
+#include "watch.h"
 #include "window.h"
 
 #define IP_LEN_MAX 65535u
@@ -84,7 +85,6 @@ static void report_sent(struct ustack *s, const struct tcp_out *o)
 {
 	struct ustack_event ev = { .kind = USTACK_EV_SENT,
 				   .time_us = s->now_us,
-				   .id = o->id,
 				   .local = o->flow->local,
 				   .remote = o->flow->remote,
 				   .lport = o->flow->lport,
@@ -94,8 +94,14 @@ static void report_sent(struct ustack *s, const struct tcp_out *o)
 				   .seq = o->seq,
 				   .ack = o->ack,
 				   .len = o->len,
-				   .wnd = o->wnd_bytes };
+				   .wnd = o->wnd_bytes,
+				   .gso = o->len > o->mss ? o->mss : 0,
+				   .ecn = o->tos & ECN_MASK,
+				   .since_us = o->since_us };
 
+	if (o->id)
+		tcp_event_flow(o->flow, &ev);
+	tcp_event_sack(&ev, &o->opt);
 	s->host.event(s->host.ctx, &ev);
 }
 
@@ -148,7 +154,8 @@ int tcp_emit(struct ustack *s, struct tcp_out *o)
 	if (o->cause == USTACK_CAUSE_NONE || o->cause == USTACK_CAUSE_KEEPALIVE)
 		stack_count_n(s, USTACK_C_TCP_OUT_SEGS,
 			      p.gso_size ? (o->len + o->mss - 1) / o->mss : 1);
-	if (stack_wants(s, USTACK_EV_SENT))
+	if (stack_tells(s, o->flow->watch, USTACK_EV_SENT) ||
+	    (o->cause && o->flow->watch))
 		report_sent(s, o);
 	return r;
 }

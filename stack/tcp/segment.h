@@ -26,6 +26,7 @@
  *		it does not fit in one packet
  * @mss:	payload of a wire segment; a longer payload is a super-packet
  * @cause:	enum ustack_cause, for events
+ * @since_us:	since it was sent before, for events; 0 = it was not
  * @may_frag:	routers may fragment it (OF_MAY_FRAG)
  */
 struct tcp_out {
@@ -42,6 +43,7 @@ struct tcp_out {
 	uint16_t wnd;
 	uint16_t mss;
 	uint32_t wnd_bytes;
+	uint64_t since_us;
 	struct tcp_opts opt;
 	const struct sliceq *q;
 	uint32_t len;

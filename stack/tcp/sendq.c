@@ -12,6 +12,7 @@
 #include "rack.h"
 #include "state.h"
 #include "timers.h"
+#include "watch.h"
 
 #define FLIGHT_BLOCK 256u
 
@@ -270,7 +271,7 @@ static void report_lost(const struct tcp_conn *c, const struct tcp_rec *r)
 {
 	struct ustack_event ev;
 
-	if (!stack_wants(c->t->s, USTACK_EV_LOST))
+	if (!tcp_tells(c, USTACK_EV_LOST))
 		return;
 	tcp_event_init(c, &ev, USTACK_EV_LOST);
 	ev.cause = r->cause;

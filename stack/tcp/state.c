@@ -5,7 +5,11 @@
 
 #include "state.h"
 
+#include "stack/base/bytes.h"
+
+#include "syncache.h"
 #include "timers.h"
+#include "watch.h"
 
 #define TO(st) (1u << USTACK_##st)
 
@@ -60,7 +64,7 @@ void tcp_set_state(struct tcp_conn *c, enum ustack_state to)
 	c->t->states[from]--;
 	c->t->states[to]++;
 	c->state = (uint8_t)to;
-	if (!stack_wants(c->t->s, USTACK_EV_STATE))
+	if (!tcp_tells(c, USTACK_EV_STATE))
 		return;
 
 	tcp_event_init(c, &ev, USTACK_EV_STATE);
@@ -69,18 +73,56 @@ void tcp_set_state(struct tcp_conn *c, enum ustack_state to)
 	tcp_event_emit(c, &ev);
 }
 
-void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
-			uint64_t id, const struct tcp_seg *seg, uint8_t wscale)
+void tcp_event_sack(struct ustack_event *ev, const struct tcp_opts *opt)
 {
+	uint32_t n = opt->has & TCP_OPT_HAS_SACK ? opt->nsack : 0;
+
+	ev->nsack = (uint8_t)min_u32(n, USTACK_SACK_BLOCKS);
+	for (uint32_t i = 0; i < ev->nsack; i++) {
+		ev->sack[i][0] = opt->sack[i].start;
+		ev->sack[i][1] = opt->sack[i].end;
+	}
+}
+
+void tcp_event_flow(const struct tcp_flow *f, struct ustack_event *ev)
+{
+	const struct tcp_conn *c = container_of(f, struct tcp_conn, flow);
+	const struct syn_entry *e = container_of(f, struct syn_entry, flow);
+
+	ev->id = tcp_flow_id(f);
+	if (f->kind == FLOW_CONN) {
+		ev->iss = c->snd.iss;
+		ev->irs = tcp_irs(c);
+		ev->cwnd = c->cc.cwnd;
+		ev->ssthresh = c->cc.ssthresh;
+		ev->rto_us = tcp_rto_us(c);
+	} else if (f->kind == FLOW_SYN) {
+		ev->iss = e->iss;
+		ev->irs = e->irs;
+	}
+}
+
+/* Shift of the windows that come. */
+static uint8_t flow_wscale(const struct tcp_flow *f)
+{
+	if (f->kind == FLOW_CONN)
+		return container_of(f, struct tcp_conn, flow)->snd.wscale;
+	if (f->kind == FLOW_SYN)
+		return container_of(f, struct syn_entry, flow)->wscale;
+	return 0;
+}
+
+void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
+			const struct tcp_seg *seg)
+{
+	uint8_t shift = seg->flags & TCP_SYN ? 0 : flow_wscale(f);
 	struct ustack *s = t->s;
-	uint8_t shift = seg->flags & TCP_SYN ? 0 : wscale;
 	struct ustack_event ev;
 
-	if (!stack_wants(s, USTACK_EV_RECEIVED))
+	if (!stack_tells(s, f->watch, USTACK_EV_RECEIVED))
 		return;
 	ev = (struct ustack_event){ .time_us = s->now_us,
 				    .kind = USTACK_EV_RECEIVED,
-				    .id = id,
 				    .local = f->local,
 				    .remote = f->remote,
 				    .lport = f->lport,
@@ -89,7 +131,11 @@ void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
 				    .seq = seg->seq,
 				    .ack = seg->ack,
 				    .len = seg->len,
+				    .gso = seg->gso,
+				    .ecn = seg->ecn,
 				    .wnd = (uint32_t)seg->wnd << shift };
+	tcp_event_flow(f, &ev);
+	tcp_event_sack(&ev, &seg->opt);
 	s->host.event(s->host.ctx, &ev);
 }
 
@@ -97,7 +143,7 @@ void tcp_event_opened(const struct tcp_conn *c)
 {
 	struct ustack_event ev;
 
-	if (!stack_wants(c->t->s, USTACK_EV_OPENED))
+	if (!tcp_tells(c, USTACK_EV_OPENED))
 		return;
 	tcp_event_init(c, &ev, USTACK_EV_OPENED);
 	tcp_event_emit(c, &ev);
@@ -107,7 +153,7 @@ void tcp_event_closed(const struct tcp_conn *c)
 {
 	struct ustack_event ev;
 
-	if (!stack_wants(c->t->s, USTACK_EV_CLOSED))
+	if (!tcp_tells(c, USTACK_EV_CLOSED))
 		return;
 	tcp_event_init(c, &ev, USTACK_EV_CLOSED);
 	ev.reason = c->reason;
@@ -123,7 +169,7 @@ void tcp_event_metrics(const struct tcp_conn *c)
 {
 	struct ustack_event ev;
 
-	if (!stack_wants(c->t->s, USTACK_EV_METRICS))
+	if (!tcp_tells(c, USTACK_EV_METRICS))
 		return;
 	tcp_event_init(c, &ev, USTACK_EV_METRICS);
 	ev.cwnd = c->cc.cwnd;

@@ -42,12 +42,16 @@ void tcp_event_emit(const struct tcp_conn *c, const struct ustack_event *ev);
  * tcp_event_received() - Emit packet_received, if wanted
  * @t:		TCP
  * @f:		flow that the segment belongs to
- * @id:		its connection's number
  * @seg:	segment
- * @wscale:	shift of its window field, but in a SYN
  */
 void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
-			uint64_t id, const struct tcp_seg *seg, uint8_t wscale);
+			const struct tcp_seg *seg);
+
+/** tcp_event_flow() - Fill in what a flow knows about its segments */
+void tcp_event_flow(const struct tcp_flow *f, struct ustack_event *ev);
+
+/** tcp_event_sack() - Fill in the SACK blocks among a segment's options */
+void tcp_event_sack(struct ustack_event *ev, const struct tcp_opts *opt);
 
 /** tcp_event_closed() - Emit connection_closed with its totals, if wanted */
 void tcp_event_closed(const struct tcp_conn *c);

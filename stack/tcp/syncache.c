@@ -13,6 +13,7 @@
 #include "segment.h"
 #include "state.h"
 #include "syncookie.h"
+#include "watch.h"
 #include "window.h"
 
 #define ISS_MARGIN   65537u /* beyond an old unscaled window, as Linux */
@@ -209,7 +210,7 @@ void syncache_opened(const struct tcp *t, const struct syn_entry *e)
 				   .to = USTACK_SYN_RCVD };
 
 	stack_count(t->s, USTACK_C_TCP_PASSIVE_OPENS);
-	if (stack_wants(t->s, USTACK_EV_STATE))
+	if (stack_tells(t->s, e->flow.watch, USTACK_EV_STATE))
 		t->s->host.event(t->s->host.ctx, &ev);
 }
 
@@ -306,7 +307,8 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 	e->iss = choose_iss(t, a, seg);
 	e->id = tcp_next_id(t);
 	insert(t, e);
-	tcp_event_received(t, &e->flow, e->id, seg, 0);
+	e->flow.watch = tcp_watch_new(t);
+	tcp_event_received(t, &e->flow, seg);
 	syncache_opened(t, e);
 	reply(t, e, TCP_SYN | TCP_ACK); /* without room: as if it were lost */
 	on_sent(t, e);
@@ -359,6 +361,7 @@ struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)
 	t->states[USTACK_CLOSED]--;
 	t->states[USTACK_SYN_RCVD]++;
 	c->state = USTACK_SYN_RCVD;
+	c->flow.watch = e->flow.watch;
 	c->listener = e->listener;
 	c->ops_id = l->ops_id;
 	c->cc.id = l->cc;

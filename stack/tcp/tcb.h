@@ -52,6 +52,7 @@ enum tcp_flow_kind { FLOW_CONN, FLOW_SYN, FLOW_TIME_WAIT };
  * @lport:	our port
  * @rport:	the peer's
  * @kind:	enum tcp_flow_kind: what this is the head of
+ * @watch:	enum ustack_watch: how much of it is told whatever the mask
  */
 struct tcp_flow {
 	struct hnode node;
@@ -60,6 +61,7 @@ struct tcp_flow {
 	uint16_t lport;
 	uint16_t rport;
 	uint8_t kind;
+	uint8_t watch;
 };
 
 /**
@@ -72,7 +74,9 @@ struct tcp_flow {
  * @buf:	the packet's buffer; borrowed
  * @wnd:	window field, unscaled
  * @flags:	TCP_FIN ...
+ * @ecn:	ECN field of the IP header
  * @ce:		the packet was marked Congestion Experienced
+ * @gso:	payload of a wire segment, 0 = it is one
  * @urg:	urgent pointer
  * @opt:	options
  * @reuses:	it is a SYN that took over a 4-tuple from TIME-WAIT, and
@@ -87,7 +91,9 @@ struct tcp_seg {
 	struct ubuf *buf;
 	uint16_t wnd;
 	uint8_t flags;
+	uint8_t ecn;
 	bool ce;
+	uint16_t gso;
 	uint16_t urg;
 	struct tcp_opts opt;
 	bool reuses;
@@ -398,6 +404,7 @@ struct tcp_slot {
  * @tw_timer:	at the first one's deadline
  * @port_next:	RFC 6056 algorithm 4: offsets of the next ephemeral port to try
  * @cc:		congestion control of new connections, enum tcp_cc_id
+ * @watch:	new connections that may be watched, a bucket
  */
 struct tcp {
 	struct ustack *s;
@@ -432,6 +439,7 @@ struct tcp {
 	struct timer tw_timer;
 	uint32_t port_next[TCP_PORT_COUNTERS];
 	uint8_t cc;
+	struct limit watch;
 };
 
 static inline uint64_t tcp_now(const struct tcp_conn *c)

@@ -71,6 +71,7 @@ void timewait_enter(struct tcp_conn *c)
 				.tos = c->tos,
 				.ts_on = (c->flags & CF_TS) != 0 };
 	tcp_flow_init(&e->flow, FLOW_TIME_WAIT, &a);
+	e->flow.watch = c->flow.watch;
 	tcp_flow_insert(t, &e->flow);
 	list_init(&e->link);
 	t->ntw++;

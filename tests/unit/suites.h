@@ -66,6 +66,7 @@
 	X(suite_stack_limit)		\
 	X(suite_stack_names)		\
 	X(suite_stack_stack)		\
+	X(suite_stack_watch)		\
 	X(suite_daemon_vnet)		\
 	X(suite_daemon_tun)		\
 	X(suite_daemon_args)		\

@@ -28,14 +28,23 @@ static const char *event(int i)
 	return ustack_event_name((enum ustack_event_kind)i);
 }
 
+static const char *fault(int i)
+{
+	return ustack_fault_name((enum ustack_fault)i);
+}
+
+static const char *knob(int i)
+{
+	return ustack_knob_name((enum ustack_knob)i);
+}
+
 static const struct {
 	const char *(*name)(int i);
 	int n;
 } enums[] = {
-	{ state, USTACK_STATES },
-	{ cause, USTACK_CAUSES },
-	{ reason, USTACK_ENDS },
-	{ event, USTACK_EVENTS },
+	{ state, USTACK_STATES }, { cause, USTACK_CAUSES },
+	{ reason, USTACK_ENDS },  { event, USTACK_EVENTS },
+	{ fault, USTACK_FAULTS }, { knob, USTACK_KNOBS },
 };
 
 START_TEST(each_value_has_a_name_of_its_own)
