@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker_int.h - between worker.c (the main thread's side) and worker_thread.c
+ *		  (what happens on the worker's thread)
+ */
+
+#ifndef DAEMON_WORKER_INT_H
+#define DAEMON_WORKER_INT_H
+
+#include <ev.h>
+#include <pthread.h>
+
+#include "daemon/arena.h"
+#include "daemon/loop.h"
+#include "daemon/mailbox.h"
+#include "daemon/worker.h"
+
+struct svc_set;
+
+/**
+ * struct worker - see the top of the file for who touches what
+ * @loop:	the worker's loop
+ * @tun:	the device
+ * @stack:	the stack
+ * @services:	its services
+ * @io:		drives the stack from the device
+ * @flush:	wakes the main thread when a batch has made events
+ * @drain_poll:	looks whether all connections are gone
+ * @draining:	connections were told to end
+ * @events_made: the batch has made events
+ * @mask:	event mask in force
+ * @in:		jobs to the worker
+ * @out:	done jobs to the main thread; also the wake-up for the rest
+ * @mask_wanted: event mask, written by the main thread
+ * @stop_at_us:	when to stop at the latest, USTACK_NEVER = not asked to;
+ *		written by the main thread
+ * @ended:	the loop has ended; written by the worker's thread
+ * @error:	errno of the device, 0 = none; valid once @ended
+ * @thread:	the thread, if @started
+ * @started:	there is a thread; the main thread's
+ * @failed:	main's callback for a broken device, NULL = none, or made
+ * @stopped:	main's callback for the end, NULL = none, or made
+ * @lost_told:	lost events that the log has been told of; the main thread's
+ * @arena:	where the stack's chunks come from
+ * @events:	the stack's events on their way to the log
+ */
+struct worker {
+	struct ev_loop *loop;
+	struct tun *tun;
+	struct ustack *stack;
+	struct svc_set *services;
+	struct loop io;
+	struct ev_prepare flush;
+	struct ev_timer drain_poll;
+	bool draining;
+	bool events_made;
+	uint32_t mask;
+	struct mailbox in;
+	struct mailbox out;
+	uint32_t mask_wanted;
+	uint64_t stop_at_us;
+	bool ended;
+	int error;
+	pthread_t thread;
+	bool started;
+	void (*failed)(struct worker *w);
+	void (*stopped)(struct worker *w);
+	uint64_t lost_told;
+	struct arena arena;
+	struct evring events;
+};
+
+/** worker_host() - What the stack asks of this worker */
+struct ustack_host worker_host(struct worker *w);
+
+/** worker_on_wake() - The worker was woken: jobs, another mask, or the end */
+void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents);
+
+/** worker_make_loop() - Set up the watchers of its loop; false, the reason is logged */
+bool worker_make_loop(struct worker *w);
+
+/** worker_run_jobs() - Run all jobs that wait; true if there were any */
+bool worker_run_jobs(struct worker *w);
+
+/** worker_main() - The thread; its argument is the worker */
+void *worker_main(void *arg);
+
+#endif /* DAEMON_WORKER_INT_H */

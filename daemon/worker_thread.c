@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker_thread.c - what happens on a worker's thread
+ *
+ *	running --worker_drain()--> draining --no connection, or time is up-->
+ *		  (unlisten, FIN)		aborting what is left --> ended
+ *	   \\------------------- the device failed ------------------------/
+ *
+ * System calls: getrandom, and those of arena.c and loop.c.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "log.h"
+#include "svc/svc.h"
+#include "worker_int.h"
+
+#define DRAIN_POLL_S  0.01
+#define WALK_ENTRIES  16u
+#define LAST_RUNS     1000u /* turns to get the last resets out	*/
+#define LAST_RUN_PKTS 256u
+
+/* ------------------------------------------------- what the stack asks for */
+
+static int host_output(void *ctx, struct ustack_pkt *p)
+{
+	struct worker *w = ctx;
+
+	return loop_output(&w->io, p);
+}
+
+static void host_random(void *ctx, void *buf, size_t len)
+{
+	uint8_t *at = buf;
+
+	(void)ctx;
+	while (len) {
+		ssize_t n = getrandom(at, len, 0);
+
+		if (n < 0 && errno != EINTR)
+			abort(); /* guessable secrets are no way out */
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+		}
+	}
+}
+
+static void *host_alloc(void *ctx, size_t len)
+{
+	struct worker *w = ctx;
+
+	return arena_alloc(&w->arena, len);
+}
+
+static void host_free(void *ctx, void *p, size_t len)
+{
+	(void)ctx;
+	arena_free(p, len);
+}
+
+static void host_event(void *ctx, const struct ustack_event *ev)
+{
+	struct worker *w = ctx;
+
+	evring_put(&w->events, ev);
+	w->events_made = true;
+}
+
+struct ustack_host worker_host(struct worker *w)
+{
+	return (struct ustack_host){
+		.ctx = w,
+		.output = host_output,
+		.random = host_random,
+		.alloc = host_alloc,
+		.free = host_free,
+		.event = host_event,
+	};
+}
+
+/* ----------------------------------------------------- the worker's thread */
+
+static void on_flush(struct ev_loop *loop, struct ev_prepare *p, int revents)
+{
+	struct worker *w = p->data;
+
+	(void)loop;
+	(void)revents;
+	if (!w->events_made)
+		return;
+	w->events_made = false;
+	mailbox_wake(&w->out);
+}
+
+static void on_broken(void *arg, int error)
+{
+	struct worker *w = arg;
+
+	w->error = error;
+	ev_break(w->loop, EVBREAK_ALL);
+}
+
+static void end_connections(struct worker *w,
+			    int (*end)(struct ustack *, struct ustack_conn))
+{
+	struct ustack_info info[WALK_ENTRIES];
+	uint64_t cursor = 0;
+	uint32_t n;
+
+	while ((n = ustack_walk(w->stack, &cursor, info, WALK_ENTRIES)) > 0)
+		for (uint32_t i = 0; i < n; i++)
+			if (info[i].conn.gen)
+				end(w->stack, info[i].conn);
+}
+
+/* Is there a connection that still has something to say? */
+static bool has_connections(struct worker *w)
+{
+	static const enum ustack_state open[] = {
+		USTACK_SYN_SENT,   USTACK_ESTABLISHED, USTACK_FIN_WAIT_1,
+		USTACK_FIN_WAIT_2, USTACK_CLOSE_WAIT,  USTACK_CLOSING,
+		USTACK_LAST_ACK,
+	};
+	struct ustack_gauges g;
+	uint32_t n = 0;
+
+	ustack_gauges(w->stack, &g);
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+		n += g.states[open[i]];
+	return n > 0;
+}
+
+/* Reset what is left, let the resets out, and leave the loop. */
+static void drain_end(struct worker *w)
+{
+	end_connections(w, ustack_abort);
+	for (uint32_t i = 0; i < LAST_RUNS; i++) {
+		uint64_t now_us = loop_clock_us();
+
+		if (ustack_run(w->stack, now_us, LAST_RUN_PKTS) > now_us)
+			break;
+	}
+	ev_break(w->loop, EVBREAK_ALL);
+}
+
+static void drain_check(struct worker *w)
+{
+	uint64_t stop_at_us = __atomic_load_n(&w->stop_at_us, __ATOMIC_RELAXED);
+
+	if (stop_at_us == USTACK_NEVER)
+		return;
+	ustack_run(w->stack, loop_clock_us(), 0); /* as for jobs */
+	if (loop_clock_us() >= stop_at_us) {
+		svc_set_unlisten(w->services);
+		drain_end(w);
+	} else if (!w->draining) {
+		w->draining = true;
+		svc_set_unlisten(w->services);
+		end_connections(w, ustack_close);
+		ev_timer_start(w->loop, &w->drain_poll);
+	} else if (!has_connections(w)) {
+		drain_end(w);
+	}
+}
+
+static void on_drain_poll(struct ev_loop *loop, struct ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+	drain_check(t->data);
+}
+
+/* Run all jobs that wait; true if there were any. */
+bool worker_run_jobs(struct worker *w)
+{
+	struct job *list = mailbox_take(&w->in);
+
+	if (list) /* jobs see the present time; nothing is sent for them yet */
+		ustack_run(w->stack, loop_clock_us(), 0);
+	for (struct job *j = list; j; j = j->next)
+		j->run(j, w);
+	mailbox_put_list(&w->out, list);
+	return list;
+}
+
+void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents)
+{
+	struct worker *w = a->data;
+	uint32_t mask = __atomic_load_n(&w->mask_wanted, __ATOMIC_RELAXED);
+
+	(void)loop;
+	(void)revents;
+	if (mask != w->mask) {
+		w->mask = mask;
+		ustack_set_event_mask(w->stack, mask);
+	}
+	worker_run_jobs(w);
+	drain_check(w);
+}
+
+void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	ev_run(w->loop, 0);
+	__atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
+	mailbox_wake(&w->out);
+	return NULL;
+}
+
+bool worker_make_loop(struct worker *w)
+{
+	int rc;
+
+	w->io = (struct loop){ .ev = w->loop,
+			       .stack = w->stack,
+			       .tun = w->tun,
+			       .on_broken = on_broken,
+			       .arg = w };
+	rc = loop_init(&w->io);
+	if (rc) {
+		w->io.ev = NULL;
+		log_msg(LOG_LVL_ERROR, "timerfd: %s", strerror(-rc));
+		return false;
+	}
+	ev_prepare_init(&w->flush, on_flush);
+	ev_set_priority(&w->flush, EV_MINPRI); /* after the stack has run */
+	w->flush.data = w;
+	ev_prepare_start(w->loop, &w->flush);
+	ev_timer_init(&w->drain_poll, on_drain_poll, 0., DRAIN_POLL_S);
+	w->drain_poll.data = w;
+	return true;
+}
