@@ -53,6 +53,7 @@
 	X(suite_tcp_timewait)		\
 	X(suite_tcp_window)		\
 	X(suite_tcp_corners)		\
+	X(suite_link_pcapng)		\
 	X(suite_lib_ledger)		\
 	X(suite_lib_path)		\
 	X(suite_lib_vsock)		\
