@@ -54,7 +54,8 @@ enum life_kind {
 	LIFE_DROPPED, /* @word: the counter; the stack refused a packet */
 	LIFE_ERROR,   /* @word: a soft error */
 	LIFE_SKIPPED, /* @skipped: so many events were not kept */
-	LIFE_CLOSED,  /* @closed */
+	LIFE_UNWATCHED, /* @until_us: till then only rare events were looked for */
+	LIFE_CLOSED,	/* @closed */
 };
 
 /* TCP flags, as on the wire. */
@@ -139,7 +140,10 @@ struct life_hit {
  * @len:	payload of all
  * @dup:	a pure ACK without news: how often this number was repeated, else 0
  * @wnd:	bytes
- * @rto_us:	timeout that was in force, 0 = no timer was involved
+ * @since_us:	out, again: time since it was sent before, 0 = not told
+ * @cwnd:	congestion window then, bytes, 0 = not told
+ * @ssthresh:	slow start threshold, LIFE_NONE = none yet
+ * @rto_us:	retransmission timeout in force, 0 = not told
  * @seq:	first sequence number, relative
  * @end:	behind the last one, SYN and FIN counted
  * @ack:	relative; LIFE_NONE without the flag
@@ -163,6 +167,9 @@ struct life_seg {
 	uint32_t len;
 	uint32_t dup;
 	uint32_t wnd;
+	uint64_t since_us;
+	uint64_t cwnd;
+	uint64_t ssthresh;
 	uint64_t rto_us;
 	uint64_t seq;
 	uint64_t end;
@@ -228,6 +235,7 @@ struct life_closed {
  * @state:	STATE: names as RFC 9293 writes them
  * @active:	OPENED: we sent the SYN
  * @skipped:	SKIPPED: events
+ * @until_us:	UNWATCHED: since the first event, LIFE_NONE = until now
  * @word:	DROPPED, ERROR
  */
 struct life_rec {
@@ -244,6 +252,7 @@ struct life_rec {
 		} state;
 		bool active;
 		uint64_t skipped;
+		uint64_t until_us;
 		char word[LIFE_WORD];
 	};
 };
@@ -300,7 +309,8 @@ void life_free(struct life *l);
  * @l:		life, new
  * @trace:	the answer; lent for the call
  *
- * What follows may be fed.  If nothing follows, call life_end().
+ * What follows may be fed.  If nothing follows, call life_end().  Where events
+ * were not kept (their numbers jump) there is a LIFE_SKIPPED.
  */
 void life_load(struct life *l, const cJSON *trace);
 
@@ -309,7 +319,8 @@ void life_load(struct life *l, const cJSON *trace);
  * @l:		life
  * @event:	the event; lent for the call
  *
- * Records may move: pointers into @l->rec are void afterwards.
+ * An event that was taken before (its number is not above the last one's) is
+ * left out.  Records may move: pointers into @l->rec are void afterwards.
  */
 void life_feed(struct life *l, const cJSON *event);
 

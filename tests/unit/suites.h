@@ -79,7 +79,9 @@
 	X(suite_daemon_log)		\
 	X(suite_daemon_ctl)		\
 	X(suite_daemon_ctl_rpc)		\
-	X(suite_cli_fmt)
+	X(suite_cli_fmt)		\
+	X(suite_cli_life)		\
+	X(suite_cli_life_load)
 /* clang-format on */
 
 #define SUITE_DECLARE(suite) Suite *suite(void);
