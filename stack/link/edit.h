@@ -36,7 +36,8 @@
  *
  * Afterwards the transport checksum is complete, and no metadata vouches for
  * it or asks for it: the receiver will look at it.  A packet whose checksum was
- * complete already keeps it, right or wrong.
+ * complete already keeps it, right or wrong.  (Of protocols other than TCP, UDP
+ * and ICMP nobody here knows the sum: they stay as they are.)
  *
  * Return: 0, or -ERR_NOMEM, then nothing has changed
  */
@@ -45,8 +46,9 @@ int edit_finish(const struct impair_host *h, struct ustack_pkt *p,
 
 /**
  * struct edit_flip - which bit
- * @part:	enum impair_part; PAYLOAD means the header where there is none,
- *		and of ICMP and others all parts are what is behind IP's headers
+ * @part:	enum impair_part of TCP or ICMP; PAYLOAD means the header where
+ *		there is none.  Of other packets all parts are what is behind
+ *		IP's headers.
  * @draw:	any number: the bit is this modulo the bits that the part has
  * @off:	result: offset of the byte that was changed, from the IP header
  * @mask:	result: the bit in it

@@ -65,6 +65,7 @@
 	X(suite_ip_pmtu)		\
 	X(suite_link_view)		\
 	X(suite_link_gso)		\
+	X(suite_link_edit)		\
 	X(suite_stack_config)		\
 	X(suite_stack_limit)		\
 	X(suite_stack_names)		\
