@@ -45,8 +45,8 @@ struct script_flow {
  * @sc:		script
  *
  * Return: 0, or -ERR_INVAL: no steps or too many, a value outside its enum, a
- * range that is empty or begins at 0, a delay without a time, or a step that
- * asks for a TCP part of an ICMP packet
+ * range that is empty or begins at 0, a delay without a time, or ICMP held
+ * until the next packet of a connection that it has not
  */
 int script_check(const struct impair_script *sc) MUST_USE;
 

@@ -66,6 +66,7 @@
 	X(suite_link_view)		\
 	X(suite_link_gso)		\
 	X(suite_link_edit)		\
+	X(suite_link_script)		\
 	X(suite_stack_config)		\
 	X(suite_stack_limit)		\
 	X(suite_stack_names)		\
