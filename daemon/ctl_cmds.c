@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_cmds.c - the control protocol's methods, but for conns.*
+ * ctl_cmds.c - the control protocol's methods, but for conns.* and trace.*
  *
  * Counters are read where they are, with relaxed loads; what only the worker
  * knows is fetched by a job, and answered when the job comes back.
@@ -72,6 +72,15 @@ uint64_t ctl_now_us(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+uint64_t ctl_wall_offset_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u -
+	       ctl_now_us();
 }
 
 /* ----------------------------------------------------------------- status */
@@ -404,6 +413,8 @@ static const struct ctl_method methods[] = {
 	{ CTL_CONNS_ABORT, { "id" }, ctl_conns_abort },
 	{ CTL_CONNS_CLOSE, { "id" }, ctl_conns_close },
 	{ CTL_SERVICES_LIST, { NULL }, ctl_services_list },
+	{ CTL_TRACE_GET, { "id", "last" }, ctl_trace_get },
+	{ CTL_TRACE_LIST, { NULL }, ctl_trace_list },
 	{ CTL_LOG_SET, { "level" }, ctl_log_set },
 	{ CTL_SHUTDOWN, { NULL }, ctl_shutdown },
 };

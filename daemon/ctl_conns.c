@@ -20,9 +20,9 @@
 
 /* --------------------------------------------------------- one connection */
 
-static void put_endpoint(struct json *j, const char *addr_key,
-			 const struct ustack_addr *a, const char *port_key,
-			 uint16_t port)
+void ctl_put_endpoint(struct json *j, const char *addr_key,
+		      const struct ustack_addr *a, const char *port_key,
+		      uint16_t port)
 {
 	char text[INET6_ADDRSTRLEN];
 	bool v4 = ustack_addr_is4(a);
@@ -33,14 +33,10 @@ static void put_endpoint(struct json *j, const char *addr_key,
 	json_u64(j, port_key, port);
 }
 
-/* The name of the service that took the connection. */
-static void put_service(struct json *j, const struct config *cfg,
-			const struct ustack_info *in)
+void ctl_put_service(struct json *j, const struct config *cfg, uint16_t lport)
 {
-	if (in->active)
-		return;
 	for (uint32_t i = 0; i < cfg->nservice; i++)
-		if (cfg->service[i].port == in->lport) {
+		if (cfg->service[i].port == lport) {
 			json_str(j, "service", cfg->service[i].name);
 			return;
 		}
@@ -93,16 +89,17 @@ static void put_amounts(struct json *j, const struct ustack_info *in)
 	json_u64(j, "mem", in->mem);
 }
 
-static void put_conn(struct json *j, const char *key, const struct config *cfg,
-		     const struct ustack_info *in)
+void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
+		  const struct ustack_info *in)
 {
 	json_obj(j, key);
 	json_u64(j, "id", in->id);
-	put_service(j, cfg, in);
+	if (!in->active)
+		ctl_put_service(j, cfg, in->lport);
 	json_str(j, "state", ustack_state_name((enum ustack_state)in->state));
 	json_bool(j, "active", in->active);
-	put_endpoint(j, "local", &in->local, "lport", in->lport);
-	put_endpoint(j, "remote", &in->remote, "rport", in->rport);
+	ctl_put_endpoint(j, "local", &in->local, "lport", in->lport);
+	ctl_put_endpoint(j, "remote", &in->remote, "rport", in->rport);
 	json_str(j, "cc", in->cc ? in->cc : "");
 	json_str(j, "cc_state", in->cc_state ? in->cc_state : "");
 	if (in->wscale_ok) {
@@ -170,7 +167,7 @@ static void on_list_done(struct job *job)
 		json_arr(j, "conns");
 		for (uint32_t i = 0; i < lj->n; i++)
 			if (passes(lj, &lj->info[i]))
-				put_conn(j, NULL, ctl->cfg, &lj->info[i]);
+				ctl_put_conn(j, NULL, ctl->cfg, &lj->info[i]);
 		json_arr_end(j);
 		(void)snprintf(cursor, sizeof(cursor), "%" PRIu64, lj->cursor);
 		if (lj->n)
@@ -323,7 +320,7 @@ static void on_conn_done(struct job *job)
 	} else {
 		j = ctl_reply_begin(rq);
 		if (j)
-			put_conn(j, "result", ctl->cfg, &cj->info);
+			ctl_put_conn(j, "result", ctl->cfg, &cj->info);
 		ctl_reply_end(rq);
 	}
 	free(cj);

@@ -7,6 +7,7 @@
  *	ctl_rpc.c	a line -> a request -> its method; replies and errors
  *	ctl_cmds.c	the methods, but for
  *	ctl_conns.c	conns.*
+ *	ctl_trace.c	trace.*
  *
  * A request under way holds a reference to its client, a client on a list
  * belongs to struct ctl.  Either may go first: a client whose peer vanished,
@@ -203,7 +204,7 @@ int ctl_param_str(struct ctl_request *rq, const cJSON *obj, const char *name,
 /** ctl_log_change() - Log that a client changed something */
 void ctl_log_change(const struct ctl_request *rq, const char *what);
 
-/* ---------------------------------------- methods: ctl_cmds.c, ctl_conns.c */
+/* ------------------------------ methods: ctl_cmds.c, ctl_conns.c, ctl_trace.c */
 
 #define CTL_PARAMS_MAX 4u
 
@@ -228,9 +229,26 @@ void ctl_read_counters(const struct worker *w, struct ctl_counters *out);
 /** ctl_now_us() - The monotonic clock */
 uint64_t ctl_now_us(void);
 
+/** ctl_wall_offset_us() - What is added to ctl_now_us() to get the time of day */
+uint64_t ctl_wall_offset_us(void);
+
+/** ctl_put_endpoint() - An address and a port */
+void ctl_put_endpoint(struct json *j, const char *addr_key,
+		      const struct ustack_addr *a, const char *port_key,
+		      uint16_t port);
+
+/** ctl_put_service() - The name of the service that takes connections there */
+void ctl_put_service(struct json *j, const struct config *cfg, uint16_t lport);
+
+/** ctl_put_conn() - A connection, as conns.get answers */
+void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
+		  const struct ustack_info *in);
+
 void ctl_conns_list(struct ctl_request *rq);
 void ctl_conns_get(struct ctl_request *rq);
 void ctl_conns_abort(struct ctl_request *rq);
 void ctl_conns_close(struct ctl_request *rq);
+void ctl_trace_get(struct ctl_request *rq);
+void ctl_trace_list(struct ctl_request *rq);
 
 #endif /* DAEMON_CTL_INT_H */

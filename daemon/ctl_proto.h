@@ -33,12 +33,12 @@
  *	services.list	{services:[{name, type, port, open, accepted, bytes_in,
  *			bytes_out}]}
  *	trace.get	{id? | last?: true} -> {id, conn: connection or null, open,
- *			service?, local, lport, remote, rport, wall_offset_us,
- *			iss?, irs?, skipped, unwatched?:{from_us, to_us?},
+ *			active, service?, local, lport, remote, rport,
+ *			wall_offset_us, iss?, irs?, skipped, unwatched?:{from_us, to_us?},
  *			events:[event and "n"]}.  What is remembered of a
  *			connection, open or closed not long ago.  last, and
  *			neither: of those, the one opened last
- *	trace.list	{} -> {wall_offset_us, traces:[{id, open, service?,
+ *	trace.list	{} -> {wall_offset_us, traces:[{id, open, active, service?,
  *			local, lport, remote, rport, events, skipped, first_us,
  *			last_us}]}, the one opened last first
  *	log.set		{level} -> {level, was}
@@ -85,9 +85,9 @@
  * 1: where it jumps, events in between were dropped to make room for rarer ones,
  * skipped in all.  They are the first ones, the last ones, and of the rest
  * rather what tells more than an ordinary segment.  unwatched: between these
- * times (to_us absent = until now) segments that are neither retransmissions nor
- * impaired may not have been looked at, to save time; they are not counted in n
- * and skipped.  iss and irs: the initial sequence numbers, once known.
+ * times (to_us absent = until now) segments sent for the first time, and those
+ * received, may not have been looked at, to save time; then they are not counted
+ * in n and skipped.  iss and irs: the initial sequence numbers, once known.
  * wall_offset_us: what is added to a time_us to get the time of day, in
  * microseconds since 1970.
  *

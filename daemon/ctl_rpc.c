@@ -13,8 +13,8 @@
 #include "daemon/ctl_int.h"
 #include "daemon/log.h"
 
-#define MESSAGE_MAX   512u
-#define NAMES_MAX     320u
+#define MESSAGE_MAX   1280u
+#define NAMES_MAX     1024u
 #define ID_MAX	      128u /* bytes of an id, which is sent back	 */
 #define EXACT_INT_MAX 9007199254740992. /* 2^53: cJSON has only doubles */
 

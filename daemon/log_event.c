@@ -386,3 +386,13 @@ void log_event_json(const struct ustack_event *ev, struct json *j)
 	}
 	kinds[ev->kind].json(j, ev);
 }
+
+void log_event_object(const struct ustack_event *ev, struct json *j)
+{
+	json_u64(j, "time_us", ev->time_us);
+	json_str(j, "event",
+		 ustack_event_name((enum ustack_event_kind)ev->kind));
+	if (ev->id)
+		json_u64(j, "conn", ev->id);
+	log_event_json(ev, j);
+}

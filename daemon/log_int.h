@@ -39,4 +39,7 @@ const char *log_event_text(const struct ustack_event *ev, char *buf,
 /** log_event_json() - Add an event's own fields to the object begun in @j */
 void log_event_json(const struct ustack_event *ev, struct json *j);
 
+/** log_event_object() - All of an event as ctl_proto.h says, without its braces */
+void log_event_object(const struct ustack_event *ev, struct json *j);
+
 #endif /* DAEMON_LOG_INT_H */

@@ -91,6 +91,14 @@ bool evring_get(struct evring *r, struct ustack_event *ev)
 	return true;
 }
 
+uint32_t evring_room(const struct evring *r)
+{
+	uint64_t head = __atomic_load_n(&r->head, __ATOMIC_ACQUIRE);
+	uint64_t tail = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE);
+
+	return EVRING_SIZE - (uint32_t)(head - tail);
+}
+
 uint64_t evring_lost(const struct evring *r)
 {
 	return __atomic_load_n(&r->lost, __ATOMIC_RELAXED);

@@ -86,6 +86,9 @@ bool evring_put(struct evring *r, const struct ustack_event *ev);
 /** evring_get() - Take the oldest event, reader's thread; false: empty */
 bool evring_get(struct evring *r, struct ustack_event *ev);
 
+/** evring_room() - Events that it takes at least, either thread */
+uint32_t evring_room(const struct evring *r);
+
 /** evring_lost() - Events that found no room so far, any thread */
 uint64_t evring_lost(const struct evring *r);
 

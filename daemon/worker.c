@@ -5,7 +5,7 @@
  * Who touches what: the stack, the services, the device and the worker's loop
  * are the worker's thread's from worker_start() until @ended is set, and the
  * main thread's before and after.  Between the two go jobs, events, and three
- * words: the event mask wanted, when to stop, and @ended.
+ * words: the event masks wanted, when to stop, and @ended.
  *
  * System calls: pthread_create and join.
  */
@@ -25,31 +25,13 @@
 #include "worker_int.h"
 
 #define THREAD_NAME "ustack-worker"
+#define WATCH_RATE  1000u /* new connections a second with a history */
 
 /* --------------------------------------------------------- the main thread */
 
 static bool has_ended(const struct worker *w)
 {
 	return __atomic_load_n(&w->ended, __ATOMIC_ACQUIRE);
-}
-
-static void deliver_events(struct worker *w)
-{
-	struct ustack_event ev;
-	uint64_t lost;
-
-	for (uint32_t i = 0; i < EVRING_SIZE; i++) {
-		if (!evring_get(&w->events, &ev))
-			break;
-		log_event(&ev);
-	}
-	lost = evring_lost(&w->events);
-	if (lost != w->lost_told)
-		log_msg(LOG_LVL_WARNING,
-			"%llu events were not logged: they come faster than "
-			"they can be written",
-			(unsigned long long)(lost - w->lost_told));
-	w->lost_told = lost;
 }
 
 /* Jobs that are done, and after the end those that nobody runs; true if any. */
@@ -101,11 +83,13 @@ static void on_main_wake(struct ev_loop *loop, struct ev_async *a, int revents)
 {
 	struct worker *w = a->data;
 	bool ended = has_ended(w);
+	uint32_t waiting;
 
 	(void)loop;
 	(void)revents;
-	deliver_events(w);
+	waiting = tap_waiting(&w->tap);
 	deliver_jobs(w);
+	tap_deliver(&w->tap, waiting);
 	if (ended)
 		deliver_end(w);
 }
@@ -119,6 +103,7 @@ static bool make_stack(struct worker *w, const struct config *cfg)
 	const char *wrong;
 
 	tun_caps(w->tun, &sc);
+	sc.watch_rate = WATCH_RATE;
 	wrong = ustack_config_check(&sc);
 	if (wrong) {
 		log_msg(LOG_LVL_ERROR, "stack: %s", wrong);
@@ -128,6 +113,16 @@ static bool make_stack(struct worker *w, const struct config *cfg)
 	if (!w->stack)
 		log_msg(LOG_LVL_ERROR, "stack: out of memory");
 	return w->stack;
+}
+
+static bool make_tap(struct worker *w, const struct config *cfg)
+{
+	uint32_t mask = log_event_mask((enum log_level)cfg->log_level);
+
+	if (tap_init(&w->tap, w->stack, mask))
+		return true;
+	log_msg(LOG_LVL_ERROR, "history: out of memory");
+	return false;
 }
 
 /* Name for the stack, which does what [tcp] says without one. */
@@ -188,14 +183,11 @@ struct worker *worker_new(const struct config *cfg, struct tun *tun,
 	mailbox_init(&w->in, w->loop, worker_on_wake, w);
 	mailbox_init(&w->out, main_loop, on_main_wake, w);
 	ev_unref(main_loop); /* a worker alone keeps no loop alive */
-	if (!make_stack(w, cfg) || !make_services(w, cfg) ||
-	    !worker_make_loop(w)) {
+	if (!make_stack(w, cfg) || !make_tap(w, cfg) ||
+	    !make_services(w, cfg) || !worker_make_loop(w)) {
 		worker_free(w);
 		return NULL;
 	}
-	w->mask_wanted = log_event_mask((enum log_level)cfg->log_level);
-	w->mask = w->mask_wanted;
-	ustack_set_event_mask(w->stack, w->mask);
 	return w;
 }
 
@@ -254,7 +246,7 @@ void worker_free(struct worker *w)
 	w->ended = true;
 	while (deliver_jobs(w))
 		;
-	deliver_events(w);
+	tap_deliver(&w->tap, EVRING_SIZE);
 	if (w->io.ev)
 		loop_fini(&w->io);
 	ev_prepare_stop(w->loop, &w->flush);
@@ -265,6 +257,7 @@ void worker_free(struct worker *w)
 	svc_set_free(w->services);
 	if (w->stack)
 		ustack_free(w->stack);
+	tap_fini(&w->tap);
 	tun_close(w->tun);
 	ev_loop_destroy(w->loop);
 	free(w);
@@ -289,14 +282,29 @@ struct tun *worker_tun(const struct worker *w)
 
 void worker_set_level(struct worker *w, int level)
 {
-	__atomic_store_n(&w->mask_wanted, log_event_mask((enum log_level)level),
-			 __ATOMIC_RELAXED);
+	tap_log(&w->tap, log_event_mask((enum log_level)level));
 	mailbox_wake(&w->in);
+}
+
+void worker_subscribe(struct worker *w, uint32_t mask)
+{
+	tap_subscribe(&w->tap, mask);
+	mailbox_wake(&w->in);
+}
+
+void worker_set_sink(struct worker *w, const struct tap_sink *sink)
+{
+	w->tap.sink = *sink;
+}
+
+struct history *worker_history(struct worker *w)
+{
+	return w->tap.history;
 }
 
 uint64_t worker_events_lost(const struct worker *w)
 {
-	return evring_lost(&w->events);
+	return tap_lost(&w->tap);
 }
 
 uint32_t worker_services(const struct worker *w, struct worker_service *out,

@@ -20,6 +20,8 @@
 
 struct config;
 struct ev_loop;
+struct history;
+struct tap_sink;
 struct tun;
 struct worker;
 
@@ -91,6 +93,9 @@ void worker_drain(struct worker *w, uint64_t timeout_us,
  */
 void worker_free(struct worker *w);
 
+/** worker_history() - What is remembered of connections, for jobs */
+struct history *worker_history(struct worker *w);
+
 /** worker_stack() - The stack, for jobs (worker's thread) */
 struct ustack *worker_stack(struct worker *w);
 
@@ -102,6 +107,14 @@ struct tun *worker_tun(const struct worker *w);
 
 /** worker_set_level() - Have events delivered that a log level needs, main thread */
 void worker_set_level(struct worker *w, int level);
+
+/** worker_subscribe() - Have these kinds of event of all connections delivered to
+ * the sink, main thread
+ */
+void worker_subscribe(struct worker *w, uint32_t mask);
+
+/** worker_set_sink() - Who gets events besides the log, main thread; copied */
+void worker_set_sink(struct worker *w, const struct tap_sink *sink);
 
 /** worker_events_lost() - Log events dropped because the ring was full */
 uint64_t worker_events_lost(const struct worker *w);

@@ -13,6 +13,7 @@
 #include "daemon/arena.h"
 #include "daemon/loop.h"
 #include "daemon/mailbox.h"
+#include "daemon/tap.h"
 #include "daemon/worker.h"
 
 struct svc_set;
@@ -27,11 +28,8 @@ struct svc_set;
  * @flush:	wakes the main thread when a batch has made events
  * @drain_poll:	looks whether all connections are gone
  * @draining:	connections were told to end
- * @events_made: the batch has made events
- * @mask:	event mask in force
  * @in:		jobs to the worker
  * @out:	done jobs to the main thread; also the wake-up for the rest
- * @mask_wanted: event mask, written by the main thread
  * @stop_at_us:	when to stop at the latest, USTACK_NEVER = not asked to;
  *		written by the main thread
  * @ended:	the loop has ended; written by the worker's thread
@@ -40,9 +38,8 @@ struct svc_set;
  * @started:	there is a thread; the main thread's
  * @failed:	main's callback for a broken device, NULL = none, or made
  * @stopped:	main's callback for the end, NULL = none, or made
- * @lost_told:	lost events that the log has been told of; the main thread's
  * @arena:	where the stack's chunks come from
- * @events:	the stack's events on their way to the log
+ * @tap:	where the stack's events go
  */
 struct worker {
 	struct ev_loop *loop;
@@ -53,11 +50,8 @@ struct worker {
 	struct ev_prepare flush;
 	struct ev_timer drain_poll;
 	bool draining;
-	bool events_made;
-	uint32_t mask;
 	struct mailbox in;
 	struct mailbox out;
-	uint32_t mask_wanted;
 	uint64_t stop_at_us;
 	bool ended;
 	int error;
@@ -65,9 +59,8 @@ struct worker {
 	bool started;
 	void (*failed)(struct worker *w);
 	void (*stopped)(struct worker *w);
-	uint64_t lost_told;
 	struct arena arena;
-	struct evring events;
+	struct tap tap;
 };
 
 /** worker_host() - What the stack asks of this worker */

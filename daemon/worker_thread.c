@@ -66,8 +66,7 @@ static void host_event(void *ctx, const struct ustack_event *ev)
 {
 	struct worker *w = ctx;
 
-	evring_put(&w->events, ev);
-	w->events_made = true;
+	tap_put(&w->tap, ev);
 }
 
 struct ustack_host worker_host(struct worker *w)
@@ -90,10 +89,8 @@ static void on_flush(struct ev_loop *loop, struct ev_prepare *p, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (!w->events_made)
-		return;
-	w->events_made = false;
-	mailbox_wake(&w->out);
+	if (tap_settle(&w->tap, w->stack))
+		mailbox_wake(&w->out);
 }
 
 static void on_broken(void *arg, int error)
@@ -190,14 +187,10 @@ bool worker_run_jobs(struct worker *w)
 void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents)
 {
 	struct worker *w = a->data;
-	uint32_t mask = __atomic_load_n(&w->mask_wanted, __ATOMIC_RELAXED);
 
 	(void)loop;
 	(void)revents;
-	if (mask != w->mask) {
-		w->mask = mask;
-		ustack_set_event_mask(w->stack, mask);
-	}
+	tap_sync(&w->tap, w->stack);
 	worker_run_jobs(w);
 	drain_check(w);
 }

@@ -18,6 +18,7 @@
 
 static void pretended_post(struct worker *w, struct job *j);
 static struct ustack *pretended_stack(struct worker *w);
+static struct history *pretended_history(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
@@ -36,6 +37,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 /* clang-format off */
 #define worker_post	     pretended_post
 #define worker_stack	     pretended_stack
+#define worker_history	     pretended_history
 #define worker_counters	     pretended_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
@@ -61,6 +63,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_cmds.c"
 #include "daemon/ctl_conns.c"
 #include "daemon/ctl_rpc.c"
+#include "daemon/ctl_trace.c"
 
 #define TURNS_MAX 50
 
@@ -92,6 +95,11 @@ void rig_run_jobs(void)
 static struct ustack *pretended_stack(struct worker *w)
 {
 	return (struct ustack *)(void *)w;
+}
+
+static struct history *pretended_history(struct worker *w)
+{
+	return w->history;
 }
 
 static const uint64_t *pretended_counters(const struct worker *w)
@@ -220,6 +228,7 @@ void rig_setup(void)
 	(void)snprintf(rig.cfg.ctl_socket, sizeof(rig.cfg.ctl_socket),
 		       "%s/run/control.sock", rig.dir);
 	rig.loop = ev_loop_new(EVFLAG_AUTO);
+	rig.worker.history = history_new(HISTORY_CONNS);
 	rig.ctl = rig_open_ctl(err, sizeof(err));
 	ck_assert_msg(rig.ctl, "%s", err);
 }
@@ -232,6 +241,7 @@ void rig_teardown(void)
 		ctl_free(rig.ctl);
 	rig_run_jobs();
 	ev_loop_destroy(rig.loop);
+	history_free(rig.worker.history);
 	(void)snprintf(dir, sizeof(dir), "%s/run", rig.dir);
 	ck_assert_int_eq(rmdir(dir), 0); /* the socket is gone */
 	ck_assert_int_eq(rmdir(rig.dir), 0);

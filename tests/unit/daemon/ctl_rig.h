@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "daemon/ctl_int.h"
+#include "daemon/history.h"
 
 #define RIG_LINE_ROOM  (CTL_REPLY_MAX + 1)
 #define RIG_ESTAB_PORT 7
@@ -36,6 +37,7 @@
  * @conns:	connections; odd ones are in TIME-WAIT
  * @ended:	connections aborted or closed
  * @level:	last worker_set_level()
+ * @history:	what is remembered of connections
  * @counters:	the stack's
  */
 struct worker {
@@ -44,6 +46,7 @@ struct worker {
 	uint32_t conns;
 	uint32_t ended;
 	int level;
+	struct history *history;
 	uint64_t counters[USTACK_COUNTERS_MAX];
 };
 

@@ -46,6 +46,11 @@ static const struct {
 	{ RPC("conns.get", "{\"id\":1e300}"), CTL_E_PARAMS },
 	{ RPC("conns.get", "{\"id\":99}"), CTL_E_NO_OBJECT },
 	{ RPC("conns.abort", "{\"id\":99}"), CTL_E_NO_OBJECT },
+	{ RPC("trace.get", "{}"), CTL_E_NO_OBJECT },
+	{ RPC("trace.get", "{\"id\":99}"), CTL_E_NO_OBJECT },
+	{ RPC("trace.get", "{\"id\":0}"), CTL_E_PARAMS },
+	{ RPC("trace.get", "{\"id\":1,\"last\":true}"), CTL_E_PARAMS },
+	{ RPC("trace.get", "{\"last\":1}"), CTL_E_PARAMS },
 	{ RPC("conns.list", "{\"filter\":[]}"), CTL_E_PARAMS },
 	{ RPC("conns.list", "{\"filter\":{\"x\":1}}"), CTL_E_PARAMS },
 	{ RPC("conns.list", "{\"filter\":{\"state\":\"OPEN\"}}"),
@@ -87,16 +92,25 @@ static const char *const good[] = {
 	RPC("conns.abort", "{\"id\":1}"),
 	RPC("conns.close", "{\"id\":2}"),
 	RPC("services.list", "{}"),
+	RPC("trace.get", "{}"),
+	RPC("trace.get", "{\"last\":true}"),
+	RPC("trace.get", "{\"id\":5}"),
+	RPC("trace.list", "{}"),
 	RPC("log.set", "{\"level\":\"error\"}"),
 	RPC("shutdown", "{}"),
 };
 
 START_TEST(each_method_answers_with_a_result)
 {
+	const struct ustack_event opened = { .kind = USTACK_EV_OPENED,
+					     .id = 5,
+					     .lport = 7,
+					     .rport = 40000 };
 	int fd = rig_dial();
 	cJSON *reply;
 
 	rig.worker.conns = 2;
+	history_put(rig.worker.history, &opened);
 	reply = rig_ask(fd, good[_i]);
 	ck_assert_msg(rig_at(reply, "result"), "%s", rig.line);
 	ck_assert_int_eq(rig_at(reply, "id")->valueint, 1);
