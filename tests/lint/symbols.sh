@@ -19,7 +19,7 @@ esac
 allowed='memcpy|memmove|memset|memcmp|ustack_assert_failed'
 # The compiler's own: stack protector, fortified string calls, CPU detection.
 runtime='__stack_chk_fail|__(memcpy|memmove|memset)_chk|_GLOBAL_OFFSET_TABLE_'
-runtime="$runtime|__cpu_model|__cpu_indicator_init|__umodti3|__udivti3"
+runtime="$runtime|__cpu_model|__cpu_indicator_init|__u?modti3|__u?divti3"
 bad=$(grep -vxE "$allowed|$runtime" <<< "$wanted")
 shown=$(nm -g --defined-only "$lib" 2> /dev/null |
 	awk 'NF == 3 && $3 !~ /^(ustack_|ubuf_|impair_|gso_|pcapng_|err_str$)/ { print $3 }')

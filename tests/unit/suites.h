@@ -67,6 +67,8 @@
 	X(suite_link_gso)		\
 	X(suite_link_edit)		\
 	X(suite_link_script)		\
+	X(suite_link_impair_lang)	\
+	X(suite_link_impair_script_lang)	\
 	X(suite_stack_config)		\
 	X(suite_stack_limit)		\
 	X(suite_stack_names)		\
