@@ -190,7 +190,8 @@ void ustack_set_event_mask(struct ustack *s, uint32_t mask);
  *		Other errors: reset it.
  * @connected:	an active open succeeded
  * @readable:	there is data to read that was not there before
- * @writable:	there is room again after ustack_send() took less than all
+ * @writable:	there is room again after ustack_send() took less than all, or
+ *		ustack_wake() asked for it
  * @peer_closed: the peer's FIN has come and all data before it was read
  * @closed:	the connection is over; the handle dies when this returns
  * @soft_error:	something is amiss that does not end the connection: what ICMP
@@ -474,6 +475,18 @@ uint32_t ustack_poll(struct ustack *s, struct ustack_conn c);
 
 /** ustack_poll_listener() - The same of a listener */
 uint32_t ustack_poll_listener(struct ustack *s, int listener);
+
+/**
+ * ustack_wake() - Ask for @writable, though there is room
+ * @s:		instance
+ * @c:		connection
+ *
+ * It comes in the next ustack_run(), in this connection's turn: for a service
+ * that has more to do than it should do at once.
+ *
+ * Return: 0, -ERR_NOENT, -ERR_NOTCONN, -ERR_PIPE
+ */
+int ustack_wake(struct ustack *s, struct ustack_conn c);
 
 /** ustack_send_room() - Bytes that ustack_send() would take now */
 size_t ustack_send_room(struct ustack *s, struct ustack_conn c);

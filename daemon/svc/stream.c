@@ -88,6 +88,11 @@ int stream_abort(struct stream *st)
 	return st->ops->abort(st);
 }
 
+int stream_wake(struct stream *st)
+{
+	return st->ops->wake(st);
+}
+
 int stream_info(struct stream *st, struct stream_info *info)
 {
 	return st->ops->info(st, info);

@@ -59,6 +59,7 @@ struct stream_ops {
 	int (*shutdown)(struct stream *st);
 	int (*close)(struct stream *st);
 	int (*abort)(struct stream *st);
+	int (*wake)(struct stream *st);
 	int (*info)(struct stream *st, struct stream_info *info);
 	struct stream_buf *(*buf_new)(void *host, const void *bytes,
 				      uint32_t len);
@@ -151,6 +152,16 @@ int stream_close(struct stream *st);
 
 /** stream_abort() - Cut the connection at once */
 int stream_abort(struct stream *st);
+
+/**
+ * stream_wake() - Ask for the writable callback, though there is room
+ *
+ * It comes in the stack's next run, behind other connections that are due: for
+ * a service that has more work and lets others have their turn.
+ *
+ * Return: 0, or -ERR_* when no callback will come
+ */
+int stream_wake(struct stream *st);
 
 /** stream_info() - Read the queues; 0 or -ERR_NOENT */
 int stream_info(struct stream *st, struct stream_info *info) MUST_USE;

@@ -184,6 +184,11 @@ static int tcp_abort(struct stream *st)
 	return ustack_abort(st->host, stream_conn(st));
 }
 
+static int tcp_wake(struct stream *st)
+{
+	return ustack_wake(st->host, stream_conn(st));
+}
+
 static int tcp_info(struct stream *st, struct stream_info *info)
 {
 	struct ustack_info ti;
@@ -222,6 +227,7 @@ const struct stream_ops stream_tcp_ops = {
 	.shutdown = tcp_shutdown,
 	.close = tcp_close,
 	.abort = tcp_abort,
+	.wake = tcp_wake,
 	.info = tcp_info,
 	.buf_new = tcp_buf_new,
 	.buf_free = tcp_buf_free,

@@ -5,6 +5,7 @@
 
 #include "svc.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +30,27 @@ const struct svc *svc_find(const char *name)
 		&svc_echo,
 		&svc_discard,
 		&svc_chargen,
+		&svc_http,
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strcmp(types[i]->name, name) == 0)
 			return types[i];
 	return NULL;
+}
+
+void svc_text_add(struct svc_text *t, const char *fmt, ...)
+{
+	size_t room = t->cap - t->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = t->full ? 0 : vsnprintf(t->buf + t->len, room, fmt, ap);
+	va_end(ap);
+	t->full |= n < 0 || (size_t)n >= room;
+	if (!t->full)
+		t->len += (size_t)n;
 }
 
 void service_opened(struct stream *st)
@@ -88,6 +104,7 @@ static int service_start(struct svc_set *set, int ops_id,
 	sv->port = wanted->port;
 	sv->backlog = wanted->backlog;
 	sv->cc = wanted->cc;
+	sv->pages = wanted->pages;
 	sv->ops = &stream_tcp_ops;
 	sv->host = set->stack;
 	sv->listener = -1;

@@ -51,6 +51,52 @@ struct svc {
 extern const struct svc svc_echo;
 extern const struct svc svc_discard;
 extern const struct svc svc_chargen;
+extern const struct svc svc_http;
+
+#define SVC_HTTP_CONNS 128u    /* connections of one http service */
+#define SVC_PAGE_MAX   131072u /* bytes of a page */
+
+/**
+ * struct svc_text - a text being written into a buffer
+ * @buf:	the buffer, the writer's
+ * @cap:	bytes in it
+ * @len:	bytes written
+ * @full:	something did not fit; nothing more is written
+ */
+struct svc_text {
+	char *buf;
+	size_t cap;
+	size_t len;
+	bool full;
+};
+
+/** svc_text_add() - Write more, as printf does; all or nothing */
+__attribute__((format(printf, 2, 3))) void svc_text_add(struct svc_text *t,
+							const char *fmt, ...);
+
+/**
+ * struct svc_page - a page that the daemon has for its http services
+ * @path:	"/" and so on
+ * @type:	media type
+ * @make:	write it; called on the stack's thread, whenever it is asked for
+ */
+struct svc_page {
+	const char *path;
+	const char *type;
+	void (*make)(void *arg, struct svc_text *t);
+};
+
+/**
+ * struct svc_pages - all of them
+ * @page:	the pages
+ * @n:		their number
+ * @arg:	passed to each @make
+ */
+struct svc_pages {
+	const struct svc_page *page;
+	uint32_t n;
+	void *arg;
+};
 
 /** svc_find() - The type of that name, NULL = none */
 const struct svc *svc_find(const char *name);
@@ -62,6 +108,7 @@ const struct svc *svc_find(const char *name);
  * @port:	where it listens
  * @backlog:	connections that may wait to be accepted
  * @cc:		of struct svc_wanted, while it starts
+ * @pages:	what an http service shows, NULL = nothing
  * @ops:	kind of its streams
  * @host:	what @ops works on
  * @listener:	the kind's number of the listener, -1 = none
@@ -80,6 +127,7 @@ struct service {
 	uint16_t port;
 	uint32_t backlog;
 	const char *cc;
+	const struct svc_pages *pages;
 	const struct stream_ops *ops;
 	void *host;
 	int listener;
@@ -124,6 +172,7 @@ void stream_buf_free(struct service *sv, struct stream_buf *b);
  * @port:	where to listen, on every address
  * @backlog:	connections that may wait to be accepted
  * @cc:		congestion control, NULL = the stack's
+ * @pages:	for an http service; borrowed for life
  */
 struct svc_wanted {
 	const char *name;
@@ -131,6 +180,7 @@ struct svc_wanted {
 	uint16_t port;
 	uint32_t backlog;
 	const char *cc;
+	const struct svc_pages *pages;
 };
 
 /**

@@ -279,6 +279,18 @@ size_t ustack_send_room(struct ustack *s, struct ustack_conn h)
 	return send_refusal(c) < 0 ? 0 : tcp_send_space(c);
 }
 
+int ustack_wake(struct ustack *s, struct ustack_conn h)
+{
+	struct tcp_conn *c = get(s, h);
+	int refusal = send_refusal(c);
+
+	if (refusal < 0)
+		return refusal;
+	c->flags |= CF_WANT_WRITE | CF_EV_WRITABLE;
+	tcp_mark_ready(c);
+	return 0;
+}
+
 /* No more data from us: the states that CLOSE leads to (3.10.4). */
 static void shut(struct tcp_conn *c)
 {

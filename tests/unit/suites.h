@@ -81,6 +81,7 @@
 	X(suite_daemon_mailbox)		\
 	X(suite_daemon_svc_echo)	\
 	X(suite_daemon_svc_chargen)	\
+	X(suite_daemon_svc_http)	\
 	X(suite_daemon_worker)		\
 	X(suite_daemon_config)		\
 	X(suite_daemon_log)		\

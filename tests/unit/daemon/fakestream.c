@@ -52,7 +52,7 @@ static ptrdiff_t put(struct fake *f, const uint8_t *bytes, size_t len)
 {
 	if (f->broken)
 		return -ERR_PIPE;
-	if (f->closed)
+	if (f->closed || f->shut)
 		return -ERR_PIPE;
 	if (len == 0)
 		f->want_write = true;
@@ -91,6 +91,7 @@ static ptrdiff_t fake_write(struct stream *st, const struct stream_iov *iov,
 	size_t len = iov[0].len < room(f) ? iov[0].len : room(f);
 
 	EXPECT_EQ(n, 1);
+	f->want_write |= len < iov[0].len;
 	return put(f, iov[0].base, len);
 }
 
@@ -114,6 +115,30 @@ static int fake_close(struct stream *st)
 	struct fake *f = st->host;
 
 	f->closed = true;
+	return 0;
+}
+
+static int fake_abort(struct stream *st)
+{
+	struct fake *f = st->host;
+
+	f->aborted = true;
+	return fake_close(st);
+}
+
+static int fake_shutdown(struct stream *st)
+{
+	struct fake *f = st->host;
+
+	f->shut = true;
+	return 0;
+}
+
+static int fake_wake(struct stream *st)
+{
+	struct fake *f = st->host;
+
+	f->woken = true;
 	return 0;
 }
 
@@ -156,9 +181,10 @@ static const struct stream_ops fake_ops = {
 	.write = fake_write,
 	.write_buf = fake_write_buf,
 	.room = fake_room,
-	.shutdown = fake_close,
+	.shutdown = fake_shutdown,
 	.close = fake_close,
-	.abort = fake_close,
+	.abort = fake_abort,
+	.wake = fake_wake,
 	.info = fake_info,
 	.buf_new = fake_buf_new,
 	.buf_free = fake_buf_free,
@@ -212,6 +238,15 @@ void fake_send(struct fake *f, const void *bytes, size_t len)
 	f->in_len += len;
 	if (f->service.svc->readable)
 		f->service.svc->readable(&f->st);
+}
+
+void fake_run(struct fake *f)
+{
+	for (uint32_t i = 0; f->woken && i < FAKE_RUNS; i++) {
+		f->woken = false;
+		f->service.svc->writable(&f->st);
+	}
+	EXPECT_EQ(f->woken, 0);
 }
 
 void fake_ack(struct fake *f, size_t len)

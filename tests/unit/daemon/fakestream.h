@@ -17,6 +17,7 @@
 #include "daemon/svc/svc.h"
 
 #define FAKE_BYTES (1u << 20)
+#define FAKE_RUNS  1000u
 
 /**
  * struct fake - one connection and its service
@@ -30,7 +31,10 @@
  * @acked:	bytes of @out that the peer has acknowledged
  * @limit:	most bytes that may be unacknowledged
  * @want_write:	a write found too little room
+ * @woken:	the service has asked to be called
+ * @shut:	the service has ended its direction
  * @closed:	the service has closed
+ * @aborted:	by cutting the connection
  * @broken:	every write fails for good
  * @writes:	writes that took something
  * @bufs:	buffers made and not given up
@@ -47,7 +51,10 @@ struct fake {
 	size_t acked;
 	size_t limit;
 	bool want_write;
+	bool woken;
+	bool shut;
 	bool closed;
+	bool aborted;
 	bool broken;
 	uint32_t writes;
 	int bufs;
@@ -68,6 +75,9 @@ void fake_send(struct fake *f, const void *bytes, size_t len);
 
 /** fake_ack() - The peer acknowledges @len more bytes; the service is told if it asked */
 void fake_ack(struct fake *f, size_t len);
+
+/** fake_run() - Call the service as often as it asks for it */
+void fake_run(struct fake *f);
 
 /** fake_fin() - The peer ends its direction; told once all is read */
 void fake_fin(struct fake *f);

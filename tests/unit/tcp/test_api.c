@@ -175,6 +175,27 @@ START_TEST(send_takes_what_fits_and_tells_when_there_is_room)
 }
 END_TEST
 
+/* Once for each time of asking, whatever room there is. */
+START_TEST(wake_calls_writable_in_the_next_run)
+{
+	struct peer *p = begin();
+	struct ustack_conn none = { .index = 1000, .gen = 1 };
+
+	peer_open(p);
+	ck_assert_int_eq(ustack_wake(p->h.s, p->conn), 0);
+	ck_assert_int_eq(ustack_wake(p->h.s, p->conn), 0);
+	EXPECT_EQ(p->c.writable, 0);
+	vhost_run(&p->h);
+	EXPECT_EQ(p->c.writable, 1);
+	vhost_run(&p->h);
+	EXPECT_EQ(p->c.writable, 1);
+	ck_assert_int_eq(ustack_wake(p->h.s, none), -ERR_NOENT);
+	ustack_shutdown(p->h.s, p->conn);
+	ck_assert_int_eq(ustack_wake(p->h.s, p->conn), -ERR_PIPE);
+	finish(p);
+}
+END_TEST
+
 START_TEST(send_after_shutdown_is_a_broken_pipe)
 {
 	struct peer *p = begin();
@@ -514,6 +535,7 @@ static void add_streams(Suite *s)
 	TCase *tc = tcase_create("streams");
 
 	tcase_add_test(tc, send_takes_what_fits_and_tells_when_there_is_room);
+	tcase_add_test(tc, wake_calls_writable_in_the_next_run);
 	tcase_add_test(tc, send_after_shutdown_is_a_broken_pipe);
 	tcase_add_test(tc, peek_shows_what_waits_and_consume_drops_it);
 	tcase_add_test(tc, buffer_is_sent_where_it_stands_and_whole);
