@@ -14,57 +14,13 @@
 
 #include "daemon/ctl_int.h"
 #include "daemon/log.h"
+#include "daemon/tun.h"
 
 #ifndef USTACK_VERSION
 #define USTACK_VERSION "unknown"
 #endif
 
 #define MAPPED_BITS 96u
-
-/* name, unit, help and field of struct tun_info */
-#define TUN_COUNTERS(X)                                                        \
-	X("TunRxPackets", "packets", "packets read from the device",           \
-	  rx_packets)                                                          \
-	X("TunRxBytes", "bytes", "bytes read from the device", rx_bytes)       \
-	X("TunTxPackets", "packets", "packets written to the device",          \
-	  tx_packets)                                                          \
-	X("TunTxBytes", "bytes", "bytes written to the device", tx_bytes)      \
-	X("TunRxErrors", "reads", "reads that gave no packet", rx_errors)      \
-	X("TunTxErrors", "packets", "packets that the device refused",         \
-	  tx_errors)                                                           \
-	X("TunBadVnetHeader", "packets",                                       \
-	  "frames with a malformed virtio header", bad_vnet)                   \
-	X("TunDeviceDrops", "packets",                                         \
-	  "dropped by the kernel because its queue was full", dev_drops)
-
-/**
- * struct counter_info - what a counter is, and where
- * @name:	its name
- * @unit:	what it counts
- * @help:	one line
- * @off:	its place in struct ctl_counters
- */
-struct counter_info {
-	const char *name;
-	const char *unit;
-	const char *help;
-	size_t off;
-};
-
-static const struct counter_info counters[] = {
-#define STACK_COUNTER(c, name, unit, help)                                     \
-	{ name, unit, help,                                                    \
-	  offsetof(struct ctl_counters, stack) +                               \
-		  USTACK_C_##c * sizeof(uint64_t) },
-	USTACK_COUNTERS(STACK_COUNTER)
-#undef STACK_COUNTER
-#define TUN_COUNTER(name, unit, help, field)                                   \
-	{ name, unit, help, offsetof(struct ctl_counters, tun.field) },
-		TUN_COUNTERS(TUN_COUNTER)
-#undef TUN_COUNTER
-};
-
-#define NCOUNTERS (sizeof(counters) / sizeof(counters[0]))
 
 uint64_t ctl_now_us(void)
 {
@@ -241,29 +197,19 @@ static void ctl_status(struct ctl_request *rq)
 
 /* ------------------------------------------------------------------ stats */
 
-void ctl_read_counters(const struct worker *w, struct ctl_counters *out)
+void ctl_read_counters(const struct worker *w, struct counters *out)
 {
-	const uint64_t *from = worker_counters(w);
-
-	for (size_t i = 0; i < USTACK_COUNTERS_MAX; i++)
-		out->stack[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	counters_load(out, worker_counters(w));
 	tun_info(worker_tun(w), &out->tun);
 }
 
-static uint64_t counter_at(const struct ctl_counters *c, size_t off)
-{
-	uint64_t v;
-
-	memcpy(&v, (const char *)c + off, sizeof(v));
-	return v;
-}
-
 /* Since the last reset; a counter that fell behind it shows 0. */
-static uint64_t counter_since(const struct ctl_counters *base,
-			      const struct ctl_counters *now, size_t off)
+static uint64_t counter_since(const struct counters *base,
+			      const struct counters *now,
+			      const struct counter_info *ci)
 {
-	uint64_t v = counter_at(now, off);
-	uint64_t was = counter_at(base, off);
+	uint64_t v = counters_at(now, ci);
+	uint64_t was = counters_at(base, ci);
 
 	return v > was ? v - was : 0;
 }
@@ -306,8 +252,10 @@ static void ctl_stats_get(struct ctl_request *rq)
 {
 	const struct ctl *ctl = rq->client->ctl;
 	const char *pattern = "*";
-	struct ctl_counters now;
+	const struct counter_info *ci;
+	struct counters now;
 	struct json *j;
+	size_t n;
 
 	if (ctl_param_str(rq, rq->params, "pattern", &pattern) < 0)
 		return;
@@ -320,14 +268,12 @@ static void ctl_stats_get(struct ctl_request *rq)
 	json_obj(j, "result");
 	json_u64(j, "since_us", ctl_now_us() - ctl->reset_us);
 	json_arr(j, "counters");
-	for (size_t i = 0; i < NCOUNTERS; i++) {
-		const struct counter_info *ci = &counters[i];
-
+	for (ci = counters_table(&n); n--; ci++) {
 		if (!glob_matches(pattern, ci->name))
 			continue;
 		json_obj(j, NULL);
 		json_str(j, "name", ci->name);
-		json_u64(j, "value", counter_since(&ctl->base, &now, ci->off));
+		json_u64(j, "value", counter_since(&ctl->base, &now, ci));
 		json_str(j, "unit", ci->unit);
 		json_str(j, "help", ci->help);
 		json_obj_end(j);

@@ -25,9 +25,9 @@
 #include <sys/types.h>
 
 #include "daemon/config.h"
+#include "daemon/counters.h"
 #include "daemon/ctl_proto.h"
 #include "daemon/json.h"
-#include "daemon/tun.h"
 #include "daemon/worker.h"
 #include "stack/ustack.h"
 
@@ -76,16 +76,6 @@ struct ctl_client {
 };
 
 /**
- * struct ctl_counters - a reading of all counters
- * @stack:	the stack's
- * @tun:	the device's
- */
-struct ctl_counters {
-	uint64_t stack[USTACK_COUNTERS_MAX];
-	struct tun_info tun;
-};
-
-/**
  * struct ctl - the control socket
  * @loop:	borrowed
  * @worker:	borrowed
@@ -120,7 +110,7 @@ struct ctl {
 	struct json reply;
 	uint64_t start_us;
 	uint64_t reset_us;
-	struct ctl_counters base;
+	struct counters base;
 };
 
 /**
@@ -224,7 +214,7 @@ struct ctl_method {
 const struct ctl_method *ctl_methods(size_t *n);
 
 /** ctl_read_counters() - Read all counters as they are */
-void ctl_read_counters(const struct worker *w, struct ctl_counters *out);
+void ctl_read_counters(const struct worker *w, struct counters *out);
 
 /** ctl_now_us() - The monotonic clock */
 uint64_t ctl_now_us(void);
