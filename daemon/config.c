@@ -238,7 +238,10 @@ static void set_default_services(struct config_pass *p)
 	static const struct {
 		const char *name;
 		uint16_t port;
-	} list[] = { { "echo", 7 }, { "discard", 9 }, { "chargen", 19 } };
+	} list[] = { { "echo", 7 },
+		     { "discard", 9 },
+		     { "chargen", 19 },
+		     { "http", 80 } };
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct config_service *svc = service_add(p, list[i].name);

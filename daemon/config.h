@@ -41,7 +41,7 @@ struct config_addr {
 /**
  * struct config_service - [service NAME]
  * @name:	from the section's title
- * @type:	"echo", "discard" or "chargen"
+ * @type:	"echo", "discard", "chargen" or "http"
  * @port:	local port
  * @backlog:	connections that may wait to be accepted
  * @cc:		congestion control, CONFIG_CC_DEF = that of [tcp]
@@ -66,7 +66,7 @@ struct config_service {
  * @tun_fd:	--tun-fd, -1 = open the interface ourselves
  * @stack:	[stack] and [tcp], in the library's own terms; addresses, MTU
  *		and not_ours are filled in, offloads are the TUN's to say
- * @service:	[service NAME] sections; the three defaults when there is none
+ * @service:	[service NAME] sections; the four defaults when there is none
  * @nservice:	entries in it
  * @log_level:	[log] level, an enum log_level
  * @log_target:	[log] target

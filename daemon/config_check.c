@@ -120,8 +120,8 @@ static void check_services(struct config_pass *p)
 	for (uint32_t i = 0; i < cfg->nservice; i++) {
 		if (!cfg->service[i].type[0] && !service_is_bad(p, i, "type"))
 			complain_service(p, i,
-					 "expected a key type = echo, discard "
-					 "or chargen");
+					 "expected a key type = echo, discard, "
+					 "chargen or http");
 		if (!cfg->service[i].port && !service_is_bad(p, i, "port"))
 			complain_service(p, i, "expected a key port = NUMBER");
 		check_port_once(p, i);

@@ -20,6 +20,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "pages.h"
 #include "svc/svc.h"
 #include "tun.h"
 #include "worker_int.h"
@@ -136,6 +137,11 @@ static bool make_services(struct worker *w, const struct config *cfg)
 	struct svc_wanted wanted[CONFIG_SERVICES_MAX];
 	char err[256];
 
+	w->pages = pages_new(w, cfg);
+	if (!w->pages) {
+		log_msg(LOG_LVL_ERROR, "services: out of memory");
+		return false;
+	}
 	for (uint32_t i = 0; i < cfg->nservice; i++)
 		wanted[i] = (struct svc_wanted){
 			.name = cfg->service[i].name,
@@ -143,6 +149,7 @@ static bool make_services(struct worker *w, const struct config *cfg)
 			.port = cfg->service[i].port,
 			.backlog = cfg->service[i].backlog,
 			.cc = service_cc(&cfg->service[i]),
+			.pages = pages_table(w->pages),
 		};
 	w->services = svc_set_new(w->stack, wanted, cfg->nservice, err,
 				  sizeof(err));
@@ -255,6 +262,7 @@ void worker_free(struct worker *w)
 	mailbox_fini(&w->out);
 	mailbox_fini(&w->in);
 	svc_set_free(w->services);
+	pages_free(w->pages);
 	if (w->stack)
 		ustack_free(w->stack);
 	tap_fini(&w->tap);

@@ -16,6 +16,7 @@
 #include "daemon/tap.h"
 #include "daemon/worker.h"
 
+struct pages;
 struct svc_set;
 
 /**
@@ -24,6 +25,7 @@ struct svc_set;
  * @tun:	the device
  * @stack:	the stack
  * @services:	its services
+ * @pages:	what they show by HTTP
  * @io:		drives the stack from the device
  * @flush:	wakes the main thread when a batch has made events
  * @drain_poll:	looks whether all connections are gone
@@ -46,6 +48,7 @@ struct worker {
 	struct tun *tun;
 	struct ustack *stack;
 	struct svc_set *services;
+	struct pages *pages;
 	struct loop io;
 	struct ev_prepare flush;
 	struct ev_timer drain_poll;

@@ -85,6 +85,7 @@
 	X(suite_daemon_worker)		\
 	X(suite_daemon_config)		\
 	X(suite_daemon_log)		\
+	X(suite_daemon_metrics)		\
 	X(suite_daemon_ctl)		\
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_fmt)		\

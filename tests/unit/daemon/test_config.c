@@ -69,8 +69,9 @@ START_TEST(empty_file_is_the_defaults)
 	ck_assert_uint_eq(t.cfg.host_addr[0].len, 24);
 	ck_assert_uint_eq(t.cfg.stack.naddrs, 2);
 	ck_assert_uint_eq(t.cfg.stack.nnot_ours, 0);
-	ck_assert_uint_eq(t.cfg.nservice, 3);
+	ck_assert_uint_eq(t.cfg.nservice, 4);
 	ck_assert_uint_eq(t.cfg.service[2].port, 19);
+	ck_assert_uint_eq(t.cfg.service[3].port, 80);
 	ck_assert_int_eq(t.cfg.log_level, LOG_LVL_INFO);
 	ck_assert_int_eq(t.cfg.tun_fd, -1);
 	ck_assert_uint_ge(t.cfg.stack.mem_limit_bytes, 64u << 20);
@@ -397,7 +398,7 @@ END_TEST
 START_TEST(override_changes_a_default_service)
 {
 	ck_assert_int_eq(load("", "service echo.port=7007"), 0);
-	ck_assert_uint_eq(t.cfg.nservice, 3);
+	ck_assert_uint_eq(t.cfg.nservice, 4);
 	ck_assert_uint_eq(t.cfg.service[0].port, 7007);
 }
 END_TEST

@@ -83,7 +83,8 @@ static uint32_t answers(struct fake *f)
 {
 	uint32_t n = 0;
 
-	for (const char *at = said(f); (at = strstr(at, "Server: ustack")); at++)
+	for (const char *at = said(f); (at = strstr(at, "Server: ustack"));
+	     at++)
 		n++;
 	return n;
 }
