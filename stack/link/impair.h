@@ -8,8 +8,10 @@
  * A *rule* has a match and knobs, which are those of `tc netem`, by the same
  * names and in the same units.  The first rule that matches decides.  A
  * *script* names exact packets; it comes before the rules, and what it leaves
- * alone goes on to them.  Packets that nothing matches pass untouched and
- * whole; of what matches, super-packets are cut into wire segments first.
+ * alone goes on to them.  A packet that a script acts on is spared the rule's
+ * chance, but takes the rule's way: its delay and rate hold for it as for the
+ * others.  Packets that nothing matches pass untouched and whole; of what
+ * matches, super-packets are cut into wire segments first.
  *
  * Honest fate.  What a memoryless knob does to a packet is a keyed function of
  * (seed, rule, the connection's ordinal under the rule, direction, sequence
@@ -41,8 +43,9 @@ struct impair;
 #define IMPAIR_UNDO_MAX	   8u	   /* changes that can be taken back */
 #define IMPAIR_NAME_MAX	   32u	   /* a service's or preset's name, with NUL */
 #define IMPAIR_LIMIT_DEF   100000u /* packets queued by a rule without limit */
-#define IMPAIR_QUEUE_BYTES 67108864u /* memory of all that is queued */
-#define IMPAIR_HOLD_US	   1000000u  /* longest wait of a held packet */
+#define IMPAIR_QUEUE_BYTES 67108864u   /* memory of all that is queued */
+#define IMPAIR_HOLD_US	   1000000u    /* longest wait of a held packet */
+#define IMPAIR_DELAY_MAX   3600000000u /* longest delay, jitter: an hour in us */
 #define IMPAIR_NEVER	   UINT64_MAX
 
 enum impair_dir {
@@ -91,7 +94,8 @@ enum impair_loss {
  * struct impair_knobs - what happens to them; all zero = nothing
  * @delay_us:	each packet is kept that long
  * @jitter_us:	more or less by up to that (uniform), or by that standard deviation
- * @delay_corr:	correlation of one packet's delay with the one before
+ * @delay_corr:	correlation of one packet's delay with the one before: so likely
+ *		is it the same.  (fate.h says how that differs from netem's.)
  * @dist:	enum impair_dist of the jitter
  * @loss_model:	enum impair_loss
  * @loss:	probability of loss
@@ -110,7 +114,7 @@ enum impair_loss {
  * @overhead:	bytes added to each packet's length when @rate_bps counts it
  * @cell_size:	lengths are rounded up to cells of so many bytes, 0 = none
  * @cell_overhead: bytes that each cell costs beyond that
- * @limit_pkts:	packets that may be queued, 0 = IMPAIR_LIMIT_DEF
+ * @limit_pkts:	packets that may wait in a direction, 0 = IMPAIR_LIMIT_DEF
  * @ecn:	what loss would drop is marked CE if the packet is ECN-capable
  * @seed:	of all draws
  * @seed_set:	@seed was given; else impair_set() draws one, shown by
@@ -326,10 +330,12 @@ uint64_t impair_run(struct impair *im, uint64_t now_us);
  * @id:		set to its number
  *
  * A rule with the same match is replaced where it stands, and keeps its
- * number; a new one goes in front of the others.  Connections are not
+ * number; a new one goes in front of the others.  Rules that silence are apart
+ * from those that do not.  Either way the rule begins anew: counts are zero, the
+ * next connection is its first, `next` looks for one.  Connections are not
  * disturbed; packets that wait keep their fate.
  *
- * Return: 0, -ERR_LIMIT (too many), -ERR_INVAL
+ * Return: 0, -ERR_LIMIT (too many), -ERR_INVAL, -ERR_NOMEM
  */
 int impair_set(struct impair *im, const struct impair_rule *r, uint64_t now_us,
 	       uint32_t *id) MUST_USE;

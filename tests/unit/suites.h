@@ -65,6 +65,7 @@
 	X(suite_ip_pmtu)		\
 	X(suite_link_view)		\
 	X(suite_link_gso)		\
+	X(suite_link_impair)		\
 	X(suite_link_edit)		\
 	X(suite_link_script)		\
 	X(suite_link_impair_lang)	\
