@@ -2,6 +2,9 @@
 /*
  * loop.c - drives one stack from one device in a libev loop
  *
+ * The stack's timers and the packets that impairment keeps share one wake-up:
+ * the earlier of their deadlines.
+ *
  * One turn: packets are read until none waits or a budget is spent, jobs from
  * the mailbox run, and before the loop sleeps the stack acts once.  So a batch
  * of packets draws one acknowledgement, and what is written between two reads
@@ -29,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lab.h"
 #include "tun.h"
 
 #define READ_BUDGET_PKTS  64u
@@ -98,7 +102,10 @@ static uint32_t read_one(struct loop *l)
 	if (rc <= 0)
 		return 0;
 	len = l->pkt->len ? l->pkt->len : 1;
-	ustack_input(l->stack, l->pkt, batch_now(l));
+	if (lab_busy(l->lab))
+		lab_input(l->lab, l->pkt, batch_now(l));
+	else
+		ustack_input(l->stack, l->pkt, batch_now(l));
 	l->pkt = NULL;
 	return len;
 }
@@ -123,7 +130,8 @@ static void on_tun(struct ev_loop *ev, struct ev_io *w, int revents)
 
 int loop_output(struct loop *l, struct ustack_pkt *p)
 {
-	int rc = tun_write(l->tun, p);
+	int rc = lab_busy(l->lab) ? lab_output(l->lab, p, batch_now(l))
+				  : tun_write(l->tun, p);
 
 	if (rc == -ERR_AGAIN)
 		l->blocked = true;
@@ -205,6 +213,24 @@ static void on_idle(struct ev_loop *ev, struct ev_idle *w, int revents)
 	(void)revents;
 }
 
+/* What the laboratory kept comes in before the stack runs, and goes out behind
+ * it; when to wake for what it still keeps.
+ */
+static uint64_t run_all(struct loop *l, uint64_t now_us)
+{
+	uint64_t lab_us = USTACK_NEVER;
+	uint64_t stack_us;
+
+	if (lab_busy(l->lab))
+		lab_run(l->lab, now_us);
+	stack_us = ustack_run(l->stack, now_us, RUN_BUDGET_PKTS);
+	if (lab_busy(l->lab))
+		lab_us = lab_run(l->lab, now_us);
+	if (lab_us <= now_us) /* the device has no room */
+		l->blocked = true;
+	return lab_us < stack_us ? lab_us : stack_us;
+}
+
 static void on_prepare(struct ev_loop *ev, struct ev_prepare *w, int revents)
 {
 	struct loop *l = w->data;
@@ -213,7 +239,7 @@ static void on_prepare(struct ev_loop *ev, struct ev_prepare *w, int revents)
 
 	(void)revents;
 	l->blocked = false;
-	deadline_us = ustack_run(l->stack, now_us, RUN_BUDGET_PKTS);
+	deadline_us = run_all(l, now_us);
 	if (l->blocked)
 		ev_io_start(ev, &l->writable);
 	if (l->blocked && deadline_us <= now_us)

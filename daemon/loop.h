@@ -15,6 +15,7 @@
 
 #include "stack/ustack.h"
 
+struct lab;
 struct tun;
 
 /**
@@ -22,6 +23,7 @@ struct tun;
  * @ev:		libev's loop; borrowed
  * @stack:	the stack; borrowed
  * @tun:	the device; borrowed
+ * @lab:	what may stand between the two; borrowed
  * @on_broken:	the device failed for good: errno, on the loop's thread
  * @arg:	its argument
  * @readable:	packets wait
@@ -42,6 +44,7 @@ struct loop {
 	struct ev_loop *ev;
 	struct ustack *stack;
 	struct tun *tun;
+	struct lab *lab;
 	void (*on_broken)(void *arg, int error);
 	void *arg;
 	struct ev_io readable;
@@ -65,7 +68,7 @@ uint64_t loop_clock_us(void);
 /**
  * loop_init() - Start the watchers
  * @l:		storage of the caller, who must not move it; @ev, @stack, @tun,
- *		@on_broken and @arg are set, the rest is filled in
+ *		@lab, @on_broken and @arg are set, the rest is filled in
  *
  * Return: 0, or -errno when there is no timerfd
  */

@@ -190,7 +190,7 @@ struct worker *worker_new(const struct config *cfg, struct tun *tun,
 	mailbox_init(&w->in, w->loop, worker_on_wake, w);
 	mailbox_init(&w->out, main_loop, on_main_wake, w);
 	ev_unref(main_loop); /* a worker alone keeps no loop alive */
-	if (!make_stack(w, cfg) || !make_tap(w, cfg) ||
+	if (!make_stack(w, cfg) || !make_tap(w, cfg) || !worker_make_lab(w) ||
 	    !make_services(w, cfg) || !worker_make_loop(w)) {
 		worker_free(w);
 		return NULL;
@@ -263,6 +263,7 @@ void worker_free(struct worker *w)
 	mailbox_fini(&w->in);
 	svc_set_free(w->services);
 	pages_free(w->pages);
+	lab_fini(&w->lab);
 	if (w->stack)
 		ustack_free(w->stack);
 	tap_fini(&w->tap);
@@ -276,6 +277,11 @@ void worker_free(struct worker *w)
 struct ustack *worker_stack(struct worker *w)
 {
 	return w->stack;
+}
+
+struct impair *worker_impair(struct worker *w)
+{
+	return w->lab.im;
 }
 
 const uint64_t *worker_counters(const struct worker *w)

@@ -22,6 +22,7 @@ struct config;
 struct ev_loop;
 struct history;
 struct tap_sink;
+struct impair;
 struct tun;
 struct worker;
 
@@ -98,6 +99,9 @@ struct history *worker_history(struct worker *w);
 
 /** worker_stack() - The stack, for jobs (worker's thread) */
 struct ustack *worker_stack(struct worker *w);
+
+/** worker_impair() - Rules and scripts of impairment, for jobs (worker's thread) */
+struct impair *worker_impair(struct worker *w);
 
 /** worker_counters() - The stack's counters, any thread, relaxed loads */
 const uint64_t *worker_counters(const struct worker *w);

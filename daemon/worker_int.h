@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "daemon/arena.h"
+#include "daemon/lab.h"
 #include "daemon/loop.h"
 #include "daemon/mailbox.h"
 #include "daemon/tap.h"
@@ -26,6 +27,7 @@ struct svc_set;
  * @stack:	the stack
  * @services:	its services
  * @pages:	what they show by HTTP
+ * @lab:	deliberate faults, between the device and the stack
  * @io:		drives the stack from the device
  * @flush:	wakes the main thread when a batch has made events
  * @drain_poll:	looks whether all connections are gone
@@ -49,6 +51,7 @@ struct worker {
 	struct ustack *stack;
 	struct svc_set *services;
 	struct pages *pages;
+	struct lab lab;
 	struct loop io;
 	struct ev_prepare flush;
 	struct ev_timer drain_poll;
@@ -71,6 +74,9 @@ struct ustack_host worker_host(struct worker *w);
 
 /** worker_on_wake() - The worker was woken: jobs, another mask, or the end */
 void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents);
+
+/** worker_make_lab() - Make the laboratory; false, the reason is logged */
+bool worker_make_lab(struct worker *w);
 
 /** worker_make_loop() - Set up the watchers of its loop; false, the reason is logged */
 bool worker_make_loop(struct worker *w);

@@ -205,6 +205,22 @@ void *worker_main(void *arg)
 	return NULL;
 }
 
+bool worker_make_lab(struct worker *w)
+{
+	uint64_t seed;
+
+	host_random(w, &seed, sizeof(seed));
+	w->lab = (struct lab){ .stack = w->stack,
+			       .tun = w->tun,
+			       .arena = &w->arena,
+			       .event = host_event,
+			       .arg = w };
+	if (lab_init(&w->lab, seed) == 0)
+		return true;
+	log_msg(LOG_LVL_ERROR, "impairment: out of memory");
+	return false;
+}
+
 bool worker_make_loop(struct worker *w)
 {
 	int rc;
@@ -212,6 +228,7 @@ bool worker_make_loop(struct worker *w)
 	w->io = (struct loop){ .ev = w->loop,
 			       .stack = w->stack,
 			       .tun = w->tun,
+			       .lab = &w->lab,
 			       .on_broken = on_broken,
 			       .arg = w };
 	rc = loop_init(&w->io);
