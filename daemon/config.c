@@ -154,8 +154,8 @@ bool config_section(struct config_pass *p, const struct config_item *it)
 	else
 		config_complain(p, it,
 				"unknown section, expected [interface], "
-				"[stack], [tcp], [service NAME], [log] or "
-				"[control]");
+				"[stack], [tcp], [service NAME], [impair], "
+				"[log] or [control]");
 	return false;
 }
 
@@ -168,6 +168,10 @@ static void assign(struct config_pass *p, const struct config_item *it,
 {
 	char expect[EXPECT_MAX];
 
+	if (k->type->add) {
+		k->type->add(p, it, k);
+		return;
+	}
 	if (it->from.line && origin->line) {
 		config_complain(p, it, "expected once, first given at line %d",
 				origin->line);
@@ -305,6 +309,10 @@ static void print_section(const char *section, const char *title,
 	for (; n--; k++) {
 		if (strcmp(k->section, section) != 0)
 			continue;
+		if (k->type->lines) {
+			k->type->lines(k, base, out);
+			continue;
+		}
 		(void)fprintf(out, "%s = ", k->name);
 		k->type->print(k, (const char *)base + k->off, out);
 		(void)fputc('\n', out);

@@ -22,6 +22,8 @@
 #define CONFIG_SERVICES_MAX  32u
 #define CONFIG_NAME_MAX	     32u
 #define CONFIG_PATH_MAX	     256u
+#define CONFIG_TEXTS_MAX     32u  /* of a key that may be repeated */
+#define CONFIG_TEXT_MAX	     320u /* bytes of each, NUL included */
 
 enum config_offload { OFFLOAD_AUTO, OFFLOAD_ON, OFFLOAD_OFF };
 enum config_log_target { LOG_TO_STDERR, LOG_TO_JOURNAL, LOG_TO_FILE };
@@ -45,6 +47,7 @@ struct config_addr {
  * @port:	local port
  * @backlog:	connections that may wait to be accepted
  * @cc:		congestion control, CONFIG_CC_DEF = that of [tcp]
+ * @exempt:	its port is never impaired
  */
 struct config_service {
 	char name[CONFIG_NAME_MAX];
@@ -52,6 +55,17 @@ struct config_service {
 	uint16_t port;
 	uint32_t backlog;
 	char cc[CONFIG_NAME_MAX];
+	bool exempt;
+};
+
+/**
+ * struct config_texts - a key that may be repeated
+ * @n:		how often it was given
+ * @text:	its values, known to be good
+ */
+struct config_texts {
+	uint32_t n;
+	char text[CONFIG_TEXTS_MAX][CONFIG_TEXT_MAX];
 };
 
 /**
@@ -68,6 +82,9 @@ struct config_service {
  *		and not_ours are filled in, offloads are the TUN's to say
  * @service:	[service NAME] sections; the four defaults when there is none
  * @nservice:	entries in it
+ * @rules:	[impair] rule: first match wins
+ * @presets:	[impair] preset: rules behind those
+ * @scripts:	[impair] script
  * @log_level:	[log] level, an enum log_level
  * @log_target:	[log] target
  * @log_path:	its file for LOG_TO_FILE
@@ -88,6 +105,9 @@ struct config {
 	struct ustack_config stack;
 	struct config_service service[CONFIG_SERVICES_MAX];
 	uint32_t nservice;
+	struct config_texts rules;
+	struct config_texts presets;
+	struct config_texts scripts;
 	int log_level;
 	enum config_log_target log_target;
 	char log_path[CONFIG_PATH_MAX];

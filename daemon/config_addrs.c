@@ -226,9 +226,13 @@ static void stack_addrs_expect(const struct config_key *k, char *buf,
 		       CONFIG_ADDRS_MAX);
 }
 
-const struct config_type config_type_host_addrs = { host_addrs_parse,
-						    host_addrs_print,
-						    host_addrs_expect };
-const struct config_type config_type_stack_addrs = { stack_addrs_parse,
-						     stack_addrs_print,
-						     stack_addrs_expect };
+const struct config_type config_type_host_addrs = {
+	.parse = host_addrs_parse,
+	.print = host_addrs_print,
+	.expect = host_addrs_expect
+};
+const struct config_type config_type_stack_addrs = {
+	.parse = stack_addrs_parse,
+	.print = stack_addrs_print,
+	.expect = stack_addrs_expect
+};

@@ -384,6 +384,7 @@ void config_check(struct config_pass *p)
 		set_default_socket(cfg);
 	fill_not_ours(cfg);
 	check_services(p);
+	config_check_impair(p);
 	check_mtu(p);
 	check_times(p);
 	if (!is_bad(p, "stack", "address")) {

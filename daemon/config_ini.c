@@ -16,8 +16,7 @@
 
 #include "daemon/config_int.h"
 
-#define LINE_MAX_BYTES 190 /* inih's buffer of 200, less its ends */
-#define BLANKS	       " \t\r\n\v\f"
+#define BLANKS " \t\r\n\v\f"
 
 /**
  * struct ini_source - a file being read
@@ -37,7 +36,7 @@ struct ini_source {
 	size_t cap;
 	int line;
 	bool waiting;
-	char section[LINE_MAX_BYTES + 1];
+	char section[CONFIG_LINE_MAX + 1];
 	bool taken;
 };
 
@@ -83,7 +82,7 @@ static bool look_at_line(struct ini_source *src, char *line)
 	line[strcspn(line, "\r\n")] = '\0';
 	if (!*line || *line == '#' || *line == ';')
 		return false;
-	if (strlen(line) > LINE_MAX_BYTES) {
+	if (strlen(line) > CONFIG_LINE_MAX) {
 		refuse_line(src, "a line of at most 190 bytes");
 		return false;
 	}

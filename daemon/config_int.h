@@ -5,6 +5,7 @@
  *	config_keys.c	the table: section, key, type, place, range, default
  *	config_types.c	how a value of each type is read, printed, described
  *	config_ini.c	lines of the file and -o strings -> config_assign()
+ *	config_impair.c	[impair]: values in a language of their own
  *	config_check.c	what only shows when all keys are known
  *	config.c	the order of it all
  */
@@ -20,23 +21,31 @@
 #include "daemon/config.h"
 
 #define CONFIG_KEYS_MAX	   64u
-#define CONFIG_TEXT_MAX	   320u
+#define CONFIG_LINE_MAX	   190u /* inih's buffer of 200, less its ends */
 #define CONFIG_SERVICE	   "service"
 #define CONFIG_BACKLOG_DEF "1024"
 
+struct config_item;
 struct config_key;
+struct config_pass;
 
 /**
  * struct config_type - a kind of value
  * @parse:	read @text into @field; false = not such a value
  * @print:	write it so that @parse would read it
  * @expect:	describe a good value, after the word "expected"
+ * @add:	instead of these, for a key that may be repeated: add a value to
+ *		those there are, or complain; an empty one forgets them
+ * @lines:	for such a key: print all of it, one line a value
  */
 struct config_type {
 	bool (*parse)(const struct config_key *k, const char *text,
 		      void *field);
 	void (*print)(const struct config_key *k, const void *field, FILE *out);
 	void (*expect)(const struct config_key *k, char *buf, size_t size);
+	void (*add)(struct config_pass *p, const struct config_item *it,
+		    const struct config_key *k);
+	void (*lines)(const struct config_key *k, const void *field, FILE *out);
 };
 
 /**
@@ -76,6 +85,9 @@ extern const struct config_type config_type_path;
 extern const struct config_type config_type_host_addrs;	 /* whole config */
 extern const struct config_type config_type_stack_addrs; /* whole config */
 extern const struct config_type config_type_log_target;	 /* whole config */
+extern const struct config_type config_type_rules;	 /* whole config */
+extern const struct config_type config_type_presets;	 /* whole config */
+extern const struct config_type config_type_scripts;	 /* whole config */
 
 /** config_addr_text() - Write an address as people do */
 const char *config_addr_text(const struct ustack_addr *a, char *buf,
@@ -117,6 +129,9 @@ struct config_origin {
  * @origin:	of each key of the table that is not a service's
  * @service_origin: of each service's keys, by place in the table
  * @service_head: of each service's section
+ * @rule_origin: of each rule of [impair]
+ * @preset_origin: of each preset there
+ * @script_origin: of each script there
  */
 struct config_pass {
 	struct config *cfg;
@@ -127,6 +142,9 @@ struct config_pass {
 	struct config_origin service_origin[CONFIG_SERVICES_MAX]
 					   [CONFIG_KEYS_MAX];
 	struct config_origin service_head[CONFIG_SERVICES_MAX];
+	struct config_origin rule_origin[CONFIG_TEXTS_MAX];
+	struct config_origin preset_origin[CONFIG_TEXTS_MAX];
+	struct config_origin script_origin[CONFIG_TEXTS_MAX];
 };
 
 /**
@@ -170,6 +188,9 @@ int config_ini_read(struct config_pass *p, FILE *in);
 
 /** config_override() - Take one "SECTION.KEY=VALUE" */
 void config_override(struct config_pass *p, const char *text);
+
+/** config_check_impair() - Is what [impair] says of services true? */
+void config_check_impair(struct config_pass *p);
 
 /** config_check() - Fill in what follows from the rest, and find contradictions */
 void config_check(struct config_pass *p);

@@ -104,6 +104,11 @@ static const struct config_key keys[] = {
 	  1, 65535, NULL, CONFIG_BACKLOG_DEF },
 	{ CONFIG_SERVICE, "congestion-control", &config_type_word, SERVICE(cc),
 	  0, 0, svc_cc_words, CONFIG_CC_DEF },
+	{ CONFIG_SERVICE, "exempt", &config_type_bool, SERVICE(exempt), 0, 0, NULL, "no" },
+
+	{ "impair", "rule", &config_type_rules, WHOLE, 0, 0, NULL, NULL },
+	{ "impair", "preset", &config_type_presets, WHOLE, 0, 0, NULL, NULL },
+	{ "impair", "script", &config_type_scripts, WHOLE, 0, 0, NULL, NULL },
 
 	{ "log", "level", &config_type_choice, AT(log_level), 0, 0, level_words, "info" },
 	{ "log", "target", &config_type_log_target, WHOLE, 0, 0, NULL, "stderr" },

@@ -223,14 +223,18 @@ static void time_expect(const struct config_key *k, char *buf, size_t size)
 		     size);
 }
 
-const struct config_type config_type_uint = { uint_parse, uint_print,
-					      uint_expect };
-const struct config_type config_type_size = { size_parse, size_print,
-					      size_expect };
-const struct config_type config_type_memory = { memory_parse, size_print,
-						memory_expect };
-const struct config_type config_type_time = { time_parse, time_print,
-					      time_expect };
+const struct config_type config_type_uint = { .parse = uint_parse,
+					      .print = uint_print,
+					      .expect = uint_expect };
+const struct config_type config_type_size = { .parse = size_parse,
+					      .print = size_print,
+					      .expect = size_expect };
+const struct config_type config_type_memory = { .parse = memory_parse,
+						.print = size_print,
+						.expect = memory_expect };
+const struct config_type config_type_time = { .parse = time_parse,
+					      .print = time_print,
+					      .expect = time_expect };
 
 /* ------------------------------------------------------------------ words */
 
@@ -311,12 +315,15 @@ static void text_print(const struct config_key *k, const void *field, FILE *out)
 	(void)fputs(field, out);
 }
 
-const struct config_type config_type_bool = { bool_parse, bool_print,
-					      bool_expect };
-const struct config_type config_type_choice = { choice_parse, choice_print,
-						choice_expect };
-const struct config_type config_type_word = { word_parse, text_print,
-					      choice_expect };
+const struct config_type config_type_bool = { .parse = bool_parse,
+					      .print = bool_print,
+					      .expect = bool_expect };
+const struct config_type config_type_choice = { .parse = choice_parse,
+						.print = choice_print,
+						.expect = choice_expect };
+const struct config_type config_type_word = { .parse = word_parse,
+					      .print = text_print,
+					      .expect = choice_expect };
 
 /* ------------------------------------------------------------------ names */
 
@@ -374,12 +381,15 @@ static void path_expect(const struct config_key *k, char *buf, size_t size)
 		       "an absolute path of at most %" PRIu64 " bytes", k->max);
 }
 
-const struct config_type config_type_name = { name_parse, text_print,
-					      name_expect };
-const struct config_type config_type_ifname = { ifname_parse, text_print,
-						name_expect };
-const struct config_type config_type_path = { path_parse, text_print,
-					      path_expect };
+const struct config_type config_type_name = { .parse = name_parse,
+					      .print = text_print,
+					      .expect = name_expect };
+const struct config_type config_type_ifname = { .parse = ifname_parse,
+						.print = text_print,
+						.expect = name_expect };
+const struct config_type config_type_path = { .parse = path_parse,
+					      .print = text_print,
+					      .expect = path_expect };
 
 /* ------------------------------------------------------------- log target */
 
@@ -425,5 +435,6 @@ static void target_expect(const struct config_key *k, char *buf, size_t size)
 		       "stderr, journal or file:PATH with an absolute path");
 }
 
-const struct config_type config_type_log_target = { target_parse, target_print,
-						    target_expect };
+const struct config_type config_type_log_target = { .parse = target_parse,
+						    .print = target_print,
+						    .expect = target_expect };

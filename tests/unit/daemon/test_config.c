@@ -124,6 +124,8 @@ static const char *const printable[] = {
 	"[service a]\ntype=echo\nport=1\ncongestion-control=reno\n",
 	"[log]\ntarget=file:/x/y\nformat=json\nlevel=trace\n",
 	"[control]\nsocket=/x\ngroup=\nshutdown-timeout=0s\n",
+	"[impair]\nrule = out delay 20ms 2ms loss 1%\nscript = drop syn; drop "
+	"fin\npreset = lte\nrule = loss gemodel 1%\npreset = 3g port 7\n",
 };
 
 /* What -t prints is a configuration, and the same one. */
@@ -203,8 +205,27 @@ static const struct {
 	  "2: [tcp] fast-open = auto: unknown key" },
 	{ "no such choice", "[tcp]\nsyn-cookies=yes\n", NULL,
 	  "2: [tcp] syn-cookies = yes: expected never, auto or always" },
-	{ "later issue's section", "[impair]\n", NULL,
-	  "1: [impair]: unknown section" },
+	{ "later issue's section", "[tls]\n", NULL,
+	  "1: [tls]: unknown section" },
+	{ "impossible rule", "[impair]\nrule = loss 1%\nrule = loss 120%\n",
+	  NULL,
+	  "3: [impair] rule = loss 120%: loss 120%: a probability is 0% to 100%" },
+	{ "unknown preset", "[impair]\npreset = ltr\n", NULL,
+	  "2: [impair] preset = ltr: ltr: did you mean lte? there are" },
+	{ "impossible script", "[impair]\nscript = drop out dada\n", NULL,
+	  "2: [impair] script = drop out dada: dada: did you mean data?" },
+	{ "impairment of nobody", "[impair]\nrule = service web loss 1%\n",
+	  NULL,
+	  "2: [impair] rule = service web loss 1%: no service web; there are: "
+	  "echo, discard, chargen" },
+	{ "exempt and impaired",
+	  "[service a]\ntype=echo\nport=7\nexempt=yes\n"
+	  "[impair]\nscript=port 7; drop syn\n",
+	  NULL,
+	  "6: [impair] script = port 7; drop syn: expected a service that "
+	  "may be impaired, [service a] has exempt = yes" },
+	{ "override of a rule", "", "impair.rule=delay -3ms",
+	  "-o impair.rule=delay -3ms: delay -3ms: a delay is" },
 	{ "no number", "[interface]\nmtu=big\n", NULL,
 	  "2: [interface] mtu = big: expected a whole number from 576 to 65535" },
 	{ "out of range", "[interface]\nmtu=65536\n", NULL,
@@ -387,6 +408,46 @@ START_TEST(foreign_interface_may_have_any_addresses)
 }
 END_TEST
 
+/* Equal keys add up, and are printed in the words of the language. */
+START_TEST(rules_presets_and_scripts_may_be_repeated)
+{
+	char *text;
+
+	ck_assert_msg(load("[impair]\nrule = delay 20000 out\n"
+			   "rule = loss 1\npreset = lte next\n"
+			   "script = drop in syn count 2; hold out data\n",
+			   "impair.rule=in loss gemodel 1%") == 0,
+		      "%s", t.messages);
+	text = print();
+	ck_assert_ptr_nonnull(strstr(text,
+				     "[impair]\n"
+				     "rule = out delay 20ms\n"
+				     "rule = both loss 1%\n"
+				     "rule = in loss gemodel 1% 99% 100% "
+				     "0%\n"
+				     "preset = lte next\n"
+				     "script = next; drop in syn nth 1-2; "
+				     "hold out data\n\n"));
+	free(text);
+	ck_assert_int_eq(load("[impair]\nrule = loss 1%\n", "impair.rule="), 0);
+	ck_assert_uint_eq(t.cfg.rules.n, 0);
+}
+END_TEST
+
+START_TEST(rules_are_bounded_in_number)
+{
+	char text[2048] = "[impair]\n";
+	size_t len = strlen(text);
+
+	for (uint32_t i = 0; i < CONFIG_TEXTS_MAX + 1; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"rule = port %u loss 1%%\n", i + 100);
+	ck_assert_int_eq(load(text, NULL), 1);
+	ck_assert_ptr_nonnull(
+		strstr(t.messages, "expected at most 32 of them"));
+}
+END_TEST
+
 START_TEST(override_wins_over_file)
 {
 	ck_assert_int_eq(load("[interface]\nmtu=9000\n", "interface.mtu=1400"),
@@ -453,6 +514,8 @@ Suite *suite_daemon_config(void)
 	tcase_add_loop_test(tc, times_have_units, 0, LENGTH(times));
 	tcase_add_test(tc, network_leaves_out_what_is_the_hosts);
 	tcase_add_test(tc, foreign_interface_may_have_any_addresses);
+	tcase_add_test(tc, rules_presets_and_scripts_may_be_repeated);
+	tcase_add_test(tc, rules_are_bounded_in_number);
 	tcase_add_test(tc, override_wins_over_file);
 	tcase_add_test(tc, override_changes_a_default_service);
 	tcase_add_test(tc, small_window_shrinks_the_first_buffer);
