@@ -188,6 +188,8 @@ static const char index_tail[] =
 	"<li><a href=\"/\">/</a>: what there is</li>\n"
 	"<li><a href=\"/metrics\">/metrics</a>: every counter and gauge, for "
 	"Prometheus</li>\n"
+	"<li><a href=\"/bytes/1000000\">/bytes/N</a>: a download of N "
+	"bytes</li>\n"
 	"</ul>\n"
 	"<h2>On the host</h2>\n"
 	"<table>\n"

@@ -30,7 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_head.h"
+#include "http_bytes.h"
 
 #define LINES_MAX 512u	   /* status line and header fields of an answer */
 #define HEARD_OUT 1048576u /* bytes thrown away before a cut		 */
@@ -47,6 +47,8 @@ _Static_assert(SVC_HTTP_CONNS <= SERVICE_STATE_MAX, "the state is a place + 1");
  * @owed:	what is left of an answer, NULL = nothing
  * @owed_off:	first byte that the stream has not taken
  * @owed_len:	end of it
+ * @bytes_len:	body of /bytes/N behind it
+ * @bytes_left:	of that, what the stream has not taken
  * @last:	no more requests are answered behind this answer
  * @ended:	our FIN is sent
  * @peer_closed: the peer's FIN has come
@@ -61,6 +63,8 @@ struct http_conn {
 	char *owed;
 	uint32_t owed_off;
 	uint32_t owed_len;
+	uint64_t bytes_len;
+	uint64_t bytes_left;
 	bool last;
 	bool ended;
 	bool peer_closed;
@@ -71,11 +75,13 @@ struct http_conn {
  * struct http - what the connections of a service share
  * @turn:	grows with each connection and each answer
  * @conn:	the connections; a stream's state is its place + 1, or 0
+ * @bytes:	what /bytes/N is sent from
  * @text:	an answer being made: room for the header, then the page
  */
 struct http {
 	uint64_t turn;
 	struct http_conn conn[SVC_HTTP_CONNS];
+	struct stream_buf *bytes;
 	char text[LINES_MAX + SVC_PAGE_MAX];
 };
 
@@ -84,6 +90,7 @@ struct http {
  * @status:	status code
  * @page:	what it carries, NULL = a line on @status
  * @why:	that line's end, for people; NULL = none
+ * @is_bytes:	instead of a page: @bytes of them
  * @head:	do not send the page itself
  * @keep:	say that the connection stays: HTTP/1.0 wants to hear it
  */
@@ -91,6 +98,8 @@ struct answer {
 	enum http_status status;
 	const struct svc_page *page;
 	const char *why;
+	bool is_bytes;
+	uint64_t bytes;
 	bool head;
 	bool keep;
 };
@@ -116,10 +125,15 @@ static void conn_free(struct http_conn *c)
 	memset(c, 0, sizeof(*c));
 }
 
+static bool owes(const struct http_conn *c)
+{
+	return c->owed || c->bytes_left;
+}
+
 /* Politely, where nothing is under way. */
 static void conn_evict(struct http_conn *c)
 {
-	if (c->head || c->owed || c->ended)
+	if (c->head || owes(c) || c->ended)
 		stream_abort(&c->st);
 	else
 		stream_close(&c->st);
@@ -194,12 +208,23 @@ static bool send_text(struct stream *st, struct http_conn *c, char *text,
 	return false;
 }
 
+/* Then what follows it by reference. */
+static bool send_bytes(struct stream *st, struct http_conn *c)
+{
+	struct http *h = st->service->shared;
+	int r = http_bytes_send(st, h->bytes, c->bytes_len, &c->bytes_left);
+
+	if (r < 0 && r != -ERR_AGAIN)
+		conn_cut(st, c);
+	return r == 0;
+}
+
 /* The same for what was kept. */
 static bool send_owed(struct stream *st, struct http_conn *c)
 {
 	struct stream_iov iov = { c->owed + c->owed_off,
 				  c->owed_len - c->owed_off };
-	ptrdiff_t n = stream_write(st, &iov, 1);
+	ptrdiff_t n = c->owed ? stream_write(st, &iov, 1) : 0;
 
 	if (n < 0) {
 		if (n != -ERR_AGAIN)
@@ -211,7 +236,7 @@ static bool send_owed(struct stream *st, struct http_conn *c)
 		return false;
 	free(c->owed);
 	c->owed = NULL;
-	return true;
+	return send_bytes(st, c);
 }
 
 static const char *status_text(enum http_status status)
@@ -245,12 +270,14 @@ static void make_error(const struct answer *a, const struct svc_pages *pages,
 	svc_text_add(t, "There is:");
 	for (uint32_t i = 0; i < pages->n; i++)
 		svc_text_add(t, " %s", pages->page[i].path);
-	svc_text_add(t, "\n");
+	svc_text_add(t, " " HTTP_BYTES_PATH "\n");
 }
 
 static void make_body(struct answer *a, const struct svc_pages *pages,
 		      struct svc_text *t)
 {
+	if (a->is_bytes)
+		return;
 	if (a->page)
 		a->page->make(pages->arg, t);
 	if (t->full) {
@@ -264,14 +291,14 @@ static void make_body(struct answer *a, const struct svc_pages *pages,
 		make_error(a, pages, t);
 }
 
-static void make_lines(const struct answer *a, bool last, size_t body_len,
+static void make_lines(const struct answer *a, bool last, uint64_t body_len,
 		       struct svc_text *t)
 {
 	svc_text_add(t, "HTTP/1.1 %u %s\r\nServer: ustack\r\n", a->status,
 		     status_text(a->status));
-	svc_text_add(t, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+	svc_text_add(t, "Content-Type: %s\r\nContent-Length: %llu\r\n",
 		     a->page ? a->page->type : "text/plain; charset=utf-8",
-		     body_len);
+		     (unsigned long long)body_len);
 	if (a->page)
 		svc_text_add(t, "Cache-Control: no-store\r\n");
 	if (a->status == HTTP_BAD_METHOD)
@@ -297,12 +324,14 @@ static void answer(struct stream *st, struct http_conn *c, struct answer *a)
 				 .cap = SVC_PAGE_MAX };
 
 	make_body(a, st->service->pages, &body);
-	make_lines(a, c->last, body.len, &head);
+	make_lines(a, c->last, a->is_bytes ? a->bytes : body.len, &head);
 	memcpy(body.buf - head.len, head.buf, head.len);
 	c->turn = ++h->turn;
+	c->bytes_len = a->is_bytes && !a->head ? a->bytes : 0;
+	c->bytes_left = c->bytes_len;
 	if (send_text(st, c, body.buf - head.len,
 		      head.len + (a->head ? 0 : body.len)) &&
-	    c->last)
+	    send_bytes(st, c) && c->last)
 		finish(st, c);
 }
 
@@ -340,6 +369,8 @@ static void answer_head(struct stream *st, struct http_conn *c)
 	if (rq.status == HTTP_OK)
 		a.page = find_page(st->service->pages, &rq);
 	if (rq.status == HTTP_OK && !a.page)
+		a.is_bytes = http_bytes_wanted(&rq, &a.bytes);
+	if (rq.status == HTTP_OK && !a.page && !a.is_bytes)
 		a.status = HTTP_NOT_FOUND;
 	c->last = rq.last;
 	free(c->head);
@@ -426,7 +457,7 @@ static void http_go(struct stream *st)
 
 	if (!c)
 		return;
-	if (c->owed) {
+	if (owes(c)) {
 		if (!send_owed(st, c))
 			return;
 		if (c->last)
@@ -441,7 +472,7 @@ static void http_go(struct stream *st)
 	answer_head(st, c);
 	if (c->ended)
 		hear_out(st, c);
-	else if (c->used && !c->owed && has_more(st))
+	else if (c->used && !owes(c) && has_more(st))
 		stream_wake(st);
 }
 
@@ -449,8 +480,12 @@ static void http_go(struct stream *st)
 
 static int http_start(struct service *sv)
 {
-	sv->shared = calloc(1, sizeof(struct http));
-	return sv->shared ? 0 : -ERR_NOMEM;
+	struct http *h = calloc(1, sizeof(*h));
+
+	sv->shared = h;
+	if (h)
+		h->bytes = http_bytes_new(sv);
+	return h && h->bytes ? 0 : -ERR_NOMEM;
 }
 
 static void http_stop(struct service *sv)
@@ -459,6 +494,8 @@ static void http_stop(struct service *sv)
 
 	for (uint32_t i = 0; h && i < SVC_HTTP_CONNS; i++)
 		conn_free(&h->conn[i]);
+	if (h && h->bytes)
+		stream_buf_free(sv, h->bytes);
 	free(h);
 }
 
@@ -485,7 +522,7 @@ static void http_peer_closed(struct stream *st)
 	}
 	if (c && c->head && !c->ended)
 		answer(st, c, &a);
-	else if (!c || !c->owed)
+	else if (!c || !owes(c))
 		stream_close(st);
 }
 

@@ -130,6 +130,16 @@ static const struct {
 	{ "unknown path", GET("/none"), "404 Not Found", false },
 	{ "path is not a prefix", GET("/bi"), "404 Not Found", false },
 	{ "path goes on", GET("/big/"), "404 Not Found", false },
+	{ "bytes", GET("/bytes/10"), "\r\n\r\nabcdefghij", false },
+	{ "no bytes", GET("/bytes/0"), "Content-Length: 0", false },
+	{ "bytes without a number", GET("/bytes/"), "404 Not Found", false },
+	{ "bytes that are none", GET("/bytes/1k"), "404 Not Found", false },
+	{ "too many bytes", GET("/bytes/1000000000001"), "404 Not Found",
+	  false },
+	{ "far too many bytes", GET("/bytes/99999999999999999999999999"),
+	  "404 Not Found", false },
+	{ "HEAD of bytes", "HEAD /bytes/7 HTTP/1.1\r\n" HOST "\r\n",
+	  "Content-Length: 7", false },
 	{ "NUL is not the end", GET("/big%00"), "404 Not Found", false },
 	{ "close", "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
 	  "200 OK", true },
@@ -245,7 +255,7 @@ START_TEST(page_that_is_not_there_is_told_with_those_that_are)
 	struct fake *f = begin(ROOM);
 
 	say(f, GET("/none"));
-	ck_assert(has(f, "There is: / /big /endless\n"));
+	ck_assert(has(f, "There is: / /big /endless /bytes/N\n"));
 	fake_free(f);
 }
 END_TEST
@@ -305,7 +315,7 @@ START_TEST(pipelined_requests_take_turns)
 	EXPECT_EQ(answers(f), 3);
 	EXPECT_EQ(made, 2);
 	ck_assert(has(f, HELLO "HTTP/1.1 404 "));
-	ck_assert(has(f, "/endless\nHTTP/1.1 200 "));
+	ck_assert(has(f, "/bytes/N\nHTTP/1.1 200 "));
 	EXPECT_EQ(fake_waiting(f), 0);
 	fake_free(f);
 }
@@ -496,6 +506,28 @@ START_TEST(random_bytes_do_no_harm)
 }
 END_TEST
 
+/* The alphabet goes on where room ended, over the buffer's end, and then the next
+ * request has its turn.
+ */
+START_TEST(bytes_come_as_there_is_room)
+{
+	struct fake *f = begin(10000);
+	const char *body;
+
+	say(f, GET("/bytes/200000") GET("/"));
+	EXPECT_LT(f->out_len, 20000);
+	ck_assert(has(f, "Content-Length: 200000\r\n"));
+	while (!has(f, HELLO) && f->acked < f->out_len)
+		fake_ack(f, f->out_len - f->acked);
+	body = strstr(said(f), "\r\n\r\n") + 4;
+	for (uint32_t i = 0; i < 200000; i++)
+		ck_assert_int_eq(body[i], 'a' + (int)(i % 26));
+	ck_assert(strncmp(body + 200000, "HTTP/1.1 200", 12) == 0);
+	EXPECT_EQ(answers(f), 2);
+	fake_free(f);
+}
+END_TEST
+
 Suite *suite_daemon_svc_http(void)
 {
 	Suite *s = suite_create("daemon/svc/http");
@@ -521,6 +553,7 @@ Suite *suite_daemon_svc_http(void)
 	tcase_add_test(tc, one_too_many_and_the_longest_idle_goes);
 	tcase_add_test(tc, evicted_connection_is_deaf);
 	tcase_add_loop_test(tc, random_bytes_do_no_harm, 0, 4);
+	tcase_add_test(tc, bytes_come_as_there_is_room);
 	suite_add_tcase(s, tc);
 	return s;
 }
