@@ -227,6 +227,7 @@ struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen)
 	ctl->start_us = ctl_now_us();
 	ctl->reset_us = ctl->start_us;
 	json_init(&ctl->reply, CTL_REPLY_MAX);
+	ctl_events_init(ctl);
 	ev_io_init(&ctl->io, on_accept, ctl->fd, EV_READ);
 	ctl->io.data = ctl;
 	ev_timer_init(&ctl->pause, on_pause_over, ACCEPT_PAUSE_S, 0.);
@@ -240,6 +241,7 @@ void ctl_free(struct ctl *ctl)
 	const char *path = ctl->cfg->ctl_socket;
 	struct stat st;
 
+	ctl->worker = NULL; /* it may be gone */
 	while (ctl->clients)
 		ctl_client_close(ctl->clients);
 	ev_io_stop(ctl->loop, &ctl->io);
@@ -249,5 +251,6 @@ void ctl_free(struct ctl *ctl)
 	    st.st_ino == ctl->ino)
 		(void)unlink(path);
 	json_fini(&ctl->reply);
+	ctl_events_fini(ctl);
 	free(ctl);
 }

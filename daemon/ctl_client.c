@@ -63,6 +63,7 @@ void ctl_client_close(struct ctl_client *c)
 	if (!ctl)
 		return;
 	ev_io_stop(ctl->loop, &c->io);
+	ctl_events_end(c);
 	(void)close(c->fd);
 	c->fd = -1;
 	c->ctl = NULL;
@@ -119,6 +120,28 @@ void ctl_client_send(struct ctl_client *c, const char *buf, size_t len)
 		ctl_client_close(c); /* out of memory: no half a line */
 	else
 		flush(c);
+}
+
+bool ctl_client_queue(struct ctl_client *c, const char *buf, size_t len,
+		      size_t mark)
+{
+	if (unsent(c) + len > mark)
+		return false;
+	compact(c);
+	json_bytes(&c->out, buf, len);
+	return !json_failed(&c->out);
+}
+
+void ctl_client_push(struct ctl_client *c)
+{
+	c->refs++;
+	if (json_failed(&c->out))
+		ctl_client_close(c); /* as above */
+	else
+		flush(c);
+	if (c->ctl)
+		ctl_client_pump(c);
+	ctl_client_put(c);
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -243,6 +266,8 @@ static void on_io(struct ev_loop *loop, struct ev_io *w, int revents)
 	c->refs++;
 	if (revents & EV_WRITE)
 		flush(c);
+	if (c->ctl && revents & EV_WRITE)
+		ctl_events_tell_lost(c);
 	if (c->ctl && revents & EV_READ && !c->eof && !c->busy)
 		read_some(c);
 	if (c->ctl)
@@ -265,14 +290,14 @@ static void insert(struct ctl *ctl, struct ctl_client *c)
 
 /*
  * Make room for another client: the one longest idle goes.  Who has asked and
- * waits, or has not taken its answers yet, is not idle.
+ * waits, has not taken its answers yet, or listens to events is not idle.
  */
 static void close_idlest(struct ctl *ctl, const struct ctl_client *newcomer)
 {
 	struct ctl_client *idlest = NULL;
 
 	for (struct ctl_client *c = ctl->clients; c; c = c->next)
-		if (c != newcomer && !c->busy && !unsent(c) &&
+		if (c != newcomer && !c->busy && !c->sub && !unsent(c) &&
 		    (!idlest || c->heard_us <= idlest->heard_us))
 			idlest = c;
 	if (idlest)

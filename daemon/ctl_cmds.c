@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_cmds.c - the control protocol's methods, but for conns.* and trace.*
+ * ctl_cmds.c - the control protocol's methods, but for conns.*, events.*
+ *		and trace.*
  *
  * Counters are read where they are, with relaxed loads; what only the worker
  * knows is fetched by a job, and answered when the job comes back.
@@ -359,6 +360,10 @@ static const struct ctl_method methods[] = {
 	{ CTL_CONNS_ABORT, { "id" }, ctl_conns_abort },
 	{ CTL_CONNS_CLOSE, { "id" }, ctl_conns_close },
 	{ CTL_SERVICES_LIST, { NULL }, ctl_services_list },
+	{ CTL_EVENTS_SUBSCRIBE,
+	  { "conn", "port", "types", "next" },
+	  ctl_events_subscribe },
+	{ CTL_EVENTS_UNSUBSCRIBE, { NULL }, ctl_events_unsubscribe },
 	{ CTL_TRACE_GET, { "id", "last" }, ctl_trace_get },
 	{ CTL_TRACE_LIST, { NULL }, ctl_trace_list },
 	{ CTL_LOG_SET, { "level" }, ctl_log_set },

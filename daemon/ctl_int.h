@@ -8,6 +8,7 @@
  *	ctl_cmds.c	the methods, but for
  *	ctl_conns.c	conns.*
  *	ctl_trace.c	trace.*
+ *	ctl_events.c	events.*
  *
  * A request under way holds a reference to its client, a client on a list
  * belongs to struct ctl.  Either may go first: a client whose peer vanished,
@@ -31,7 +32,30 @@
 #include "daemon/worker.h"
 #include "stack/ustack.h"
 
-#define CTL_OUT_MARK 262144u /* with more unsent bytes a client isn't served */
+#define CTL_OUT_MARK  262144u /* with more unsent bytes a client isn't served */
+#define CTL_SUB_MARK  196608u /* with more, it gets no events		*/
+#define CTL_EVENT_MAX 4096u   /* bytes of an event */
+
+/**
+ * struct ctl_sub - what a client wants to be told of
+ * @mask:	kinds of event, bits (1 << kind)
+ * @port:	only of connections with this port at either end, 0 = any
+ * @next:	it waits for the next connection that begins; then that is @conn
+ * @conn:	only of this connection, 0 = all
+ * @newest:	greatest number of a connection when it began
+ * @lost:	events that it did not take, and has not been told of
+ * @overrun:	the same of events that the worker could not deliver to anybody;
+ *		who would have wanted them is not known
+ */
+struct ctl_sub {
+	uint32_t mask;
+	uint16_t port;
+	bool next;
+	uint64_t conn;
+	uint64_t newest;
+	uint64_t lost;
+	uint64_t overrun;
+};
 
 /**
  * struct ctl_client - one connection of the control socket
@@ -47,6 +71,8 @@
  * @busy:	a request is under way; the next line has to wait
  * @pumping:	ctl_client_pump() is at work
  * @eof:	no more will be read
+ * @sub:	what it is told of, NULL = nothing
+ * @sub_new:	the same, asked for
  * @out:	bytes to be sent
  * @out_off:	start of what is unsent there
  * @in_off:	start of the first line not handled
@@ -67,6 +93,8 @@ struct ctl_client {
 	bool busy;
 	bool pumping;
 	bool eof;
+	struct ctl_sub *sub;
+	struct ctl_sub *sub_new;
 	struct json out;
 	size_t out_off;
 	size_t in_off;
@@ -78,7 +106,7 @@ struct ctl_client {
 /**
  * struct ctl - the control socket
  * @loop:	borrowed
- * @worker:	borrowed
+ * @worker:	borrowed; NULL when it must not be touched any more
  * @cfg:	borrowed
  * @on_shutdown: see struct ctl_args
  * @shutdown_arg: its argument
@@ -90,6 +118,9 @@ struct ctl_client {
  * @clients:	connected clients
  * @nclients:	their number
  * @reply:	the reply being written
+ * @event:	the event being written
+ * @lost:	the notification of losses being written
+ * @rebound:	a subscription has found its connection
  * @start_us:	when it began, monotonic
  * @reset_us:	when counters were last reset
  * @base:	what they showed then
@@ -108,6 +139,9 @@ struct ctl {
 	struct ctl_client *clients;
 	uint32_t nclients;
 	struct json reply;
+	struct json event;
+	struct json lost;
+	bool rebound;
 	uint64_t start_us;
 	uint64_t reset_us;
 	struct counters base;
@@ -143,8 +177,37 @@ void ctl_client_put(struct ctl_client *c);
 /** ctl_client_send() - Send bytes, now or when there is room */
 void ctl_client_send(struct ctl_client *c, const char *buf, size_t len);
 
+/**
+ * ctl_client_queue() - Have bytes sent by the next ctl_client_push()
+ * @c:		client
+ * @buf:	whole lines
+ * @len:	bytes
+ * @mark:	with more than that unsent they are not taken
+ *
+ * Return: they were taken
+ */
+bool ctl_client_queue(struct ctl_client *c, const char *buf, size_t len,
+		      size_t mark);
+
+/** ctl_client_push() - Send what is queued */
+void ctl_client_push(struct ctl_client *c);
+
 /** ctl_client_pump() - Handle lines as long as there are any and it may */
 void ctl_client_pump(struct ctl_client *c);
+
+/* ------------------------------------------------------------ ctl_events.c */
+
+/** ctl_events_init() - Get ready for subscriptions */
+void ctl_events_init(struct ctl *ctl);
+
+/** ctl_events_fini() - Free what that took; all clients are gone */
+void ctl_events_fini(struct ctl *ctl);
+
+/** ctl_events_end() - End a client's subscription, if it has one */
+void ctl_events_end(struct ctl_client *c);
+
+/** ctl_events_tell_lost() - Tell of events that were lost, if there is room again */
+void ctl_events_tell_lost(struct ctl_client *c);
 
 /* --------------------------------------------------------------- ctl_rpc.c */
 
@@ -238,6 +301,8 @@ void ctl_conns_list(struct ctl_request *rq);
 void ctl_conns_get(struct ctl_request *rq);
 void ctl_conns_abort(struct ctl_request *rq);
 void ctl_conns_close(struct ctl_request *rq);
+void ctl_events_subscribe(struct ctl_request *rq);
+void ctl_events_unsubscribe(struct ctl_request *rq);
 void ctl_trace_get(struct ctl_request *rq);
 void ctl_trace_list(struct ctl_request *rq);
 

@@ -41,6 +41,10 @@
  *	trace.list	{} -> {wall_offset_us, traces:[{id, open, active, service?,
  *			local, lport, remote, rport, events, skipped, first_us,
  *			last_us}]}, the one opened last first
+ *	events.subscribe {conn? | next?: true, port?, types?: [name]} ->
+ *			{wall_offset_us}; then events come as notifications,
+ *			see below
+ *	events.unsubscribe {}
  *	log.set		{level} -> {level, was}
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
@@ -91,35 +95,55 @@
  * wall_offset_us: what is added to a time_us to get the time of day, in
  * microseconds since 1970.
  *
+ * Notifications are objects without "id", which come between replies:
+ *
+ *	<-- {"jsonrpc":"2.0","method":"event","params":{event}}
+ *	<-- {"jsonrpc":"2.0","method":"events.lost","params":{"n":9,"overrun":0}}
+ *
+ * events.subscribe: conn, only of a connection that is there; next, only of the
+ * first one that begins from now on; port, only of connections with that port at
+ * either end; types, only of those names, or of what begins so, before or behind
+ * the colon: "recovery", "packet_lost".  A client has one subscription, another
+ * one takes its place.  Events are lost rather than waited for: n that the
+ * client did not take, overrun that came faster than they could be handed out,
+ * some of which may have been for others.  They stand where they are missing.
+ *
  * Numbers may exceed 2^53; cursors are opaque.  Fields may be added.
  */
 
 #ifndef DAEMON_CTL_PROTO_H
 #define DAEMON_CTL_PROTO_H
 
-#define CTL_PROTOCOL	  1 /* grows when something changes its meaning */
+#define CTL_PROTOCOL	       1 /* grows when something changes its meaning */
 
-#define CTL_SOCKET_SYSTEM "/run/ustack/control.sock"
-#define CTL_SOCKET_USER	  "ustack/control.sock" /* in $XDG_RUNTIME_DIR */
+#define CTL_SOCKET_SYSTEM      "/run/ustack/control.sock"
+#define CTL_SOCKET_USER	       "ustack/control.sock" /* in $XDG_RUNTIME_DIR */
 
-#define CTL_LINE_MAX	  65536u   /* bytes of a request, newline included    */
-#define CTL_REPLY_MAX	  1048576u /* bytes of a reply			    */
-#define CTL_DEPTH_MAX	  8u	   /* objects inside objects in a request	    */
-#define CTL_CLIENTS_MAX	  64u	   /* one more, and the longest idle one goes */
-#define CTL_PAGE_MAX	  256u	   /* connections in one piece of conns.list  */
+#define CTL_LINE_MAX	       65536u /* bytes of a request, newline included    */
+#define CTL_REPLY_MAX	       1048576u /* bytes of a reply			    */
+#define CTL_DEPTH_MAX	       8u  /* objects inside objects in a request	    */
+#define CTL_CLIENTS_MAX	       64u /* one more, and the longest idle one goes */
+#define CTL_PAGE_MAX	       256u /* connections in one piece of conns.list  */
+#define CTL_SUBSCRIBERS_MAX    16u  /* clients that events are told to */
 
-#define CTL_STATUS	  "status"
-#define CTL_STATS_GET	  "stats.get"
-#define CTL_STATS_RESET	  "stats.reset"
-#define CTL_CONNS_LIST	  "conns.list"
-#define CTL_CONNS_GET	  "conns.get"
-#define CTL_CONNS_ABORT	  "conns.abort"
-#define CTL_CONNS_CLOSE	  "conns.close"
-#define CTL_SERVICES_LIST "services.list"
-#define CTL_TRACE_GET	  "trace.get"
-#define CTL_TRACE_LIST	  "trace.list"
-#define CTL_LOG_SET	  "log.set"
-#define CTL_SHUTDOWN	  "shutdown"
+#define CTL_STATUS	       "status"
+#define CTL_STATS_GET	       "stats.get"
+#define CTL_STATS_RESET	       "stats.reset"
+#define CTL_CONNS_LIST	       "conns.list"
+#define CTL_CONNS_GET	       "conns.get"
+#define CTL_CONNS_ABORT	       "conns.abort"
+#define CTL_CONNS_CLOSE	       "conns.close"
+#define CTL_SERVICES_LIST      "services.list"
+#define CTL_TRACE_GET	       "trace.get"
+#define CTL_TRACE_LIST	       "trace.list"
+#define CTL_EVENTS_SUBSCRIBE   "events.subscribe"
+#define CTL_EVENTS_UNSUBSCRIBE "events.unsubscribe"
+#define CTL_LOG_SET	       "log.set"
+#define CTL_SHUTDOWN	       "shutdown"
+
+/* Methods of notifications. */
+#define CTL_EVENT	"event"
+#define CTL_EVENTS_LOST "events.lost"
 
 /* Codes of errors: those of JSON-RPC, and our own. */
 enum ctl_error {

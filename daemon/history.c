@@ -232,21 +232,12 @@ static void look_away(struct history *h, struct life *l, uint64_t now_us)
 
 /* ------------------------------------------------------------- new entries */
 
-bool history_is_beginning(const struct ustack_event *ev)
-{
-	if (ev->kind == USTACK_EV_STATE)
-		return ev->from == USTACK_CLOSED || ev->from == USTACK_LISTEN;
-	return (ev->kind == USTACK_EV_SENT || ev->kind == USTACK_EV_RECEIVED) &&
-	       ev->flags & TCP_SYN;
-}
-
-static const struct history_follow *follow_of(const struct history *h,
-					      uint64_t id)
+static bool is_followed(const struct history *h, uint64_t id)
 {
 	for (uint32_t i = 0; i < h->nfollow; i++)
 		if (h->follow[i].id == id)
-			return &h->follow[i];
-	return NULL;
+			return true;
+	return false;
 }
 
 /* The front of a list, but for those that somebody follows; NULL = none. */
@@ -263,18 +254,17 @@ static struct life *front(const struct history *h, enum list of)
 }
 
 /* Who is forgotten for a newcomer; NULL = nobody. */
-static struct life *choose(const struct history *h, bool beginning)
+static struct life *choose(const struct history *h, bool wanted)
 {
 	struct life *l = front(h, LIST_FREE);
 
-	if (!l && beginning &&
-	    h->list[LIST_HALF_OPEN].n > h->n / HALF_OPEN_PART)
+	if (!l && wanted && h->list[LIST_HALF_OPEN].n > h->n / HALF_OPEN_PART)
 		l = front(h, LIST_HALF_OPEN);
 	if (!l)
 		l = front(h, LIST_CLOSED);
-	if (!l && beginning)
+	if (!l && wanted)
 		l = front(h, LIST_HALF_OPEN);
-	if (!l && beginning)
+	if (!l && wanted)
 		l = front(h, LIST_OPEN);
 	return l;
 }
@@ -307,20 +297,22 @@ static void inherit(const struct history *h, struct life *l, bool beginning)
 }
 
 /*
- * A connection that is not remembered: shall it be?  One that begins shall,
- * another one only if nothing is lost by it and it matters: it is opened, which
- * a log tells of those that nobody watches, or impaired, or followed.
+ * A connection that is not remembered: shall it be?  One that begins shall, and
+ * one that is followed; another one only if no open one is lost by it and it
+ * matters: it is opened, which a log tells of those that nobody watches, or
+ * impaired.
  */
 static struct life *meet(struct history *h, const struct ustack_event *ev)
 {
 	bool beginning = history_is_beginning(ev);
+	bool wanted = beginning || is_followed(h, ev->id);
 	struct life *l;
 
 	if ((!ev->lport && !ev->rport) ||
-	    (!beginning && ev->kind != USTACK_EV_OPENED &&
-	     ev->kind != USTACK_EV_IMPAIRED && !follow_of(h, ev->id)))
+	    (!wanted && ev->kind != USTACK_EV_OPENED &&
+	     ev->kind != USTACK_EV_IMPAIRED))
 		return NULL;
-	l = choose(h, beginning);
+	l = choose(h, wanted);
 	if (!l)
 		return NULL;
 	forget(h, l);
@@ -342,7 +334,8 @@ static struct life *meet(struct history *h, const struct ustack_event *ev)
 	l->late = 0;
 	history_store_init(&l->store);
 	inherit(h, l, beginning);
-	list_move(h, l, beginning ? LIST_HALF_OPEN : LIST_OPEN);
+	list_del(h, l);
+	list_add(h, l, beginning ? LIST_HALF_OPEN : LIST_OPEN);
 	hash_add(h, l);
 	if (l->follow)
 		look_closely(h, l, ev->time_us);
@@ -485,7 +478,7 @@ void history_follow(struct history *h, const struct history_follow *f,
 	}
 	for (uint32_t i = 0; i < h->n; i++)
 		if (!h->life[i].by_next || !next ||
-		    follow_of(h, h->life[i].info.id)) {
+		    is_followed(h, h->life[i].info.id)) {
 			h->life[i].follow = 0;
 			h->life[i].by_next = false;
 		}
@@ -510,6 +503,13 @@ static void describe(const struct life *l, struct history_info *info)
 	info->skipped = l->store.skipped;
 	if (l->watch == USTACK_WATCH_LIFE)
 		info->unwatched_to_us = USTACK_NEVER;
+}
+
+bool history_is_open(const struct history *h, uint64_t id)
+{
+	const struct life *l = find(h, id);
+
+	return l && l->info.open;
 }
 
 uint64_t history_newest(const struct history *h)

@@ -34,7 +34,7 @@
 #define HISTORY_TAIL	   352u /* last ones				    */
 #define HISTORY_ORDINARY   96u	/* of the last: ordinary ones that stay	    */
 #define HISTORY_EVENTS	   (HISTORY_HEAD + HISTORY_TAIL)
-#define HISTORY_FOLLOW_MAX 16u /* connections followed by somebody	    */
+#define HISTORY_FOLLOW_MAX 32u /* connections followed by somebody	    */
 
 struct history;
 
@@ -167,6 +167,9 @@ bool history_put(struct history *h, const struct ustack_event *ev);
 
 /** history_is_beginning() - Does a connection begin with this event? */
 bool history_is_beginning(const struct ustack_event *ev);
+
+/** history_is_open() - Is it remembered, and not over yet? */
+bool history_is_open(const struct history *h, uint64_t id);
 
 /** history_newest() - The greatest number of a connection so far, 0 = none */
 uint64_t history_newest(const struct history *h);

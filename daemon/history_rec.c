@@ -16,6 +16,8 @@
 #include "daemon/history_int.h"
 
 _Static_assert(sizeof(struct history_rec) <= 88, "a record is compact");
+#define TCP_SYN 0x02u
+
 _Static_assert(HISTORY_TAIL < HISTORY_NONE, "records are numbered");
 
 /* ------------------------------------------------------- packing, unpacking */
@@ -218,6 +220,14 @@ void history_event(const struct history_view *v, uint32_t i,
 				     .iss = v->info.iss,
 				     .irs = v->info.irs };
 	kinds[r->kind].unpack(r, ev);
+}
+
+bool history_is_beginning(const struct ustack_event *ev)
+{
+	if (ev->kind == USTACK_EV_STATE)
+		return ev->from == USTACK_CLOSED || ev->from == USTACK_LISTEN;
+	return (ev->kind == USTACK_EV_SENT || ev->kind == USTACK_EV_RECEIVED) &&
+	       ev->flags & TCP_SYN;
 }
 
 /* -------------------------------------------------------------- the records */

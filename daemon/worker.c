@@ -311,6 +311,12 @@ void worker_set_sink(struct worker *w, const struct tap_sink *sink)
 	w->tap.sink = *sink;
 }
 
+void worker_follow(struct worker *w, const struct history_follow *f, uint32_t n)
+{
+	history_follow(w->tap.history, f, n);
+	history_settle(w->tap.history, ustack_watch, w->stack);
+}
+
 struct history *worker_history(struct worker *w)
 {
 	return w->tap.history;

@@ -21,6 +21,7 @@
 struct config;
 struct ev_loop;
 struct history;
+struct history_follow;
 struct tap_sink;
 struct impair;
 struct tun;
@@ -96,6 +97,10 @@ void worker_free(struct worker *w);
 
 /** worker_history() - What is remembered of connections, for jobs */
 struct history *worker_history(struct worker *w);
+
+/** worker_follow() - Follow these connections and no others, for jobs; see history.h */
+void worker_follow(struct worker *w, const struct history_follow *f,
+		   uint32_t n);
 
 /** worker_stack() - The stack, for jobs (worker's thread) */
 struct ustack *worker_stack(struct worker *w);

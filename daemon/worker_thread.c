@@ -190,8 +190,8 @@ void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents)
 
 	(void)loop;
 	(void)revents;
-	tap_sync(&w->tap, w->stack);
 	worker_run_jobs(w);
+	tap_sync(&w->tap, w->stack); /* what was wanted before the jobs */
 	drain_check(w);
 }
 

@@ -88,6 +88,7 @@
 	X(suite_daemon_log)		\
 	X(suite_daemon_metrics)		\
 	X(suite_daemon_ctl)		\
+	X(suite_daemon_ctl_events)	\
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_fmt)		\
 	X(suite_cli_life)		\

@@ -22,6 +22,12 @@ static struct history *pretended_history(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
+static void pretended_subscribe(struct worker *w, uint32_t mask);
+static void pretended_set_sink(struct worker *w, const struct tap_sink *sink);
+static void pretended_follow(struct worker *w, const struct history_follow *f,
+			     uint32_t n);
+static int pretended_watch(struct ustack *s, uint64_t id,
+			   enum ustack_watch how);
 static uint64_t pretended_lost(const struct worker *w);
 static uint32_t pretended_services(const struct worker *w,
 				   struct worker_service *out, uint32_t max);
@@ -41,6 +47,10 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_counters	     pretended_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
+#define worker_subscribe     pretended_subscribe
+#define worker_set_sink	     pretended_set_sink
+#define worker_follow	     pretended_follow
+#define ustack_watch(s, id, how) pretended_watch(s, id, how)
 #define worker_events_lost   pretended_lost
 #define worker_services	     pretended_services
 #define tun_info(t, i)	     pretended_tun_info(t, i)
@@ -62,6 +72,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_client.c"
 #include "daemon/ctl_cmds.c"
 #include "daemon/ctl_conns.c"
+#include "daemon/ctl_events.c"
 #include "daemon/ctl_rpc.c"
 #include "daemon/ctl_trace.c"
 
@@ -116,6 +127,31 @@ static struct tun *pretended_tun(const struct worker *w)
 static void pretended_set_level(struct worker *w, int level)
 {
 	w->level = level;
+}
+
+static void pretended_subscribe(struct worker *w, uint32_t mask)
+{
+	w->mask = mask;
+}
+
+static void pretended_set_sink(struct worker *w, const struct tap_sink *sink)
+{
+	w->sink = *sink;
+}
+
+static void pretended_follow(struct worker *w, const struct history_follow *f,
+			     uint32_t n)
+{
+	history_follow(w->history, f, n);
+	w->follows = n;
+}
+
+/* The stack keeps no record: connections are there or not. */
+static int pretended_watch(struct ustack *s, uint64_t id, enum ustack_watch how)
+{
+	(void)s;
+	(void)how;
+	return id && id <= rig.worker.conns ? 0 : -ERR_NOENT;
 }
 
 static uint64_t pretended_lost(const struct worker *w)

@@ -19,6 +19,7 @@
 
 #include "daemon/ctl_int.h"
 #include "daemon/history.h"
+#include "daemon/tap.h"
 
 #define RIG_LINE_ROOM  (CTL_REPLY_MAX + 1)
 #define RIG_ESTAB_PORT 7
@@ -37,6 +38,9 @@
  * @conns:	connections; odd ones are in TIME-WAIT
  * @ended:	connections aborted or closed
  * @level:	last worker_set_level()
+ * @mask:	kinds that subscribers want of all connections
+ * @follows:	connections followed
+ * @sink:	where events go on the main thread
  * @history:	what is remembered of connections
  * @counters:	the stack's
  */
@@ -46,6 +50,9 @@ struct worker {
 	uint32_t conns;
 	uint32_t ended;
 	int level;
+	uint32_t mask;
+	uint32_t follows;
+	struct tap_sink sink;
 	struct history *history;
 	uint64_t counters[USTACK_COUNTERS_MAX];
 };

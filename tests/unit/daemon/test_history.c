@@ -366,7 +366,8 @@ START_TEST(half_open_ones_take_a_part)
 		put_segment(id, USTACK_EV_RECEIVED, SYN);
 	for (uint64_t id = 4; id <= CONNS; id++)
 		ck_assert_msg(known(id), "%u is forgotten", (unsigned int)id);
-	ck_assert(known(199));
+	for (uint64_t id = 197; id < 200; id++)
+		ck_assert(known(id));
 }
 END_TEST
 
