@@ -61,10 +61,12 @@
  * monotonic clock, endpoints are texts "10.7.0.2:7".  What follows depends on
  * event, a name of qlog's:
  *
- *	connectivity:connection_started		{active}
+ *	connectivity:connection_started		{active, mss, wscale?:{snd, rcv},
+ *						timestamps, sack, ecn, cc}
  *	connectivity:connection_state_updated	{old, new}
  *	connectivity:connection_closed		{reason, bytes_in, bytes_out, retrans,
- *						srtt_us?, age_us}
+ *						segs_in, segs_out, srtt_us?,
+ *						minrtt_us?, age_us}
  *	connectivity:soft_error			{error}
  *	transport:packet_sent, _received	{flags, seq, ack, wnd, len, iss, irs,
  *						gso?, ecn?, sack?:[[first, end]],

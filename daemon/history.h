@@ -74,7 +74,7 @@ struct history_rec {
 		} impaired;
 		struct {
 			uint64_t bytes_in, bytes_out, retrans, age_us;
-			uint32_t srtt_us;
+			uint32_t srtt_us, minrtt_us, segs_in, segs_out;
 			uint8_t reason;
 		} closed;
 		struct {
@@ -87,9 +87,14 @@ struct history_rec {
 		struct {
 			uint8_t from, to;
 		} state;
+		struct {
+			const char *cc;
+			uint16_t mss;
+			uint8_t agreed, scale_in, scale_out;
+			bool active;
+		} opened;
 		uint16_t drop;
 		uint8_t err;
-		bool active;
 	} u;
 };
 

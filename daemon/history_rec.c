@@ -100,6 +100,9 @@ static void pack_closed(struct history_rec *r, const struct ustack_event *ev)
 	r->u.closed.bytes_out = ev->bytes_out;
 	r->u.closed.retrans = ev->retrans;
 	r->u.closed.age_us = ev->age_us;
+	r->u.closed.segs_in = ev->segs_in;
+	r->u.closed.segs_out = ev->segs_out;
+	r->u.closed.minrtt_us = ev->minrtt_us;
 	r->u.closed.srtt_us = ev->srtt_us;
 	r->u.closed.reason = ev->reason;
 }
@@ -110,6 +113,9 @@ static void unpack_closed(const struct history_rec *r, struct ustack_event *ev)
 	ev->bytes_out = r->u.closed.bytes_out;
 	ev->retrans = r->u.closed.retrans;
 	ev->age_us = r->u.closed.age_us;
+	ev->segs_in = r->u.closed.segs_in;
+	ev->segs_out = r->u.closed.segs_out;
+	ev->minrtt_us = r->u.closed.minrtt_us;
 	ev->srtt_us = r->u.closed.srtt_us;
 	ev->reason = r->u.closed.reason;
 }
@@ -160,12 +166,22 @@ static void unpack_state(const struct history_rec *r, struct ustack_event *ev)
 
 static void pack_opened(struct history_rec *r, const struct ustack_event *ev)
 {
-	r->u.active = ev->active;
+	r->u.opened.cc = ev->cc;
+	r->u.opened.mss = ev->mss;
+	r->u.opened.agreed = ev->agreed;
+	r->u.opened.scale_in = ev->scale_in;
+	r->u.opened.scale_out = ev->scale_out;
+	r->u.opened.active = ev->active;
 }
 
 static void unpack_opened(const struct history_rec *r, struct ustack_event *ev)
 {
-	ev->active = r->u.active;
+	ev->cc = r->u.opened.cc;
+	ev->mss = r->u.opened.mss;
+	ev->agreed = r->u.opened.agreed;
+	ev->scale_in = r->u.opened.scale_in;
+	ev->scale_out = r->u.opened.scale_out;
+	ev->active = r->u.opened.active;
 }
 
 static void pack_dropped(struct history_rec *r, const struct ustack_event *ev)

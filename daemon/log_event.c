@@ -129,6 +129,18 @@ static void opened_text(struct text *t, const struct ustack_event *ev)
 static void opened_json(struct json *j, const struct ustack_event *ev)
 {
 	json_bool(j, "active", ev->active);
+	json_u64(j, "mss", ev->mss);
+	if (ev->agreed & USTACK_AGREED_WSCALE) {
+		json_obj(j, "wscale");
+		json_u64(j, "snd", ev->scale_in);
+		json_u64(j, "rcv", ev->scale_out);
+		json_obj_end(j);
+	}
+	json_bool(j, "timestamps", ev->agreed & USTACK_AGREED_TIMESTAMPS);
+	json_bool(j, "sack", ev->agreed & USTACK_AGREED_SACK);
+	json_bool(j, "ecn", ev->agreed & USTACK_AGREED_ECN);
+	if (ev->cc)
+		json_str(j, "cc", ev->cc);
 }
 
 /* ------------------------------------------------------------------ state */
@@ -166,8 +178,12 @@ static void closed_json(struct json *j, const struct ustack_event *ev)
 	json_u64(j, "bytes_in", ev->bytes_in);
 	json_u64(j, "bytes_out", ev->bytes_out);
 	json_u64(j, "retrans", ev->retrans);
+	json_u64(j, "segs_in", ev->segs_in);
+	json_u64(j, "segs_out", ev->segs_out);
 	if (ev->srtt_us)
 		json_u64(j, "srtt_us", ev->srtt_us);
+	if (ev->minrtt_us)
+		json_u64(j, "minrtt_us", ev->minrtt_us);
 	json_u64(j, "age_us", ev->age_us);
 }
 

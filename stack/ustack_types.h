@@ -237,6 +237,12 @@ const char *ustack_knob_name(enum ustack_knob k);
 
 #define USTACK_SACK_BLOCKS 4u
 
+/* What a handshake can agree on. */
+#define USTACK_AGREED_WSCALE	 0x01u
+#define USTACK_AGREED_TIMESTAMPS 0x02u
+#define USTACK_AGREED_SACK	 0x04u
+#define USTACK_AGREED_ECN	 0x08u
+
 /* Kinds of event; the mask has bit (1 << kind). */
 enum ustack_event_kind {
 	USTACK_EV_OPENED,     /* connectivity:connection_started */
@@ -265,6 +271,11 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @lport:	our port
  * @rport:	the peer's port
  * @active:	OPENED: we sent the SYN
+ * @agreed:	OPENED: bits USTACK_AGREED_*
+ * @scale_in:	OPENED: shift of the peer's windows
+ * @scale_out:	OPENED: shift of ours
+ * @mss:	OPENED: payload of a full segment of ours
+ * @cc:		OPENED: name of the congestion control, static
  * @from:	STATE: old state
  * @to:		STATE: new state
  * @cause:	SENT, LOST: why sent again, why held for lost
@@ -302,6 +313,9 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @bytes_in:	CLOSED: payload received in order
  * @bytes_out:	CLOSED: payload sent and acknowledged
  * @retrans:	CLOSED: segments sent again
+ * @segs_in:	CLOSED: segments received
+ * @segs_out:	CLOSED: segments sent
+ * @minrtt_us:	CLOSED: smallest round-trip time, 0 = none
  * @age_us:	CLOSED: time since it was opened
  */
 struct ustack_event {
@@ -319,6 +333,10 @@ struct ustack_event {
 	uint8_t flags;
 	uint8_t err;
 	bool active;
+	uint8_t agreed;
+	uint8_t scale_in;
+	uint8_t scale_out;
+	uint16_t mss;
 	uint16_t drop;
 	uint8_t ecn;
 	uint8_t nsack;
@@ -346,7 +364,11 @@ struct ustack_event {
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t retrans;
+	uint32_t segs_in;
+	uint32_t segs_out;
+	uint32_t minrtt_us;
 	uint64_t age_us;
+	const char *cc;
 };
 
 #endif /* STACK_USTACK_TYPES_H */

@@ -7,6 +7,8 @@
 
 #include "stack/base/bytes.h"
 
+#include "cc.h"
+#include "ecn.h"
 #include "syncache.h"
 #include "timers.h"
 #include "watch.h"
@@ -139,6 +141,21 @@ void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
 	s->host.event(s->host.ctx, &ev);
 }
 
+static uint8_t agreed(const struct tcp_conn *c)
+{
+	uint32_t bits = 0;
+
+	if (c->flags & CF_WSCALE)
+		bits |= USTACK_AGREED_WSCALE;
+	if (c->flags & CF_TS)
+		bits |= USTACK_AGREED_TIMESTAMPS;
+	if (c->flags & CF_SACK)
+		bits |= USTACK_AGREED_SACK;
+	if (c->cc.ecn & ECN_OK)
+		bits |= USTACK_AGREED_ECN;
+	return (uint8_t)bits;
+}
+
 void tcp_event_opened(const struct tcp_conn *c)
 {
 	struct ustack_event ev;
@@ -146,6 +163,11 @@ void tcp_event_opened(const struct tcp_conn *c)
 	if (!tcp_tells(c, USTACK_EV_OPENED))
 		return;
 	tcp_event_init(c, &ev, USTACK_EV_OPENED);
+	ev.agreed = agreed(c);
+	ev.scale_in = c->snd.wscale;
+	ev.scale_out = c->rcv.wscale;
+	ev.mss = c->snd.mss;
+	ev.cc = tcp_cc(c)->name;
 	tcp_event_emit(c, &ev);
 }
 
@@ -160,6 +182,9 @@ void tcp_event_closed(const struct tcp_conn *c)
 	ev.bytes_in = c->st.bytes_in;
 	ev.bytes_out = c->st.bytes_acked;
 	ev.retrans = c->st.retrans;
+	ev.segs_in = c->st.segs_in;
+	ev.segs_out = c->st.segs_out;
+	ev.minrtt_us = c->rtt.min_us == UINT32_MAX ? 0 : c->rtt.min_us;
 	ev.srtt_us = c->rtt.srtt_us;
 	ev.age_us = tcp_now(c) - c->opened_us;
 	tcp_event_emit(c, &ev);

@@ -153,10 +153,12 @@ static uint32_t count_kind(const struct history_view *v,
 /* Every field that a kind of event has, by kind. */
 /* clang-format off */
 static const struct ustack_event samples[USTACK_EVENTS] = {
-	[USTACK_EV_OPENED] = { .active = true },
+	[USTACK_EV_OPENED] = { .active = true, .agreed = 15, .scale_in = 7,
+		.scale_out = 10, .mss = 1448, .cc = "cubic" },
 	[USTACK_EV_STATE] = { .from = USTACK_CLOSE_WAIT, .to = USTACK_LAST_ACK },
 	[USTACK_EV_CLOSED] = { .reason = USTACK_END_TIMEOUT, .srtt_us = 555,
 		.bytes_in = 1ull << 40, .bytes_out = 1ull << 41, .retrans = 77,
+		.segs_in = 11, .segs_out = 12, .minrtt_us = 13,
 		.age_us = 1ull << 42 },
 	[USTACK_EV_SENT] = { .flags = SYN, .seq = 1000, .ack = UINT32_MAX,
 		.len = 65160, .wnd = 1u << 30, .cwnd = 14480,

@@ -99,7 +99,15 @@ static struct ustack_event event(enum ustack_event_kind kind)
 		.bytes_in = 11,
 		.bytes_out = 22,
 		.retrans = 1,
+		.segs_in = 5,
+		.segs_out = 6,
+		.minrtt_us = 240,
 		.age_us = 1500000,
+		.agreed = USTACK_AGREED_WSCALE | USTACK_AGREED_SACK,
+		.scale_in = 7,
+		.scale_out = 10,
+		.mss = 1448,
+		.cc = "reno",
 	};
 }
 
@@ -111,13 +119,17 @@ static const struct {
 } kinds[] = {
 	{ USTACK_EV_OPENED, 0,
 	  " info  conn=3 10.7.0.1:40000 > 10.7.0.2:7 opened (passive)\n",
-	  "\"active\":false" },
+	  "\"active\":false,\"mss\":1448,\"wscale\":{\"snd\":7,\"rcv\":10},"
+	  "\"timestamps\":false,\"sack\":true,\"ecn\":false,"
+	  "\"cc\":\"reno\"" },
 	{ USTACK_EV_STATE, 0, "ESTABLISHED -> CLOSE-WAIT\n",
 	  "\"old\":\"ESTABLISHED\",\"new\":\"CLOSE-WAIT\"" },
 	{ USTACK_EV_CLOSED, 0,
 	  "closed (normal) in 11 bytes, out 22 bytes, retransmitted 1 segments, "
 	  "rtt 0.250 ms, after 1.500 s\n",
-	  "\"reason\":\"normal\",\"bytes_in\":11,\"bytes_out\":22" },
+	  "\"reason\":\"normal\",\"bytes_in\":11,\"bytes_out\":22,"
+	  "\"retrans\":1,\"segs_in\":5,\"segs_out\":6,\"srtt_us\":250,"
+	  "\"minrtt_us\":240,\"age_us\":1500000" },
 	{ USTACK_EV_SENT, 0,
 	  "10.7.0.2:7 > 10.7.0.1:40000 sent [S.] seq 1 ack 2 win 65535 len 1448\n",
 	  "\"flags\":\"S.\",\"seq\":1" },

@@ -73,6 +73,30 @@ START_TEST(a_watched_connection_is_told_without_a_mask)
 }
 END_TEST
 
+/* What the handshake agreed on, and what the end has counted. */
+START_TEST(begin_and_end_tell_what_was_agreed_and_counted)
+{
+	const struct ustack_event *ev;
+	uint32_t rtt_us;
+	struct peer p;
+
+	begin(&p, watch_all);
+	peer_open_with(&p, (struct pseg){ .mss = 1000, .sack_ok = true });
+	ev = find(USTACK_EV_OPENED, 0);
+	EXPECT_EQ(ev->mss, 1000);
+	EXPECT_EQ(ev->agreed, USTACK_AGREED_SACK);
+	ck_assert_str_eq(ev->cc, "cubic");
+	peer_send(&p, 1500);
+	rtt_us = peer_info(&p).rtt_min_us;
+	peer_tx(&p, (struct pseg){ .flags = TCP_RST, .seq = 1 });
+	ev = find(USTACK_EV_CLOSED, 0);
+	EXPECT_EQ(ev->segs_in, 2);
+	EXPECT_EQ(ev->segs_out, 2);
+	EXPECT_EQ(ev->minrtt_us, rtt_us);
+	peer_fini(&p);
+}
+END_TEST
+
 START_TEST(without_a_rate_nothing_is_told)
 {
 	struct peer p;
@@ -319,6 +343,7 @@ Suite *suite_stack_watch(void)
 	TCase *tc = tcase_create("watch");
 
 	tcase_add_test(tc, a_watched_connection_is_told_without_a_mask);
+	tcase_add_test(tc, begin_and_end_tell_what_was_agreed_and_counted);
 	tcase_add_test(tc, without_a_rate_nothing_is_told);
 	tcase_add_test(tc, the_rate_bounds_how_many_are_watched);
 	tcase_add_test(tc, segments_carry_initial_numbers_and_window);
