@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +24,28 @@
 
 #define PATHS_MAX    2
 #define CTL_PATH_MAX 256
+#define QUEUE_MAX    8192u
 
 /**
  * struct client - a connection
  * @path:	where it goes to, NULL = the usual places; borrowed
  * @fd:		socket, -1 = not connected yet
  * @calls:	calls so far; the number of each is its id
- * @len:	bytes in @buf
- * @buf:	the reply being read
+ * @first:	notifications that came in front of a reply, oldest first
+ * @queued:	their number
+ * @lost:	those that found no room
+ * @start:	of what was read and not used yet
+ * @len:	bytes read into @buf
+ * @buf:	what was read
  */
 struct client {
 	const char *path;
 	int fd;
 	int calls;
+	cJSON *first;
+	uint32_t queued;
+	uint32_t lost;
+	size_t start;
 	size_t len;
 	char buf[CTL_REPLY_MAX + 1];
 };
@@ -151,6 +161,7 @@ void client_free(struct client *client)
 		return;
 	if (client->fd >= 0)
 		(void)close(client->fd);
+	cJSON_Delete(client->first);
 	free(client);
 }
 
@@ -191,27 +202,97 @@ static bool send_request(struct client *client, const char *method,
 	return ok;
 }
 
-/* One line into client->buf, without its newline; false at the end of it. */
-static bool read_line(struct client *client)
+/* Wait until there is something to read; false when time is up. */
+static bool wait_readable(const struct client *client, int timeout_ms)
 {
-	char *nl = NULL;
+	struct pollfd p = { .fd = client->fd, .events = POLLIN };
+	int n;
 
-	client->len = 0;
-	while (!nl && client->len < CTL_REPLY_MAX) {
-		ssize_t n = recv(client->fd, client->buf + client->len,
-				 CTL_REPLY_MAX - client->len, 0);
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR && timeout_ms < 0);
+	return n > 0;
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		nl = memchr(client->buf + client->len, '\n', (size_t)n);
-		client->len += (size_t)n;
-	}
-	if (!nl)
+/* Read more, behind what is not used yet; false at the end of it. */
+static bool read_more(struct client *client)
+{
+	ssize_t n;
+
+	memmove(client->buf, client->buf + client->start,
+		client->len - client->start);
+	client->len -= client->start;
+	client->start = 0;
+	if (client->len == CTL_REPLY_MAX)
 		return false;
-	*nl = '\0';
+	do
+		n = recv(client->fd, client->buf + client->len,
+			 CTL_REPLY_MAX - client->len, 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return false;
+	client->len += (size_t)n;
 	return true;
+}
+
+/*
+ * read_line() - The next line, without its newline
+ * @client:	client
+ * @timeout_ms:	how long to wait for it, -1 = for ever
+ * @line:	set to it, good until the next one is read; NULL = time is up
+ *
+ * Return: false if there will be none
+ */
+static bool read_line(struct client *client, int timeout_ms, char **line)
+{
+	size_t seen = 0;
+
+	for (;;) {
+		char *from = client->buf + client->start;
+		size_t have = client->len - client->start;
+		char *nl = memchr(from + seen, '\n', have - seen);
+
+		*line = nl ? from : NULL;
+		if (nl) {
+			*nl = '\0';
+			client->start += (size_t)(nl - from) + 1;
+			return true;
+		}
+		if (!wait_readable(client, timeout_ms))
+			return true;
+		seen = have;
+		if (!read_more(client))
+			return false;
+	}
+}
+
+/* Keep a notification for client_next(). */
+static void keep(struct client *client, cJSON *msg)
+{
+	if (!client->first)
+		client->first = cJSON_CreateArray();
+	if (client->queued == QUEUE_MAX ||
+	    !cJSON_AddItemToArray(client->first, msg)) {
+		cJSON_Delete(msg);
+		client->lost++;
+		return;
+	}
+	client->queued++;
+}
+
+/* The next reply; notifications in front of it are kept.  NULL: hung up. */
+static cJSON *read_reply(struct client *client)
+{
+	char *line;
+
+	while (read_line(client, -1, &line)) {
+		cJSON *msg = cJSON_Parse(line);
+
+		if (!cJSON_HasObjectItem(msg, "method"))
+			return msg ? msg : cJSON_CreateObject();
+		keep(client, msg);
+	}
+	return NULL;
 }
 
 /* What an error reply means for the exit status. */
@@ -240,12 +321,12 @@ int client_call(struct client *client, const char *method, cJSON *params,
 		return status;
 	}
 	(void)send_request(client, method, params); /* a refusal may wait */
-	if (!read_line(client)) {
+	reply = read_reply(client);
+	if (!reply) {
 		fprintf(stderr,
 			"ustackctl: the daemon hung up before it answered\n");
 		return CLI_NO_DAEMON;
 	}
-	reply = cJSON_Parse(client->buf);
 	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
 	*result = cJSON_DetachItemFromObjectCaseSensitive(reply, "result");
 	status = CLI_DONE;
@@ -258,4 +339,39 @@ int client_call(struct client *client, const char *method, cJSON *params,
 	}
 	cJSON_Delete(reply);
 	return status;
+}
+
+/* That some found no room in the queue, as the daemon would say it. */
+static cJSON *tell_lost(struct client *client)
+{
+	cJSON *msg = cJSON_CreateObject();
+	cJSON *params;
+
+	(void)cJSON_AddStringToObject(msg, "method", "events.lost");
+	params = cJSON_AddObjectToObject(msg, "params");
+	(void)cJSON_AddNumberToObject(params, "n", client->lost);
+	client->lost = 0;
+	return msg;
+}
+
+int client_next(struct client *client, int timeout_ms, cJSON **msg)
+{
+	char *line;
+
+	*msg = NULL;
+	if (client->queued) {
+		client->queued--;
+		*msg = cJSON_DetachItemFromArray(client->first, 0);
+		return CLI_DONE;
+	}
+	if (client->lost) {
+		*msg = tell_lost(client);
+		return CLI_DONE;
+	}
+	if (!read_line(client, timeout_ms, &line)) {
+		fprintf(stderr, "ustackctl: the daemon has hung up\n");
+		return CLI_NO_DAEMON;
+	}
+	*msg = line ? cJSON_Parse(line) : NULL;
+	return CLI_DONE;
 }

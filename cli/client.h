@@ -35,4 +35,18 @@ void client_free(struct client *client);
 int client_call(struct client *client, const char *method, cJSON *params,
 		cJSON **result);
 
+/**
+ * client_next() - The next notification, after a call that has asked for them
+ * @client:	client, connected
+ * @timeout_ms:	how long to wait, -1 = until there is one
+ * @msg:	set to it: "method" and "params", to be freed by cJSON_Delete();
+ *		NULL = there is none in time
+ *
+ * What has come before the reply to a later call is not lost.  A signal ends
+ * the wait, too, if there is a timeout.
+ *
+ * Return: CLI_DONE; CLI_NO_DAEMON: the daemon is gone, which has been printed
+ */
+int client_next(struct client *client, int timeout_ms, cJSON **msg);
+
 #endif /* CLI_CLIENT_H */

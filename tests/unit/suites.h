@@ -90,6 +90,7 @@
 	X(suite_daemon_ctl)		\
 	X(suite_daemon_ctl_events)	\
 	X(suite_daemon_ctl_rpc)		\
+	X(suite_cli_client)		\
 	X(suite_cli_fmt)		\
 	X(suite_cli_life)		\
 	X(suite_cli_life_load)
