@@ -21,10 +21,11 @@
  * when it never will (lost, corrupted, truncated).
  *
  * Relative numbers.  A SYN is 0, the first byte of data 1.  They are 64 bits
- * wide and do not wrap.  Those of a direction count from the sender's initial
- * sequence number: in a segment received, seq is of the peer's, ack and SACK
- * are of ours.  Where the initial number is not known (the beginning was not
- * kept) it is guessed, and iss_known or irs_known is false.
+ * wide and do not wrap, unless 2 GB in between were not kept.  Those of a
+ * direction count from the sender's initial sequence number: in a segment
+ * received, seq is of the peer's, ack and SACK are of ours.  Where the initial
+ * number is not known (the beginning was not kept) it is guessed, and iss_known
+ * or irs_known is false.
  *
  * Everything is bounded, by LIFE_RECS_MAX records and LIFE_WAITING_MAX packets
  * on their way in; what does not fit is counted in @dropped.
@@ -123,8 +124,8 @@ struct life_hit {
 /**
  * struct life_seg - a segment, or a run of them that is one packet or part of one
  * @out:	we sent it
- * @again:	these bytes passed before.  Out: @cause tells why; in: seen here
- *		before, or lost on the way in, or impairment counted
+ * @again:	these bytes passed before (or were lost on the way); of ours
+ *		@cause tells why
  * @late:	in: below what was seen before, but new: it fills a hole
  * @part:	0 = a packet of its own, else run 1, 2, ... of a super-packet
  * @copy:	in: second copy of a duplicated packet

@@ -196,6 +196,22 @@ static void fill(struct life *l, const struct life_wire *w, struct life_seg *s)
 	read_sacks(to, w, s);
 }
 
+/* Did we send these bytes before?  What was not kept is known by its cause. */
+static bool is_again(const struct life_in *in, const struct life_seg *s)
+{
+	switch (s->cause) {
+	case LIFE_CAUSE_NONE:
+	case LIFE_CAUSE_WND_PROBE:
+	case LIFE_CAUSE_TLP:
+		return s->hit.tx > 1 ||
+		       (s->end > s->seq && s->seq < in->us.high);
+	case LIFE_CAUSE_KEEPALIVE:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* Give a new record its place among what its sender has sent. */
 static void place(struct life *l, struct life_seg *s)
 {
@@ -203,7 +219,7 @@ static void place(struct life *l, struct life_seg *s)
 	struct life_side *to = s->out ? &l->priv->peer : &l->priv->us;
 
 	if (s->out)
-		s->again = s->cause != LIFE_CAUSE_NONE || s->hit.tx > 1;
+		s->again = is_again(l->priv, s);
 	else if (!s->copy)
 		judge_in(l->priv, s);
 	if (s->end > from->high)

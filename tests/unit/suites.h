@@ -92,6 +92,7 @@
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_client)		\
 	X(suite_cli_fmt)		\
+	X(suite_cli_ladder)		\
 	X(suite_cli_life)		\
 	X(suite_cli_life_load)
 /* clang-format on */
