@@ -84,7 +84,7 @@ pkg	= $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(3))
 DAEMON_CFLAGS	= $(call pkg,--cflags,libmnl libcjson inih)
 DAEMON_LDLIBS	= -lev $(call pkg,--libs,libmnl libcjson inih,-lmnl -lcjson -linih) -lpthread
 CLI_CFLAGS	= $(call pkg,--cflags,libcjson)
-CLI_LDLIBS	= $(call pkg,--libs,libcjson,-lcjson)
+CLI_LDLIBS	= $(call pkg,--libs,libcjson ncurses,-lcjson -lncurses)
 TEST_CFLAGS	= -Itests/lib -Itests/unit $(call pkg,--cflags,check)
 UNIT_LDLIBS	= $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -lpthread)
 

@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn services log shutdown help"
+	local commands="status stats conns conn services log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -28,6 +28,10 @@ _ustackctl()
 		[[ $prev == -s ]] && words=$states
 		;;
 	conn) [[ $COMP_CWORD -eq $((i + 2)) ]] && words="abort close" ;;
+	top)
+		words="-d -s --once --json --help"
+		[[ $prev == -s ]] && words="t r c x i"
+		;;
 	log) words="error warning info debug trace" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -62,7 +62,7 @@ int conn_state_find(const char *word, const char **state)
 	return CLI_USAGE;
 }
 
-static const char *short_state(const char *rfc)
+const char *conn_state_short(const char *rfc)
 {
 	for (size_t i = 0; i < NSTATES; i++)
 		if (!strcmp(states[i].rfc, rfc))
@@ -83,7 +83,7 @@ void conn_show_line(struct cli *cli, const cJSON *c)
 	char peer[ENDPOINT_MAX];
 
 	fprintf(cli->out, "%6.0f %-10s %6.0f %6.0f %-22s %s\n",
-		cli_num(c, "id"), short_state(cli_str(c, "state")),
+		cli_num(c, "id"), conn_state_short(cli_str(c, "state")),
 		cli_num(c, "rcvq"),
 		cli_num(c, "unacked") + cli_num(c, "unsent"),
 		fmt_endpoint(cli_str(c, "local"), cli_num(c, "lport"), local,

@@ -19,6 +19,9 @@ struct cli;
  */
 int conn_state_find(const char *word, const char **state);
 
+/** conn_state_short() - What ss calls a state of RFC 9293's */
+const char *conn_state_short(const char *rfc);
+
 /** conn_show_head() - The headings of conn_show_line() */
 void conn_show_head(struct cli *cli);
 

@@ -44,6 +44,23 @@ const char *fmt_count(double n, char buf[FMT_TEXT])
 	return buf;
 }
 
+const char *fmt_si(double n, char buf[FMT_TEXT])
+{
+	static const char units[] = "kMGTPE";
+	size_t i = 0;
+	int places;
+
+	if (n < 999.5) {
+		(void)snprintf(buf, FMT_TEXT, "%.0f", n);
+		return buf;
+	}
+	for (n /= 1000; n >= 999.5 && i < sizeof(units) - 2; i++)
+		n /= 1000;
+	places = n < 9.995 ? 2 : n < 99.95 ? 1 : 0;
+	(void)snprintf(buf, FMT_TEXT, "%.*f%c", places, n, units[i]);
+	return buf;
+}
+
 /* Two units of time, the smaller one with two digits. */
 static void format_pair(double seconds, unsigned int big, const char *units,
 			char *buf)

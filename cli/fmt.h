@@ -32,6 +32,9 @@ const char *fmt_bytes(double bytes, char buf[FMT_TEXT]);
 /** fmt_count() - "1234567" as "1,234,567"; returns @buf */
 const char *fmt_count(double n, char buf[FMT_TEXT]);
 
+/** fmt_si() - "0", "999", "1.23k", "45.6M", "789G": at most 5 columns; returns @buf */
+const char *fmt_si(double n, char buf[FMT_TEXT]);
+
 /** fmt_time() - "850us", "12.3ms", "4.2s", "3m05s", "2h14m", "5d02h" */
 const char *fmt_time(double us, char buf[FMT_TEXT]);
 

@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn },
 	{ "services", "", "services and what they have done", cmd_services },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
+	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },
 	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown },
 	{ "help", "", "this list", cmd_help },
 };

@@ -94,7 +94,8 @@
 	X(suite_cli_fmt)		\
 	X(suite_cli_ladder)		\
 	X(suite_cli_life)		\
-	X(suite_cli_life_load)
+	X(suite_cli_life_load)		\
+	X(suite_cli_top)
 /* clang-format on */
 
 #define SUITE_DECLARE(suite) Suite *suite(void);
