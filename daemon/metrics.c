@@ -253,6 +253,36 @@ static void put_services(struct svc_text *t, const struct metrics *m)
 	}
 }
 
+/* -------------------------------------------------------------- impairment */
+
+static void put_impairment(struct svc_text *t, const struct metrics *m)
+{
+	put_family(t, "ustack_impair_matched_packets_total", "counter",
+		   "Packets that a rule or script matched.");
+	put_sample(t, "ustack_impair_matched_packets_total",
+		   (struct label){ 0 }, m->impair.matched);
+	put_family(t, "ustack_impair_matched_bytes_total", "counter",
+		   "Bytes in them.");
+	put_sample(t, "ustack_impair_matched_bytes_total", (struct label){ 0 },
+		   m->impair.bytes);
+	put_family(t, "ustack_impair_hits_total", "counter",
+		   "Packets that a knob acted on.");
+	for (int k = USTACK_KNOB_NONE + 1; k < USTACK_KNOBS; k++)
+		put_sample(t, "ustack_impair_hits_total",
+			   (struct label){ "knob", ustack_knob_name(k) },
+			   m->impair.by[k]);
+	put_gauge(t, "ustack_impair_rules", "Rules in force.",
+		  m->impaired.rules);
+	put_gauge(t, "ustack_impair_scripts", "Scripts in force.",
+		  m->impaired.scripts);
+	put_gauge(t, "ustack_impair_connections",
+		  "Connections that impairment knows.", m->impaired.flows);
+	put_gauge(t, "ustack_impair_queued_packets",
+		  "Packets that wait to go on.", m->impaired.queued_pkts);
+	put_gauge(t, "ustack_impair_queued_bytes", "Memory that they hold.",
+		  m->impaired.queued_bytes);
+}
+
 /* ------------------------------------------------------------------ all */
 
 void metrics_read(struct metrics *m, struct worker *w)
@@ -260,6 +290,8 @@ void metrics_read(struct metrics *m, struct worker *w)
 	counters_load(&m->counters, worker_counters(w));
 	tun_info(worker_tun(w), &m->counters.tun);
 	ustack_gauges(worker_stack(w), &m->gauges);
+	impair_totals(worker_impair(w), &m->impair);
+	impair_gauges(worker_impair(w), &m->impaired);
 	m->events_lost = worker_events_lost(w);
 	m->nservice = worker_services(w, m->service, CONFIG_SERVICES_MAX);
 }
@@ -269,5 +301,6 @@ void metrics_write(const struct metrics *m, struct svc_text *t)
 	put_daemon(t, m);
 	put_stack(t, &m->gauges);
 	put_services(t, m);
+	put_impairment(t, m);
 	put_counters(t, &m->counters);
 }

@@ -16,6 +16,7 @@
 #include "daemon/counters.h"
 #include "daemon/svc/svc.h"
 #include "daemon/worker.h"
+#include "stack/link/impair.h"
 
 #define METRICS_TYPE	 "text/plain; version=0.0.4; charset=utf-8"
 #define METRICS_NAME_MAX 96u
@@ -26,6 +27,8 @@
  * @up_us:	for how long it has been up
  * @counters:	the counters
  * @gauges:	the stack's gauges
+ * @impair:	what impairment has done
+ * @impaired:	what there is of it
  * @events_lost: events that the log has not got
  * @nservice:	services
  * @service:	what they have done
@@ -35,6 +38,8 @@ struct metrics {
 	uint64_t up_us;
 	struct counters counters;
 	struct ustack_gauges gauges;
+	struct impair_counts impair;
+	struct impair_gauges impaired;
 	uint64_t events_lost;
 	uint32_t nservice;
 	struct worker_service service[CONFIG_SERVICES_MAX];

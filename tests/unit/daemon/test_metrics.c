@@ -159,6 +159,22 @@ START_TEST(services_have_a_label)
 }
 END_TEST
 
+START_TEST(hits_are_told_by_knob)
+{
+	struct metrics *m = reading();
+	char *text;
+
+	m->impair.by[USTACK_KNOB_LOSS] = 3;
+	m->impair.by[USTACK_KNOB_NONE] = 4;
+	expect_line(m, "\nustack_impair_hits_total{knob=\"loss\"} 3\n");
+	text = write_out(m);
+	ck_assert_ptr_null(strstr(text, "\"none\""));
+	ck_assert_ptr_null(strstr(text, "\"unknown\""));
+	free(text);
+	free(m);
+}
+END_TEST
+
 /* All at their largest, and nothing is cut. */
 START_TEST(largest_reading_fits_a_page)
 {
@@ -166,6 +182,8 @@ START_TEST(largest_reading_fits_a_page)
 
 	memset(&m->counters.stack, 0xff, sizeof(m->counters.stack));
 	memset(&m->gauges, 0xff, sizeof(m->gauges));
+	memset(&m->impair, 0xff, sizeof(m->impair));
+	memset(&m->impaired, 0xff, sizeof(m->impaired));
 	m->up_us = UINT64_MAX;
 	m->nservice = CONFIG_SERVICES_MAX;
 	for (uint32_t i = 0; i < m->nservice; i++) {
@@ -191,6 +209,7 @@ Suite *suite_daemon_metrics(void)
 	tcase_add_test(tc, times_are_seconds);
 	tcase_add_test(tc, values_of_labels_are_escaped);
 	tcase_add_test(tc, services_have_a_label);
+	tcase_add_test(tc, hits_are_told_by_knob);
 	tcase_add_test(tc, largest_reading_fits_a_page);
 	suite_add_tcase(s, tc);
 	return s;
