@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn services log top shutdown help"
+	local commands="status stats conns conn trace services log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -31,6 +31,9 @@ _ustackctl()
 	top)
 		words="-d -s --once --json --help"
 		[[ $prev == -s ]] && words="t r c x i"
+		;;
+	trace)
+		words="--last --next --list -f -p --fold --no-time --json --help"
 		;;
 	log) words="error warning info debug trace" ;;
 	esac

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fmt.h"
 #include "ladder_text.h"
@@ -297,7 +298,9 @@ void ladder_add(struct ladder *d, const struct life_rec *r)
 	if (r->kind != LIFE_SEGMENT && r->kind != LIFE_STATE)
 		drop_carry(d);
 	switch (r->kind) {
-	case LIFE_OPENED: /* who sent the SYN is seen */
+	case LIFE_OPENED:
+		(void)ladder_opened(&r->opened, text);
+		note(d, r->t_us, TINT_DIM, "%s", text);
 		break;
 	case LIFE_STATE:
 		on_state(d, r);
@@ -369,6 +372,20 @@ static void write_ends(struct ladder *d, const char *left, const char *right)
 		width - (int)strlen(left), right);
 }
 
+/* When it began, as the clock on the wall showed it. */
+static void write_began(struct ladder *d, const struct life *l)
+{
+	time_t began = (time_t)((l->begin_us + l->wall_us) / 1000000);
+	char text[FMT_TEXT];
+	struct tm tm;
+
+	if (!l->wall_us || !localtime_r(&began, &tm))
+		return;
+	(void)strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	fprintf(d->p.out, ", began at %s.%03u", text,
+		(unsigned int)((l->begin_us + l->wall_us) / 1000 % 1000));
+}
+
 void ladder_head(struct ladder *d, const struct life *l)
 {
 	char id[FMT_TEXT] = "";
@@ -381,8 +398,11 @@ void ladder_head(struct ladder *d, const struct life *l)
 	(void)snprintf(text, sizeof(text), "connection%s%s%s", id,
 		       *l->service ? ", " : "", l->service);
 	page_tinted(&d->p, TINT_BOLD, text);
-	fprintf(d->p.out, "%s\n",
-		d->p.bare ? "\n" : "; times in milliseconds\n");
+	if (!d->p.bare) {
+		write_began(d, l);
+		fprintf(d->p.out, "; times in milliseconds");
+	}
+	fprintf(d->p.out, "\n\n");
 	write_ends(d, shown(d, l->remote, true, peer),
 		   shown(d, l->local, false, us));
 	write_ends(d, "peer", "ustack");

@@ -83,7 +83,9 @@ static void add_numbers(const struct life_seg *s, struct ladder_words *words)
 		add(words, "seq %" PRIu64, s->seq);
 	else
 		add(words, "seq %" PRIu64 ":%" PRIu64, s->seq, s->seq + s->len);
-	if (s->segs > 1 && s->len % s->seg_len)
+	if (s->segs == 2 && s->len % s->seg_len)
+		add(words, "len %u+%u", s->seg_len, s->len % s->seg_len);
+	else if (s->segs > 1 && s->len % s->seg_len)
 		add(words, "len %ux%u+%u", s->segs - 1, s->seg_len,
 		    s->len % s->seg_len);
 	else if (s->segs > 1)
@@ -226,6 +228,22 @@ void ladder_segment(const struct life_seg *s, bool bare,
 }
 
 /* --------------------------------------------------------------------- notes */
+
+const char *ladder_opened(const struct life_opened *o, char note[LADDER_NOTE])
+{
+	char scale[LADDER_WORD] = "";
+
+	note[0] = '\0';
+	if (!o->mss)
+		return note;
+	if (o->wscale)
+		(void)snprintf(scale, sizeof(scale), ", wscale %u,%u",
+			       o->scale_in, o->scale_out);
+	(void)snprintf(note, LADDER_NOTE, "mss %u%s%s%s%s; %s", o->mss, scale,
+		       o->timestamps ? ", timestamps" : "",
+		       o->sack ? ", sack" : "", o->ecn ? ", ecn" : "", o->cc);
+	return note;
+}
 
 const char *ladder_lost(const struct life_lost *lost, bool bare,
 			char note[LADDER_NOTE])

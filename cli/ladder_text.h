@@ -34,6 +34,9 @@ const char *ladder_time(uint64_t us, char buf[FMT_TEXT]);
 void ladder_segment(const struct life_seg *s, bool bare,
 		    struct ladder_words *words);
 
+/** ladder_opened() - What was agreed on; returns @note, empty = not told */
+const char *ladder_opened(const struct life_opened *o, char note[LADDER_NOTE]);
+
 /** ladder_lost() - The note that something is held for lost; returns @note */
 const char *ladder_lost(const struct life_lost *lost, bool bare,
 			char note[LADDER_NOTE]);

@@ -101,13 +101,27 @@ void life_forget(struct life *l, size_t n)
 
 /* ----------------------------------------------------------------- events */
 
+static bool truth(const cJSON *obj, const char *key)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(obj, key));
+}
+
 static void on_started(struct life *l, const cJSON *event, uint64_t t_us)
 {
+	const cJSON *scale = cJSON_GetObjectItemCaseSensitive(event, "wscale");
 	struct life_rec *r = life_push(l, LIFE_OPENED, t_us);
 
-	if (r)
-		r->active = cJSON_IsTrue(
-			cJSON_GetObjectItemCaseSensitive(event, "active"));
+	if (!r)
+		return;
+	r->opened.active = truth(event, "active");
+	r->opened.timestamps = truth(event, "timestamps");
+	r->opened.sack = truth(event, "sack");
+	r->opened.ecn = truth(event, "ecn");
+	r->opened.wscale = scale != NULL;
+	r->opened.scale_in = (uint32_t)life_u64(scale, "snd");
+	r->opened.scale_out = (uint32_t)life_u64(scale, "rcv");
+	r->opened.mss = (uint32_t)life_u64(event, "mss");
+	life_text(event, "cc", r->opened.cc, sizeof(r->opened.cc));
 }
 
 static void on_state(struct life *l, const cJSON *event, uint64_t t_us)
@@ -131,6 +145,9 @@ static void on_closed(struct life *l, const cJSON *event, uint64_t t_us)
 	r->closed.bytes_in = life_u64(event, "bytes_in");
 	r->closed.bytes_out = life_u64(event, "bytes_out");
 	r->closed.retrans = life_u64(event, "retrans");
+	r->closed.segs_in = life_u64(event, "segs_in");
+	r->closed.segs_out = life_u64(event, "segs_out");
+	r->closed.minrtt_us = life_u64(event, "minrtt_us");
 	r->closed.srtt_us = life_u64(event, "srtt_us");
 	r->closed.age_us = life_u64(event, "age_us");
 }
@@ -376,6 +393,8 @@ void life_load(struct life *l, const cJSON *trace)
 
 	l->id = life_u64(trace, "id");
 	l->wall_us = life_u64(trace, "wall_offset_us");
+	l->open = !cJSON_IsFalse(
+		cJSON_GetObjectItemCaseSensitive(trace, "open"));
 	read_endpoint(trace, "local", "lport", l->local);
 	read_endpoint(trace, "remote", "rport", l->remote);
 	life_text(trace, "service", l->service, sizeof(l->service));

@@ -47,7 +47,7 @@
 #define LIFE_NONE	 UINT64_MAX /* no number, no time */
 
 enum life_kind {
-	LIFE_OPENED,  /* @active tells by whom */
+	LIFE_OPENED,  /* @opened */
 	LIFE_STATE,   /* @state */
 	LIFE_SEGMENT, /* @seg: a segment, or several in one packet */
 	LIFE_LOST,    /* @lost: we hold something for lost */
@@ -208,12 +208,39 @@ struct life_metrics {
 };
 
 /**
+ * struct life_opened - how it began, and what was agreed on
+ * @active:	we sent the SYN; first, as in struct life_rec
+ * @timestamps:	both send timestamps
+ * @sack:	both understand selective acknowledgements
+ * @ecn:	both react to marks of congestion
+ * @wscale:	windows are scaled
+ * @scale_in:	shift of the peer's windows
+ * @scale_out:	shift of ours
+ * @mss:	payload of a full segment of ours, 0 = not told
+ * @cc:		congestion control; empty = not told
+ */
+struct life_opened {
+	bool active;
+	bool timestamps;
+	bool sack;
+	bool ecn;
+	bool wscale;
+	uint32_t scale_in;
+	uint32_t scale_out;
+	uint32_t mss;
+	char cc[LIFE_WORD];
+};
+
+/**
  * struct life_closed - how it ended
  * @reason:	"normal", "reset", ...
  * @bytes_in:	payload received in order
  * @bytes_out:	payload sent and acknowledged
  * @retrans:	segments sent again
+ * @segs_in:	segments received
+ * @segs_out:	segments sent
  * @srtt_us:	smoothed round-trip time, 0 = none
+ * @minrtt_us:	smallest round-trip time, 0 = none
  * @age_us:	time since it was opened
  */
 struct life_closed {
@@ -221,7 +248,10 @@ struct life_closed {
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint64_t retrans;
+	uint64_t segs_in;
+	uint64_t segs_out;
 	uint64_t srtt_us;
+	uint64_t minrtt_us;
 	uint64_t age_us;
 };
 
@@ -234,7 +264,8 @@ struct life_closed {
  * @metrics:	METRICS
  * @closed:	CLOSED
  * @state:	STATE: names as RFC 9293 writes them
- * @active:	OPENED: we sent the SYN
+ * @opened:	OPENED
+ * @active:	OPENED: the same as @opened.active
  * @skipped:	SKIPPED: events
  * @until_us:	UNWATCHED: since the first event, LIFE_NONE = until now
  * @word:	DROPPED, ERROR
@@ -251,6 +282,7 @@ struct life_rec {
 			char from[LIFE_WORD];
 			char to[LIFE_WORD];
 		} state;
+		struct life_opened opened;
 		bool active;
 		uint64_t skipped;
 		uint64_t until_us;

@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "stats", "[PATTERN] [--all] [--reset]", "counters", cmd_stats },
 	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does", cmd_conns },
 	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn },
+	{ "trace", "[ID|--last|--next|--list] [-f]", "a connection's life as a ladder", cmd_trace },
 	{ "services", "", "services and what they have done", cmd_services },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },
