@@ -125,11 +125,15 @@ static bool belongs(const struct flow *fl, const struct link_view *v)
 	return mine->known || fl->whole;
 }
 
-struct flow *flow_find(const struct flows *t, const struct link_view *v)
+struct flow *flow_find(struct flows *t, const struct link_view *v)
 {
 	struct flow *fl = lookup(t, v);
 
-	return fl && belongs(fl, v) ? fl : NULL;
+	if (fl && !belongs(fl, v)) {
+		flow_forget(t, fl);
+		fl = NULL;
+	}
+	return fl;
 }
 
 /* Make room for one: what was not seen for longest goes, unless it must stay. */
@@ -171,12 +175,8 @@ static struct flow *make(struct flows *t, const struct link_view *v)
 
 struct flow *flow_get(struct flows *t, const struct link_view *v)
 {
-	struct flow *fl = lookup(t, v);
+	struct flow *fl = flow_find(t, v);
 
-	if (fl && !belongs(fl, v)) {
-		flow_forget(t, fl);
-		fl = NULL;
-	}
 	if (!fl)
 		return make(t, v);
 	list_del(&fl->lru);

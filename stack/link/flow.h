@@ -158,8 +158,10 @@ int flows_init(struct flows *t, struct mem *mem, uint64_t seed) MUST_USE;
 /** flows_fini() - Forget all */
 void flows_fini(struct flows *t);
 
-/** flow_find() - The flow that a TCP packet belongs to, or NULL */
-struct flow *flow_find(const struct flows *t, const struct link_view *v);
+/** flow_find() - The flow that a TCP packet belongs to, or NULL.  One whose
+ * addresses the packet shows to be another connection's now is forgotten
+ */
+struct flow *flow_find(struct flows *t, const struct link_view *v);
 
 /** flow_get() - The same, made if need be; NULL when memory is spent */
 struct flow *flow_get(struct flows *t, const struct link_view *v);

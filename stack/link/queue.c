@@ -94,19 +94,20 @@ static void release_buf(struct queue *q, const struct ubuf *b)
 
 static bool charge(struct queue *q, const struct ustack_pkt *p)
 {
+	uint64_t block = block_of(p);
 	uint32_t i;
 
-	if (q->bytes + block_of(p) > q->max_bytes)
+	if (q->bytes + block > q->max_bytes)
 		return false;
+	q->bytes += block;
 	for (i = 0; i < p->nslices; i++)
 		if (!charge_buf(q, p->slice[i].buf))
 			break;
-	if (i == p->nslices) {
-		q->bytes += block_of(p);
+	if (i == p->nslices)
 		return true;
-	}
 	while (i-- > 0)
 		release_buf(q, p->slice[i].buf);
+	q->bytes -= block;
 	return false;
 }
 

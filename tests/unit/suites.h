@@ -65,6 +65,10 @@
 	X(suite_ip_pmtu)		\
 	X(suite_link_view)		\
 	X(suite_link_gso)		\
+	X(suite_link_fate)		\
+	X(suite_link_flow)		\
+	X(suite_link_queue)		\
+	X(suite_link_rules)		\
 	X(suite_link_impair)		\
 	X(suite_link_edit)		\
 	X(suite_link_script)		\
