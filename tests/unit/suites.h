@@ -70,6 +70,7 @@
 	X(suite_link_queue)		\
 	X(suite_link_rules)		\
 	X(suite_link_impair)		\
+	X(suite_link_impair_time)	\
 	X(suite_link_edit)		\
 	X(suite_link_script)		\
 	X(suite_link_impair_lang)	\

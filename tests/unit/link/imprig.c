@@ -218,6 +218,14 @@ void imp_open(struct imprig *r, uint16_t rport)
 	imp_until(r, r->now_us);
 }
 
+uint64_t imp_by(const struct imprig *r, enum ustack_knob k)
+{
+	struct impair_counts c;
+
+	impair_totals(r->im, &c);
+	return c.by[k];
+}
+
 impair_prob imp_p(uint32_t per_mille)
 {
 	return (impair_prob)((uint64_t)IMPAIR_PROB_ONE * per_mille / 1000);

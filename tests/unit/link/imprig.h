@@ -48,6 +48,18 @@ struct imp_pkt {
 	uint8_t proto;
 };
 
+/* The nth segment of 100 bytes. */
+#define OUT_DATA(n)                                                            \
+	&(struct imp_pkt)                                                      \
+	{                                                                      \
+		.dir = IMPAIR_OUT, .seq = 1 + (n)*100, .ack = 1, .len = 100    \
+	}
+#define IN_DATA(n)                                                             \
+	&(struct imp_pkt)                                                      \
+	{                                                                      \
+		.dir = IMPAIR_IN, .seq = 1 + (n)*100, .ack = 1, .len = 100     \
+	}
+
 /**
  * struct imp_out - a packet that was forwarded
  * @us:		when
@@ -116,6 +128,9 @@ void imp_forget(struct imprig *r);
 
 /** imp_open() - SYN, SYN-ACK and ACK of a connection, run through */
 void imp_open(struct imprig *r, uint16_t rport);
+
+/** imp_by() - Packets that a knob has acted on, all in all */
+uint64_t imp_by(const struct imprig *r, enum ustack_knob k);
 
 /** imp_p() - Probability from per mille */
 impair_prob imp_p(uint32_t per_mille);
