@@ -69,6 +69,7 @@
 	X(suite_link_flow)		\
 	X(suite_link_queue)		\
 	X(suite_link_rules)		\
+	X(suite_link_apply)		\
 	X(suite_link_impair)		\
 	X(suite_link_impair_time)	\
 	X(suite_link_edit)		\
