@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace services log top shutdown help"
+	local commands="status stats conns conn trace services impair log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -34,6 +34,20 @@ _ustackctl()
 		;;
 	trace)
 		words="--last --next --list -f -p --fold --no-time --json --help"
+		;;
+	impair)
+		case ${COMP_WORDS[i+1]-} in
+		preset) words="wifi lte 3g satellite transatlantic lossy bufferbloat list" ;;
+		set)
+			words="in out both conn port service peer next delay loss duplicate
+				corrupt reorder rate limit ecn silent seed for"
+			;;
+		script)
+			words="-f"
+			[[ $prev == -f ]] && mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return
+			;;
+		esac
+		[[ $COMP_CWORD -eq $((i + 1)) ]] && words="show set preset script clear undo"
 		;;
 	log) words="error warning info debug trace" ;;
 	esac

@@ -10,9 +10,8 @@
 #include <string.h>
 
 #include "daemon/config_int.h"
+#include "daemon/lab_conf.h"
 #include "stack/link/impair_lang.h"
-
-#define NAMES_MAX 160u
 
 /**
  * struct kind - one of the three keys
@@ -217,46 +216,13 @@ const struct config_type config_type_scripts = { .add = scripts_add,
 
 /* ------------------------------------------------------------------ checks */
 
-/* "echo, discard, chargen" */
-static const char *list_services(const struct config *cfg, char buf[NAMES_MAX])
-{
-	size_t len = 0;
-
-	(void)snprintf(buf, NAMES_MAX, "none");
-	for (uint32_t i = 0; i < cfg->nservice && len < NAMES_MAX; i++)
-		len += (size_t)snprintf(buf + len, NAMES_MAX - len, "%s%s",
-					i ? ", " : "", cfg->service[i].name);
-	return buf;
-}
-
-/* The service that a match means by name or port, NULL = none of ours. */
-static const struct config_service *service_of(const struct config *cfg,
-					       const struct impair_match *m)
-{
-	for (uint32_t i = 0; i < cfg->nservice; i++) {
-		const struct config_service *svc = &cfg->service[i];
-
-		if (m->service[0] ? !strcmp(svc->name, m->service)
-				  : m->port && svc->port == m->port)
-			return svc;
-	}
-	return NULL;
-}
-
 static void check_match(struct config_pass *p, const struct config_item *it,
-			const struct impair_match *m)
+			struct impair_match *m)
 {
-	const struct config_service *svc = service_of(p->cfg, m);
-	char names[NAMES_MAX];
+	char why[CONFIG_TEXT_MAX];
 
-	if (m->service[0] && !svc)
-		config_complain(p, it, "no service %s; there are: %s",
-				m->service, list_services(p->cfg, names));
-	else if (svc && svc->exempt)
-		config_complain(p, it,
-				"expected a service that may be impaired, "
-				"[service %s] has exempt = yes",
-				svc->name);
+	if (lab_resolve(p->cfg, m, why, sizeof(why)) != LAB_MATCH_OK)
+		config_complain(p, it, "expected %s", why);
 }
 
 /* Each value of a key: the connections it is about. */
@@ -287,9 +253,38 @@ static void check_matches(struct config_pass *p, const char *key,
 	}
 }
 
+/* As many rules as the engine takes: a preset may be two. */
+static void check_number(struct config_pass *p)
+{
+	const struct config_texts *t = &p->cfg->presets;
+	uint32_t all = p->cfg->rules.n;
+	struct impair_rule r[IMPAIR_PRESET_RULES];
+	struct impair_lang_err err;
+	uint32_t n;
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct config_item it = { .from = p->preset_origin[i],
+					  .section = "impair",
+					  .key = "preset",
+					  .value = t->text[i] };
+
+		if (impair_preset_parse(t->text[i], r, &n, &err))
+			continue;
+		all += n;
+		if (all <= IMPAIR_RULES_MAX)
+			continue;
+		config_complain(p, &it,
+				"expected at most %u rules, those of presets "
+				"included",
+				IMPAIR_RULES_MAX);
+		return;
+	}
+}
+
 void config_check_impair(struct config_pass *p)
 {
 	check_matches(p, "rule", &rule_kind);
 	check_matches(p, "preset", &preset_kind);
 	check_matches(p, "script", &script_kind);
+	check_number(p);
 }

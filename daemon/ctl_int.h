@@ -9,6 +9,8 @@
  *	ctl_conns.c	conns.*
  *	ctl_trace.c	trace.*
  *	ctl_events.c	events.*
+ *	ctl_impair.c	impair.set and the like
+ *	ctl_impair_get.c	impair.get
  *
  * A request under way holds a reference to its client, a client on a list
  * belongs to struct ctl.  Either may go first: a client whose peer vanished,
@@ -303,6 +305,12 @@ void ctl_conns_abort(struct ctl_request *rq);
 void ctl_conns_close(struct ctl_request *rq);
 void ctl_events_subscribe(struct ctl_request *rq);
 void ctl_events_unsubscribe(struct ctl_request *rq);
+void ctl_impair_get(struct ctl_request *rq);
+void ctl_impair_set(struct ctl_request *rq);
+void ctl_impair_preset(struct ctl_request *rq);
+void ctl_impair_script(struct ctl_request *rq);
+void ctl_impair_clear(struct ctl_request *rq);
+void ctl_impair_undo(struct ctl_request *rq);
 void ctl_trace_get(struct ctl_request *rq);
 void ctl_trace_list(struct ctl_request *rq);
 

@@ -45,6 +45,15 @@
  *			{wall_offset_us}; then events come as notifications,
  *			see below
  *	events.unsubscribe {}
+ *	impair.get	{rules:[rule], scripts:[script], totals:{matched, bytes,
+ *			by:{KNOB: n}}, flows, queued, queued_bytes, undo,
+ *			exempt:[service name]}
+ *	impair.set	{rule: text} -> {rules:[{id, text}]}
+ *	impair.preset	{preset: text} -> the same.  Without preset: {presets:
+ *			[{name, help, source, rules:[text]}]}
+ *	impair.script	{script: text} -> {id, text}
+ *	impair.clear	{id?} -> {cleared: n} ; a rule or a script, or all
+ *	impair.undo	{undo: n} ; n changes more can be taken back
  *	log.set		{level} -> {level, was}
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
@@ -56,6 +65,15 @@
  * idle_us, last_sent_us, mem, sacked, lost, reordering, reo_wnd_us, rcv_mss,
  * urgent, probes, soft_error, user_timeout_us}.  soft_error is empty when all is
  * well.  Sizes and windows are bytes, unless segs_ or retrans.
+ *
+ * Impairment is asked for, and answered, in the language that ustackctl(8)
+ * describes.  A rule: {id, text, preset?, dir: in, out or both, seed: text,
+ * left_us?, queued, bound?, conns, matched, bytes, by:{KNOB: n}, hit?}, in the
+ * order in which they are asked.  left_us: until it expires; bound: the connection
+ * that next has found; conns: connections under it so far; by: packets that each
+ * knob has acted on; hit: {ago_us, event} of the last one.  A script: {id, text,
+ * target, bound?, steps:[{text, fired, done}], hit?}.  done: it cannot act any more
+ * on the connection it is bound to.
  *
  * An event: {time_us, event, conn?, local?, remote?, ...}.  time_us is the daemon's
  * monotonic clock, endpoints are texts "10.7.0.2:7".  What follows depends on
@@ -140,6 +158,12 @@
 #define CTL_TRACE_LIST	       "trace.list"
 #define CTL_EVENTS_SUBSCRIBE   "events.subscribe"
 #define CTL_EVENTS_UNSUBSCRIBE "events.unsubscribe"
+#define CTL_IMPAIR_GET	       "impair.get"
+#define CTL_IMPAIR_SET	       "impair.set"
+#define CTL_IMPAIR_PRESET      "impair.preset"
+#define CTL_IMPAIR_SCRIPT      "impair.script"
+#define CTL_IMPAIR_CLEAR       "impair.clear"
+#define CTL_IMPAIR_UNDO	       "impair.undo"
 #define CTL_LOG_SET	       "log.set"
 #define CTL_SHUTDOWN	       "shutdown"
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "lab_conf.h"
 #include "log.h"
 #include "pages.h"
 #include "svc/svc.h"
@@ -191,6 +192,7 @@ struct worker *worker_new(const struct config *cfg, struct tun *tun,
 	mailbox_init(&w->out, main_loop, on_main_wake, w);
 	ev_unref(main_loop); /* a worker alone keeps no loop alive */
 	if (!make_stack(w, cfg) || !make_tap(w, cfg) || !worker_make_lab(w) ||
+	    !lab_start(w->lab.im, cfg, loop_clock_us()) ||
 	    !make_services(w, cfg) || !worker_make_loop(w)) {
 		worker_free(w);
 		return NULL;

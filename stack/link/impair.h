@@ -347,6 +347,14 @@ int impair_run_script(struct impair *im, const struct impair_script *sc,
 /** impair_clear() - Remove a rule or script by number, 0 = all: 0 or -ERR_NOENT */
 int impair_clear(struct impair *im, uint32_t id);
 
+/**
+ * impair_settle() - Forget the last @n steps of undo: what they changed stays
+ *
+ * A change that was made in several calls, like a preset of two rules, is thus
+ * taken back as one: all steps but the first are forgotten.
+ */
+void impair_settle(struct impair *im, uint32_t n);
+
 /** impair_undo() - Take the last change (set, script, clear) back: 0 or -ERR_NOENT */
 int impair_undo(struct impair *im);
 

@@ -378,7 +378,7 @@ static bool check_rule(struct reader *rd)
 		return refuse(rd, W_DISTRIBUTION,
 			      "it is that of a jitter, as in delay 20ms 5ms "
 			      "distribution normal");
-	if (has(rd, W_GAP) && !has(rd, W_REORDER))
+	if (has(rd, W_GAP) && !k->reorder)
 		return refuse(rd, W_GAP,
 			      "it belongs to reorder, as in delay 10ms reorder "
 			      "25% gap 5");

@@ -355,6 +355,12 @@ int impair_clear(struct impair *im, uint32_t id)
 	return 0;
 }
 
+void impair_settle(struct impair *im, uint32_t n)
+{
+	for (; n > 0 && im->nundo > 0; n--)
+		table_put(im, &im->undo[--im->nundo]);
+}
+
 int impair_undo(struct impair *im)
 {
 	if (im->nundo == 0)

@@ -95,8 +95,10 @@
 	X(suite_daemon_metrics)		\
 	X(suite_daemon_ctl)		\
 	X(suite_daemon_ctl_events)	\
+	X(suite_daemon_ctl_impair)	\
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_client)		\
+	X(suite_cli_impair_fmt)		\
 	X(suite_cli_fmt)		\
 	X(suite_cli_ladder)		\
 	X(suite_cli_life)		\

@@ -19,6 +19,7 @@
 static void pretended_post(struct worker *w, struct job *j);
 static struct ustack *pretended_stack(struct worker *w);
 static struct history *pretended_history(struct worker *w);
+static struct impair *pretended_impair(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
@@ -44,6 +45,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_post	     pretended_post
 #define worker_stack	     pretended_stack
 #define worker_history	     pretended_history
+#define worker_impair	     pretended_impair
 #define worker_counters	     pretended_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
@@ -73,6 +75,8 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_cmds.c"
 #include "daemon/ctl_conns.c"
 #include "daemon/ctl_events.c"
+#include "daemon/ctl_impair.c"
+#include "daemon/ctl_impair_get.c"
 #include "daemon/ctl_rpc.c"
 #include "daemon/ctl_trace.c"
 
@@ -111,6 +115,11 @@ static struct ustack *pretended_stack(struct worker *w)
 static struct history *pretended_history(struct worker *w)
 {
 	return w->history;
+}
+
+static struct impair *pretended_impair(struct worker *w)
+{
+	return w->impair;
 }
 
 static const uint64_t *pretended_counters(const struct worker *w)
@@ -254,6 +263,30 @@ struct ctl *rig_open_ctl(char *err, size_t errlen)
 		       err, errlen);
 }
 
+static void *host_alloc_table(void *ctx, size_t len)
+{
+	(void)ctx;
+	return aligned_alloc(64, (len + 63) / 64 * 64);
+}
+
+static void host_free_table(void *ctx, void *p, size_t len)
+{
+	(void)ctx;
+	(void)len;
+	free(p);
+}
+
+/* A real engine, which is shown no packet. */
+static struct impair *new_impair(void)
+{
+	const struct impair_args a = { .host = { .alloc = host_alloc_table,
+						 .free = host_free_table },
+				       .seed = 1,
+				       .mtu = 1500 };
+
+	return impair_new(&a);
+}
+
 void rig_setup(void)
 {
 	char err[256];
@@ -265,6 +298,7 @@ void rig_setup(void)
 		       "%s/run/control.sock", rig.dir);
 	rig.loop = ev_loop_new(EVFLAG_AUTO);
 	rig.worker.history = history_new(HISTORY_CONNS);
+	rig.worker.impair = new_impair();
 	rig.ctl = rig_open_ctl(err, sizeof(err));
 	ck_assert_msg(rig.ctl, "%s", err);
 }
@@ -278,6 +312,7 @@ void rig_teardown(void)
 	rig_run_jobs();
 	ev_loop_destroy(rig.loop);
 	history_free(rig.worker.history);
+	impair_free(rig.worker.impair);
 	(void)snprintf(dir, sizeof(dir), "%s/run", rig.dir);
 	ck_assert_int_eq(rmdir(dir), 0); /* the socket is gone */
 	ck_assert_int_eq(rmdir(rig.dir), 0);

@@ -20,6 +20,7 @@
 #include "daemon/ctl_int.h"
 #include "daemon/history.h"
 #include "daemon/tap.h"
+#include "stack/link/impair.h"
 
 #define RIG_LINE_ROOM  (CTL_REPLY_MAX + 1)
 #define RIG_ESTAB_PORT 7
@@ -42,6 +43,7 @@
  * @follows:	connections followed
  * @sink:	where events go on the main thread
  * @history:	what is remembered of connections
+ * @impair:	rules and scripts
  * @counters:	the stack's
  */
 struct worker {
@@ -54,6 +56,7 @@ struct worker {
 	uint32_t follows;
 	struct tap_sink sink;
 	struct history *history;
+	struct impair *impair;
 	uint64_t counters[USTACK_COUNTERS_MAX];
 };
 

@@ -216,14 +216,28 @@ static const struct {
 	  "2: [impair] script = drop out dada: dada: did you mean data?" },
 	{ "impairment of nobody", "[impair]\nrule = service web loss 1%\n",
 	  NULL,
-	  "2: [impair] rule = service web loss 1%: no service web; there are: "
+	  "2: [impair] rule = service web loss 1%: expected a service there is: no web among "
 	  "echo, discard, chargen" },
+	{ "too many rules",
+	  "[impair]\npreset=lte port 1\npreset=lte port 2\npreset=lte port 3\n"
+	  "preset=lte port 4\npreset=lte port 5\npreset=lte port 6\n"
+	  "preset=lte port 7\npreset=lte port 8\npreset=lte port 9\n"
+	  "preset=lte port 10\npreset=lte port 11\npreset=lte port 12\n"
+	  "preset=lte port 13\npreset=lte port 14\npreset=lte port 15\n"
+	  "preset=lte port 16\npreset=lte port 17\npreset=lte port 18\n"
+	  "preset=lte port 19\npreset=lte port 20\npreset=lte port 21\n"
+	  "preset=lte port 22\npreset=lte port 23\npreset=lte port 24\n"
+	  "preset=lte port 25\npreset=lte port 26\npreset=lte port 27\n"
+	  "preset=lte port 28\npreset=lte port 29\npreset=lte port 30\n"
+	  "preset=lte port 31\npreset=lte port 32\nrule=loss 1%\n",
+	  NULL,
+	  "33: [impair] preset = lte port 32: expected at most 64 rules" },
 	{ "exempt and impaired",
 	  "[service a]\ntype=echo\nport=7\nexempt=yes\n"
 	  "[impair]\nscript=port 7; drop syn\n",
 	  NULL,
 	  "6: [impair] script = port 7; drop syn: expected a service that "
-	  "may be impaired, [service a] has exempt = yes" },
+	  "may be impaired: [service a] has exempt = yes" },
 	{ "override of a rule", "", "impair.rule=delay -3ms",
 	  "-o impair.rule=delay -3ms: delay -3ms: a delay is" },
 	{ "no number", "[interface]\nmtu=big\n", NULL,

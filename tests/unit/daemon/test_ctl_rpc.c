@@ -34,7 +34,7 @@ static const struct {
 	{ "{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"status\"}",
 	  CTL_E_REQUEST },
 	{ RPC("reload", "{}"), CTL_E_METHOD },
-	{ RPC("impair.get", "{}"), CTL_E_METHOD },
+	{ RPC("impair.got", "{}"), CTL_E_METHOD },
 	{ RPC("status", "[]"), CTL_E_PARAMS },
 	{ RPC("status", "{\"x\":1}"), CTL_E_PARAMS },
 	{ RPC("stats.get", "{\"pattern\":1}"), CTL_E_PARAMS },
