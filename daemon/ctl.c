@@ -210,8 +210,15 @@ struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen)
 		(void)snprintf(err, errlen, "control socket: out of memory");
 		return NULL;
 	}
+	ctl->captures = ctl_captures_new(a->loop, a->worker);
+	if (!ctl->captures) {
+		(void)snprintf(err, errlen, "control socket: out of memory");
+		free(ctl);
+		return NULL;
+	}
 	ctl->fd = open_socket(a->cfg, err, errlen);
 	if (ctl->fd < 0) {
+		ctl_captures_free(ctl->captures);
 		free(ctl);
 		return NULL;
 	}
@@ -241,6 +248,7 @@ void ctl_free(struct ctl *ctl)
 	const char *path = ctl->cfg->ctl_socket;
 	struct stat st;
 
+	ctl_captures_free(ctl->captures);
 	ctl->worker = NULL; /* it may be gone */
 	while (ctl->clients)
 		ctl_client_close(ctl->clients);

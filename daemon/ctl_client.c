@@ -65,6 +65,7 @@ void ctl_client_close(struct ctl_client *c)
 	ev_io_stop(ctl->loop, &c->io);
 	ctl_events_end(c);
 	(void)close(c->fd);
+	ctl_client_drop_fds(c);
 	c->fd = -1;
 	c->ctl = NULL;
 	if (c->prev)
@@ -146,23 +147,35 @@ void ctl_client_push(struct ctl_client *c)
 
 /* ---------------------------------------------------------------- reading */
 
-/* Nobody asked for descriptors: close what came. */
-static void close_received_fds(struct msghdr *msg)
+void ctl_client_drop_fds(struct ctl_client *c)
+{
+	while (c->nfds)
+		(void)close(c->fds[--c->nfds]);
+}
+
+/* Keep descriptors for the request they came with; surplus ones are closed. */
+static void take_fds(struct ctl_client *c, const struct cmsghdr *cm)
+{
+	size_t n = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (size_t i = 0; i < n; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(cm) + i * sizeof(fd), sizeof(fd));
+		if (c->nfds < CTL_FDS_MAX)
+			c->fds[c->nfds++] = fd;
+		else
+			(void)close(fd);
+	}
+}
+
+static void take_control(struct ctl_client *c, struct msghdr *msg)
 {
 	struct cmsghdr *cm;
 
-	for (cm = CMSG_FIRSTHDR(msg); cm; cm = CMSG_NXTHDR(msg, cm)) {
-		size_t n = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(cm) + i * sizeof(fd), sizeof(fd));
-			(void)close(fd);
-		}
-	}
+	for (cm = CMSG_FIRSTHDR(msg); cm; cm = CMSG_NXTHDR(msg, cm))
+		if (cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS)
+			take_fds(c, cm);
 }
 
 /* Read once into the free part of c->in. */
@@ -189,7 +202,7 @@ static void read_some(struct ctl_client *c)
 		ctl_client_close(c);
 		return;
 	}
-	close_received_fds(&msg);
+	take_control(c, &msg);
 	c->heard_us = ctl_now_us();
 	if (n == 0)
 		c->eof = true;
@@ -246,6 +259,7 @@ void ctl_client_pump(struct ctl_client *c)
 		if (!line)
 			break;
 		ctl_rpc_line(c, line, len);
+		ctl_client_drop_fds(c); /* it had no use for them */
 	}
 	if (may_begin(c))
 		check_overlong(c);

@@ -7,6 +7,7 @@
  *	ctl_rpc.c	a line -> a request -> its method; replies and errors
  *	ctl_cmds.c	the methods, but for
  *	ctl_conns.c	conns.*
+ *	ctl_capture.c	capture.*
  *	ctl_trace.c	trace.*
  *	ctl_events.c	events.*
  *	ctl_impair.c	impair.set and the like
@@ -33,6 +34,8 @@
 #include "daemon/json.h"
 #include "daemon/worker.h"
 #include "stack/ustack.h"
+
+struct ctl_captures;
 
 #define CTL_OUT_MARK  262144u /* with more unsent bytes a client isn't served */
 #define CTL_SUB_MARK  196608u /* with more, it gets no events		*/
@@ -75,6 +78,8 @@ struct ctl_sub {
  * @eof:	no more will be read
  * @sub:	what it is told of, NULL = nothing
  * @sub_new:	the same, asked for
+ * @nfds:	descriptors received that no request has had yet
+ * @fds:	they
  * @out:	bytes to be sent
  * @out_off:	start of what is unsent there
  * @in_off:	start of the first line not handled
@@ -97,6 +102,8 @@ struct ctl_client {
 	bool eof;
 	struct ctl_sub *sub;
 	struct ctl_sub *sub_new;
+	uint32_t nfds;
+	int fds[CTL_FDS_MAX];
 	struct json out;
 	size_t out_off;
 	size_t in_off;
@@ -119,6 +126,7 @@ struct ctl_client {
  * @pause:	accepting rests, because descriptors ran out
  * @clients:	connected clients
  * @nclients:	their number
+ * @captures:	captures
  * @reply:	the reply being written
  * @event:	the event being written
  * @lost:	the notification of losses being written
@@ -140,6 +148,7 @@ struct ctl {
 	struct ev_timer pause;
 	struct ctl_client *clients;
 	uint32_t nclients;
+	struct ctl_captures *captures;
 	struct json reply;
 	struct json event;
 	struct json lost;
@@ -156,6 +165,8 @@ struct ctl {
  * @params:	its parameters, NULL = none
  * @id:		its id as JSON, NULL = not to be answered
  * @method:	its method's name, inside @msg
+ * @nfds:	descriptors that ctl_take_fds() took; closed with it
+ * @fds:	they
  */
 struct ctl_request {
 	struct ctl_client *client;
@@ -163,6 +174,8 @@ struct ctl_request {
 	const cJSON *params;
 	char *id;
 	const char *method;
+	uint32_t nfds;
+	int fds[CTL_FDS_MAX];
 };
 
 /* ------------------------------------------------------------ ctl_client.c */
@@ -193,6 +206,9 @@ bool ctl_client_queue(struct ctl_client *c, const char *buf, size_t len,
 
 /** ctl_client_push() - Send what is queued */
 void ctl_client_push(struct ctl_client *c);
+
+/** ctl_client_drop_fds() - Close descriptors that no request has had */
+void ctl_client_drop_fds(struct ctl_client *c);
 
 /** ctl_client_pump() - Handle lines as long as there are any and it may */
 void ctl_client_pump(struct ctl_client *c);
@@ -256,12 +272,20 @@ int ctl_param_u64(struct ctl_request *rq, const cJSON *obj, const char *name,
 int ctl_param_str(struct ctl_request *rq, const cJSON *obj, const char *name,
 		  const char **v);
 
+/**
+ * ctl_take_fds() - Let a request have the descriptors that came with it
+ * @rq:		request whose method has just been called
+ *
+ * A method that does not ask for them has none: they are closed.
+ */
+void ctl_take_fds(struct ctl_request *rq);
+
 /** ctl_log_change() - Log that a client changed something */
 void ctl_log_change(const struct ctl_request *rq, const char *what);
 
 /* ------------------------------ methods: ctl_cmds.c, ctl_conns.c, ctl_trace.c */
 
-#define CTL_PARAMS_MAX 4u
+#define CTL_PARAMS_MAX 8u
 
 /**
  * struct ctl_method - a method
@@ -311,7 +335,19 @@ void ctl_impair_preset(struct ctl_request *rq);
 void ctl_impair_script(struct ctl_request *rq);
 void ctl_impair_clear(struct ctl_request *rq);
 void ctl_impair_undo(struct ctl_request *rq);
+void ctl_capture_start(struct ctl_request *rq);
+void ctl_capture_stop(struct ctl_request *rq);
+void ctl_capture_status(struct ctl_request *rq);
 void ctl_trace_get(struct ctl_request *rq);
 void ctl_trace_list(struct ctl_request *rq);
+
+/* ------------------------------------------------------- ctl_capture_life.c */
+
+/** ctl_captures_new() - No captures yet; NULL = out of memory */
+struct ctl_captures *ctl_captures_new(struct ev_loop *loop,
+				      struct worker *worker);
+
+/** ctl_captures_free() - End all; where there are any, the worker has been freed before */
+void ctl_captures_free(struct ctl_captures *set);
 
 #endif /* DAEMON_CTL_INT_H */

@@ -54,6 +54,15 @@
  *	impair.script	{script: text} -> {id, text}
  *	impair.clear	{id?} -> {cleared: n} ; a rule or a script, or all
  *	impair.undo	{undo: n} ; n changes more can be taken back
+ *	capture.start	{name?, side?: wire, stack or both, conn?, port?, snaplen?,
+ *			limit?, rotate?} and descriptors -> {id}.  name is for
+ *			display.  snaplen: bytes kept of a packet, 40 to 262144, by
+ *			default all.  limit, rotate: bytes in all, of a file, at least
+ *			65536
+ *	capture.stop	{id? or all?: true} -> {captures:[capture]} once all is
+ *			written; without id: the only one
+ *	capture.status	{} -> {captures:[capture], over:[capture]}, over: the last four
+ *			that have ended
  *	log.set		{level} -> {level, was}
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
@@ -74,6 +83,16 @@
  * knob has acted on; hit: {ago_us, event} of the last one.  A script: {id, text,
  * target, bound?, steps:[{text, fired, done}], hit?}.  done: it cannot act any more
  * on the connection it is bound to.
+ *
+ * A capture: {id, name, side, conn?, port?, snaplen, limit?, rotate?, files, file,
+ * packets, dropped, bytes, age_us, end?}.  file: the one being written, from 0; end:
+ * why it is over.
+ *
+ * Descriptors travel with the request by SCM_RIGHTS, at most 32; surplus ones are
+ * closed, and so are those that come with a method that wants none.  Who sends some
+ * waits for earlier replies first.  capture.start wants a pipe, which is made
+ * non-blocking and loses packets when it is full, or a regular file, which is
+ * emptied; or several files, with rotate, that are written in turn.
  *
  * An event: {time_us, event, conn?, local?, remote?, ...}.  time_us is the daemon's
  * monotonic clock, endpoints are texts "10.7.0.2:7".  What follows depends on
@@ -170,6 +189,12 @@
 /* Methods of notifications. */
 #define CTL_EVENT	"event"
 #define CTL_EVENTS_LOST "events.lost"
+
+#define CTL_CAP_START	"capture.start"
+#define CTL_CAP_STOP	"capture.stop"
+#define CTL_CAP_STATUS	"capture.status"
+
+#define CTL_FDS_MAX	32u /* descriptors that come with a request */
 
 /* Codes of errors: those of JSON-RPC, and our own. */
 enum ctl_error {

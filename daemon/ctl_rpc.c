@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/ctl_int.h"
 #include "daemon/log.h"
@@ -57,6 +58,8 @@ static void request_free(struct ctl_request *rq)
 	if (c->ctl && !c->pumping)
 		ctl_client_pump(c);
 	ctl_client_put(c);
+	while (rq->nfds)
+		(void)close(rq->fds[--rq->nfds]);
 	cJSON_Delete(rq->msg);
 	cJSON_free(rq->id);
 	free(rq);
@@ -125,6 +128,15 @@ void ctl_log_change(const struct ctl_request *rq, const char *what)
 }
 
 /* ------------------------------------------------------------- parameters */
+
+void ctl_take_fds(struct ctl_request *rq)
+{
+	struct ctl_client *c = rq->client;
+
+	rq->nfds = c->nfds;
+	memcpy(rq->fds, c->fds, sizeof(rq->fds));
+	c->nfds = 0;
+}
 
 int ctl_param_u64(struct ctl_request *rq, const cJSON *obj, const char *name,
 		  uint64_t max, uint64_t *v)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab.c - the laboratory between device and stack: faults on packets
+ * lab.c - the laboratory between device and stack: faults on packets, captures
  *
  * What impairment takes comes back by on_forward(), from lab_run() alone: so a
  * packet is never handed to the stack while the stack hands one out.
@@ -11,16 +11,34 @@
 #include "arena.h"
 #include "tun.h"
 
+/* The stack gets a packet; takes it. */
+static void to_stack(struct lab *lab, struct ustack_pkt *p)
+{
+	if (capture_on(&lab->capture))
+		capture_packet(&lab->capture, CAPTURE_STACK, IMPAIR_IN, p);
+	ustack_input(lab->stack, p, lab->now_us);
+}
+
+/* The device gets a packet; answers as tun_write(). */
+static int to_device(struct lab *lab, struct ustack_pkt *p)
+{
+	int rc = tun_write(lab->tun, p);
+
+	if (rc == 0 && capture_on(&lab->capture))
+		capture_packet(&lab->capture, CAPTURE_WIRE, IMPAIR_OUT, p);
+	return rc;
+}
+
 static int on_forward(void *ctx, enum impair_dir dir, struct ustack_pkt *p)
 {
 	struct lab *lab = ctx;
 	int rc;
 
 	if (dir == IMPAIR_IN) {
-		ustack_input(lab->stack, p, lab->now_us);
+		to_stack(lab, p);
 		return 0;
 	}
-	rc = tun_write(lab->tun, p);
+	rc = to_device(lab, p);
 	if (rc == -ERR_AGAIN)
 		return rc;
 	ustack_pkt_free(lab->stack, p);
@@ -78,6 +96,8 @@ static void on_event(void *ctx, const struct ustack_event *ev)
 {
 	struct lab *lab = ctx;
 
+	if (capture_on(&lab->capture))
+		capture_event(&lab->capture, ev);
 	lab->event(lab->arg, ev);
 }
 
@@ -103,6 +123,7 @@ int lab_init(struct lab *lab, uint64_t seed)
 
 void lab_fini(struct lab *lab)
 {
+	capture_fini(&lab->capture);
 	if (lab->im)
 		impair_free(lab->im);
 	lab->im = NULL;
@@ -111,16 +132,25 @@ void lab_fini(struct lab *lab)
 void lab_input(struct lab *lab, struct ustack_pkt *p, uint64_t now_us)
 {
 	lab->now_us = now_us;
+	if (capture_on(&lab->capture))
+		capture_packet(&lab->capture, CAPTURE_WIRE, IMPAIR_IN, p);
 	if (!impair_take(lab->im, IMPAIR_IN, p, now_us))
-		ustack_input(lab->stack, p, now_us);
+		to_stack(lab, p);
 }
 
 int lab_output(struct lab *lab, struct ustack_pkt *p, uint64_t now_us)
 {
+	int rc;
+
 	lab->now_us = now_us;
+	if (capture_on(&lab->capture))
+		capture_packet(&lab->capture, CAPTURE_STACK, IMPAIR_OUT, p);
 	if (impair_take(lab->im, IMPAIR_OUT, p, now_us))
 		return 0;
-	return tun_write(lab->tun, p);
+	rc = to_device(lab, p);
+	if (rc == -ERR_AGAIN && capture_on(&lab->capture))
+		capture_undo(&lab->capture); /* it will be tried again */
+	return rc;
 }
 
 uint64_t lab_run(struct lab *lab, uint64_t now_us)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab.h - the laboratory between device and stack: faults on packets
+ * lab.h - the laboratory between device and stack: faults on packets, captures
  *
  *	device -> lab_input()  -> impair in  -> ustack_input()
  *	device <- impair out <- lab_output() <- host.output()
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/capture.h"
 #include "stack/link/impair.h"
 #include "stack/ustack.h"
 
@@ -24,6 +25,7 @@ struct tun;
 /**
  * struct lab - faults, and what they work on
  * @im:		rules, scripts, and packets that wait
+ * @capture:	what is captured on either side of that
  * @stack:	the stack; borrowed
  * @tun:	the device; borrowed
  * @arena:	where tables come from; borrowed
@@ -33,6 +35,7 @@ struct tun;
  */
 struct lab {
 	struct impair *im;
+	struct capture capture;
 	struct ustack *stack;
 	struct tun *tun;
 	struct arena *arena;
@@ -57,7 +60,7 @@ void lab_fini(struct lab *lab);
 /** lab_busy() - Is there anything for it to do? */
 static inline bool lab_busy(const struct lab *lab)
 {
-	return impair_active(lab->im);
+	return impair_active(lab->im) || capture_on(&lab->capture);
 }
 
 /** lab_input() - A packet has come from the device; takes it */

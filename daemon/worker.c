@@ -286,6 +286,11 @@ struct impair *worker_impair(struct worker *w)
 	return w->lab.im;
 }
 
+struct capture *worker_capture(struct worker *w)
+{
+	return &w->lab.capture;
+}
+
 const uint64_t *worker_counters(const struct worker *w)
 {
 	return ustack_counters(w->stack);

@@ -18,6 +18,7 @@
 
 #include "stack/ustack.h"
 
+struct capture;
 struct config;
 struct ev_loop;
 struct history;
@@ -107,6 +108,9 @@ struct ustack *worker_stack(struct worker *w);
 
 /** worker_impair() - Rules and scripts of impairment, for jobs (worker's thread) */
 struct impair *worker_impair(struct worker *w);
+
+/** worker_capture() - What is captured, for jobs (worker's thread) */
+struct capture *worker_capture(struct worker *w);
 
 /** worker_counters() - The stack's counters, any thread, relaxed loads */
 const uint64_t *worker_counters(const struct worker *w);

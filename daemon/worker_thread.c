@@ -89,6 +89,8 @@ static void on_flush(struct ev_loop *loop, struct ev_prepare *p, int revents)
 
 	(void)loop;
 	(void)revents;
+	if (capture_on(&w->lab.capture))
+		capture_flush(&w->lab.capture);
 	if (tap_settle(&w->tap, w->stack))
 		mailbox_wake(&w->out);
 }

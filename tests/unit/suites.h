@@ -81,6 +81,9 @@
 	X(suite_stack_names)		\
 	X(suite_stack_stack)		\
 	X(suite_stack_watch)		\
+	X(suite_daemon_capfile)		\
+	X(suite_daemon_capring)		\
+	X(suite_daemon_capture)		\
 	X(suite_daemon_vnet)		\
 	X(suite_daemon_tun)		\
 	X(suite_daemon_args)		\

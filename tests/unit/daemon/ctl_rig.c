@@ -20,6 +20,7 @@ static void pretended_post(struct worker *w, struct job *j);
 static struct ustack *pretended_stack(struct worker *w);
 static struct history *pretended_history(struct worker *w);
 static struct impair *pretended_impair(struct worker *w);
+static struct capture *pretended_capture(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
@@ -46,6 +47,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_stack	     pretended_stack
 #define worker_history	     pretended_history
 #define worker_impair	     pretended_impair
+#define worker_capture	     pretended_capture
 #define worker_counters	     pretended_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
@@ -71,6 +73,8 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define ctl_probe tested_ctl_probe
 
 #include "daemon/ctl.c"
+#include "daemon/ctl_capture.c"
+#include "daemon/ctl_capture_life.c"
 #include "daemon/ctl_client.c"
 #include "daemon/ctl_cmds.c"
 #include "daemon/ctl_conns.c"
@@ -120,6 +124,11 @@ static struct history *pretended_history(struct worker *w)
 static struct impair *pretended_impair(struct worker *w)
 {
 	return w->impair;
+}
+
+static struct capture *pretended_capture(struct worker *w)
+{
+	return &w->capture;
 }
 
 static const uint64_t *pretended_counters(const struct worker *w)

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/capture.h"
 #include "daemon/ctl_int.h"
 #include "daemon/history.h"
 #include "daemon/tap.h"
@@ -42,6 +43,7 @@
  * @mask:	kinds that subscribers want of all connections
  * @follows:	connections followed
  * @sink:	where events go on the main thread
+ * @capture:	what it captures
  * @history:	what is remembered of connections
  * @impair:	rules and scripts
  * @counters:	the stack's
@@ -55,6 +57,7 @@ struct worker {
 	uint32_t mask;
 	uint32_t follows;
 	struct tap_sink sink;
+	struct capture capture;
 	struct history *history;
 	struct impair *impair;
 	uint64_t counters[USTACK_COUNTERS_MAX];
