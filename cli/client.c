@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,8 +183,33 @@ static bool send_all(int fd, const char *p, size_t len)
 	return true;
 }
 
+/* The first byte takes the descriptors along. */
+static bool send_with_fds(int fd, const char *p, size_t len,
+			  const struct client_fds *fds)
+{
+	_Alignas(struct cmsghdr) char
+		control[CMSG_SPACE(CTL_FDS_MAX * sizeof(int))] = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)p, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = CMSG_SPACE(fds->n *
+							   sizeof(int)) };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
+	ssize_t n;
+
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(fds->n * sizeof(int));
+	memcpy(CMSG_DATA(cm), fds->fd, fds->n * sizeof(int));
+	do
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == 1 && send_all(fd, p + 1, len - 1);
+}
+
 static bool send_request(struct client *client, const char *method,
-			 cJSON *params)
+			 cJSON *params, const struct client_fds *fds)
 {
 	cJSON *msg = cJSON_CreateObject();
 	char *text;
@@ -196,8 +222,9 @@ static bool send_request(struct client *client, const char *method,
 		cJSON_Delete(params);
 	text = cJSON_PrintUnformatted(msg);
 	cJSON_Delete(msg);
-	ok = text && send_all(client->fd, text, strlen(text)) &&
-	     send_all(client->fd, "\n", 1);
+	ok = text && (fds ? send_with_fds(client->fd, text, strlen(text), fds)
+			  : send_all(client->fd, text, strlen(text)));
+	ok = ok && send_all(client->fd, "\n", 1);
 	cJSON_free(text);
 	return ok;
 }
@@ -307,20 +334,25 @@ static int status_of(const cJSON *error)
 	return code == CTL_E_PARAMS ? CLI_USAGE : CLI_REFUSED;
 }
 
-int client_call(struct client *client, const char *method, cJSON *params,
-		cJSON **result)
+int client_ask(struct client *client, const char *method, cJSON *params,
+	       const struct client_fds *fds)
+{
+	int status = client->fd < 0 ? client_connect(client) : CLI_DONE;
+
+	if (status)
+		cJSON_Delete(params);
+	else /* a refusal may wait */
+		(void)send_request(client, method, params, fds);
+	return status;
+}
+
+int client_hear(struct client *client, cJSON **result)
 {
 	const cJSON *error;
 	cJSON *reply;
-	int status;
+	int status = CLI_DONE;
 
 	*result = NULL;
-	status = client->fd < 0 ? client_connect(client) : CLI_DONE;
-	if (status) {
-		cJSON_Delete(params);
-		return status;
-	}
-	(void)send_request(client, method, params); /* a refusal may wait */
 	reply = read_reply(client);
 	if (!reply) {
 		fprintf(stderr,
@@ -329,7 +361,6 @@ int client_call(struct client *client, const char *method, cJSON *params,
 	}
 	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
 	*result = cJSON_DetachItemFromObjectCaseSensitive(reply, "result");
-	status = CLI_DONE;
 	if (error) {
 		status = status_of(error);
 	} else if (!*result) {
@@ -339,6 +370,15 @@ int client_call(struct client *client, const char *method, cJSON *params,
 	}
 	cJSON_Delete(reply);
 	return status;
+}
+
+int client_call(struct client *client, const char *method, cJSON *params,
+		cJSON **result)
+{
+	int status = client_ask(client, method, params, NULL);
+
+	*result = NULL;
+	return status ? status : client_hear(client, result);
 }
 
 /* That some found no room in the queue, as the daemon would say it. */

@@ -7,6 +7,7 @@
 #define CLI_CLIENT_H
 
 #include <cjson/cJSON.h>
+#include <stdint.h>
 
 struct client;
 
@@ -48,5 +49,30 @@ int client_call(struct client *client, const char *method, cJSON *params,
  * Return: CLI_DONE; CLI_NO_DAEMON: the daemon is gone, which has been printed
  */
 int client_next(struct client *client, int timeout_ms, cJSON **msg);
+
+/**
+ * struct client_fds - descriptors that go with a request
+ * @n:		their number, at most CTL_FDS_MAX
+ * @fd:		they; borrowed
+ */
+struct client_fds {
+	uint32_t n;
+	const int *fd;
+};
+
+/**
+ * client_ask() - Ask, and do not wait
+ * @client:	client
+ * @method:	what to ask
+ * @params:	parameters; taken; NULL = none
+ * @fds:	descriptors for the daemon, NULL = none
+ *
+ * Return: as client_call(); after CLI_DONE client_hear() is the next call
+ */
+int client_ask(struct client *client, const char *method, cJSON *params,
+	       const struct client_fds *fds);
+
+/** client_hear() - Wait for the answer to client_ask(); as client_call() */
+int client_hear(struct client *client, cJSON **result);
 
 #endif /* CLI_CLIENT_H */

@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace services impair log top shutdown help"
+	local commands="status stats conns conn trace capture services impair log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -49,6 +49,18 @@ _ustackctl()
 		esac
 		[[ $COMP_CWORD -eq $((i + 1)) ]] && words="show set preset script clear undo"
 		;;
+	capture)
+		case $((COMP_CWORD - i)) in
+		1) words="start stop status" ;;
+		*) [[ ${COMP_WORDS[i+1]} == start ]] &&
+			words="--side --conn --port --snaplen --limit --rotate --files"
+			[[ ${COMP_WORDS[i+1]} == stop ]] && words="all"
+			[[ $prev == --side ]] && words="wire stack both"
+			if [[ ${COMP_WORDS[i+1]} == start && $cur != -* && $prev != --* ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+			fi ;;
+		esac ;;
 	log) words="error warning info debug trace" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

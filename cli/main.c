@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does", cmd_conns },
 	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn },
 	{ "trace", "[ID|--last|--next|--list] [-f]", "a connection's life as a ladder", cmd_trace },
+	{ "capture", "start FILE|- | stop | status", "packets to a pcapng file", cmd_capture },
 	{ "services", "", "services and what they have done", cmd_services },
 	{ "impair", "[show|set|preset|script|...]", "faults on packets", cmd_impair },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_capture.c - capture: packets to a pcapng file
+ *
+ * The daemon opens no files: it gets descriptors.  For standard output it gets
+ * a pipe of our own, since what we were given may not be made non-blocking, and
+ * we copy from it until it ends.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "client.h"
+#include "daemon/ctl_proto.h"
+#include "fmt.h"
+#include "match.h"
+#include "pump.h"
+
+#define FILES_DEF  2
+#define PIPE_ROOM  (1 << 20) /* bytes of the pipe, if the system allows */
+#define NAME_BYTES 255u	     /* that the daemon takes */
+#define ID_MAX	   ((1ull << 53) - 1) /* exact in JSON */
+
+static const char start_takes[] =
+	"capture start takes FILE|- [--side wire|stack|both] [--conn ID] "
+	"[--port N]\n  [--snaplen N] [--limit SIZE] [--rotate SIZE [--files N]]";
+
+/**
+ * struct start - what a capture is started with
+ * @params:	for the daemon
+ * @file:	name of the file, "-" = standard output
+ * @rotated:	it is written in turn with others
+ * @files:	how many there are in all, 0 = not said
+ * @n:		descriptors in @fd
+ * @fd:		descriptors for the daemon
+ * @made:	bits: these files were not there before
+ */
+struct start {
+	cJSON *params;
+	const char *file;
+	bool rotated;
+	uint32_t files;
+	uint32_t n;
+	int fd[CTL_FDS_MAX];
+	uint32_t made;
+};
+
+/* ---------------------------------------------------------------- arguments */
+
+/* A whole number up to @max, with a suffix K, M or G if @sizes. */
+static bool read_number(const char *text, bool sizes, double max, double *v)
+{
+	static const char suffixes[] = "kmg";
+	unsigned long long n;
+	const char *suffix;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno || end == text || *text < '0' || *text > '9')
+		return false;
+	*v = (double)n;
+	if (*end && sizes) {
+		suffix = strchr(suffixes, *end | 0x20);
+		for (const char *s = suffixes; suffix && s <= suffix; s++)
+			*v *= 1024;
+		end += suffix ? 1 : 0;
+	}
+	return !*end && *v <= max;
+}
+
+/* An option that is a number for the daemon; it knows the least one itself. */
+static int add_number(struct start *st, const char *option, const char *key)
+{
+	bool sizes = !strcmp(key, "limit") || !strcmp(key, "rotate");
+	double v;
+
+	if (!read_number(optarg, sizes, (double)ID_MAX, &v))
+		return cli_usage("--%s takes a %s, not %s", option,
+				 sizes ? "size in bytes, or as 10M, 1G"
+				       : "whole number",
+				 optarg);
+	(void)cJSON_AddNumberToObject(st->params, key, v);
+	return CLI_DONE;
+}
+
+static int add_side(struct start *st)
+{
+	static const char *const words[] = { "wire", "stack", "both" };
+	int i = match_word(optarg, words, 3);
+
+	if (i < 0)
+		return cli_usage("--side takes wire, stack or both, not %s",
+				 optarg);
+	(void)cJSON_AddStringToObject(st->params, "side", words[i]);
+	return CLI_DONE;
+}
+
+static int read_files(struct start *st)
+{
+	double v;
+
+	if (!read_number(optarg, false, CTL_FDS_MAX, &v) || v < 2)
+		return cli_usage("--files takes a number from 2 to %u, not %s",
+				 CTL_FDS_MAX, optarg);
+	st->files = (uint32_t)v;
+	return CLI_DONE;
+}
+
+static int read_option(struct start *st, int c, const char *bad)
+{
+	switch (c) {
+	case 's':
+		return add_side(st);
+	case 'c':
+		return add_number(st, "conn", "conn");
+	case 'p':
+		return add_number(st, "port", "port");
+	case 'n':
+		return add_number(st, "snaplen", "snaplen");
+	case 'l':
+		return add_number(st, "limit", "limit");
+	case 'r':
+		st->rotated = true;
+		return add_number(st, "rotate", "rotate");
+	case 'f':
+		return read_files(st);
+	case ':':
+		return cli_usage("%s needs a value: %s", bad, start_takes);
+	default:
+		return cli_usage("unknown option %s: %s", bad, start_takes);
+	}
+}
+
+static int check_start(const struct start *st)
+{
+	if (st->files && !st->rotated)
+		return cli_usage("--files goes with --rotate SIZE, the size at "
+				 "which the next file is begun");
+	if (st->rotated && !strcmp(st->file, "-"))
+		return cli_usage("--rotate is for files, standard output is "
+				 "one stream");
+	if (!strcmp(st->file, "-") && isatty(STDOUT_FILENO))
+		return cli_usage("a capture is nothing for a terminal: name a "
+				 "file, or pipe it:\n  ustackctl capture start "
+				 "- | wireshark -k -i -");
+	return CLI_DONE;
+}
+
+static int read_start(int argc, char **argv, struct start *st)
+{
+	static const struct option options[] = {
+		{ "side", required_argument, NULL, 's' },
+		{ "conn", required_argument, NULL, 'c' },
+		{ "port", required_argument, NULL, 'p' },
+		{ "snaplen", required_argument, NULL, 'n' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ "rotate", required_argument, NULL, 'r' },
+		{ "files", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int rc = CLI_DONE;
+	int c;
+
+	optind = 0; /* start again, after the global options */
+	opterr = 0;
+	while (!rc && (c = getopt_long(argc, argv, ":", options, NULL)) != -1)
+		rc = read_option(st, c, argv[optind - 1]);
+	if (rc)
+		return rc;
+	if (optind + 1 != argc)
+		return cli_usage("%s", start_takes);
+	st->file = argv[optind];
+	if (st->rotated && !st->files)
+		st->files = FILES_DEF;
+	return check_start(st);
+}
+
+/* -------------------------------------------------------------- descriptors */
+
+/* The name of file @i: FILE, FILE.1, FILE.2 ... */
+static const char *file_name(const struct start *st, uint32_t i,
+			     char buf[PATH_MAX])
+{
+	if (i == 0)
+		(void)snprintf(buf, PATH_MAX, "%s", st->file);
+	else
+		(void)snprintf(buf, PATH_MAX, "%s.%u", st->file, i);
+	return buf;
+}
+
+/* Open without emptying: that is the daemon's, once it has agreed. */
+static int open_one(struct start *st, uint32_t i)
+{
+	char name[PATH_MAX];
+	int fd = open(file_name(st, i, name),
+		      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd >= 0)
+		st->made |= 1u << i;
+	else if (errno == EEXIST)
+		fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0) {
+		fprintf(stderr, "ustackctl: %s: %s\n", name, strerror(errno));
+		return CLI_REFUSED;
+	}
+	st->fd[st->n++] = fd;
+	return CLI_DONE;
+}
+
+/* Close our copies; after a refusal remove files that we have made. */
+static void close_files(struct start *st, bool refused)
+{
+	char name[PATH_MAX];
+
+	for (uint32_t i = 0; i < st->n; i++) {
+		(void)close(st->fd[i]);
+		if (refused && st->made >> i & 1u)
+			(void)unlink(file_name(st, i, name));
+	}
+	st->n = 0;
+}
+
+/* What the capture is called: the whole path, if it is not too long. */
+static void add_name(struct start *st)
+{
+	char path[PATH_MAX];
+	const char *name = st->file;
+
+	if (!strcmp(name, "-"))
+		name = "standard output";
+	else if (realpath(name, path))
+		name = path;
+	if (strlen(name) > NAME_BYTES)
+		name += strlen(name) - NAME_BYTES;
+	(void)cJSON_AddStringToObject(st->params, "name", name);
+}
+
+/* Ask for the capture; its number is set. */
+static int start(struct cli *cli, struct start *st, cJSON **result)
+{
+	const struct client_fds fds = { .n = st->n, .fd = st->fd };
+	int rc;
+
+	add_name(st);
+	rc = client_ask(cli->client, CTL_CAP_START, st->params, &fds);
+	st->params = NULL;
+	if (!rc)
+		rc = client_hear(cli->client, result);
+	close_files(st, rc != CLI_DONE);
+	return rc;
+}
+
+/* ------------------------------------------------------------------ showing */
+
+static void show_sum(FILE *out, const cJSON *c)
+{
+	char packets[FMT_TEXT];
+	char lost[FMT_TEXT];
+	char size[FMT_TEXT];
+
+	fprintf(out, "capture %.0f to %s\n  %s: %s packets, %s lost, %s\n",
+		cli_num(c, "id"), cli_str(c, "name"), cli_str(c, "end"),
+		fmt_count(cli_num(c, "packets"), packets),
+		fmt_count(cli_num(c, "dropped"), lost),
+		fmt_bytes(cli_num(c, "bytes"), size));
+}
+
+static void show_line(FILE *out, const cJSON *c)
+{
+	char packets[FMT_TEXT];
+	char lost[FMT_TEXT];
+	char size[FMT_TEXT];
+	char only[FMT_TEXT] = "";
+
+	if (cli_num(c, "conn") > 0)
+		(void)snprintf(only, sizeof(only), "conn %.0f",
+			       cli_num(c, "conn"));
+	else if (cli_num(c, "port") > 0)
+		(void)snprintf(only, sizeof(only), "port %.0f",
+			       cli_num(c, "port"));
+	fprintf(out, "%4.0f %-5s %-10s %12s %9s %10s  %s", cli_num(c, "id"),
+		cli_str(c, "side"), only,
+		fmt_count(cli_num(c, "packets"), packets),
+		fmt_count(cli_num(c, "dropped"), lost),
+		fmt_bytes(cli_num(c, "bytes"), size), cli_str(c, "name"));
+	if (cli_num(c, "file") > 0)
+		fprintf(out, ".%.0f", cli_num(c, "file"));
+	fprintf(out, "\n");
+	if (cJSON_GetObjectItemCaseSensitive(c, "end"))
+		fprintf(out, "     ended: %s\n", cli_str(c, "end"));
+}
+
+static int status(struct cli *cli)
+{
+	static const char *const lists[] = { "captures", "over" };
+	const cJSON *c;
+	cJSON *result;
+	int rc = client_call(cli->client, CTL_CAP_STATUS, NULL, &result);
+
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	else
+		fmt_head(cli->out, cli->colour,
+			 "  Id Side  Only            Packets      Lost       "
+			 "Size  File");
+	for (int i = 0; i < 2 && !cli->json; i++)
+		cJSON_ArrayForEach(
+			c, cJSON_GetObjectItemCaseSensitive(result, lists[i]))
+			show_line(cli->out, c);
+	cJSON_Delete(result);
+	return CLI_DONE;
+}
+
+static void show_all(FILE *out, const cJSON *result)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c,
+			   cJSON_GetObjectItemCaseSensitive(result, "captures"))
+		show_sum(out, c);
+}
+
+/* ---------------------------------------------------------- standard output */
+
+/* Has it ended by itself?  Say why. */
+static int tell_end(struct cli *cli, double id)
+{
+	const cJSON *c;
+	cJSON *result;
+	int rc = client_call(cli->client, CTL_CAP_STATUS, NULL, &result);
+
+	if (rc)
+		return rc;
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(result, "over"))
+	{
+		if (!(cli_num(c, "id") < id) && !(cli_num(c, "id") > id))
+			show_sum(stderr, c);
+	}
+	cJSON_Delete(result);
+	return CLI_DONE;
+}
+
+/* Copy until the capture ends; a signal has it stopped. */
+static int follow(struct cli *cli, struct pump *p, double id)
+{
+	enum pump_state st = pump_run(p);
+	cJSON *result = NULL;
+	bool asked = false;
+	int rc = CLI_DONE;
+
+	if (st == PUMP_SIGNAL) {
+		cJSON *params = cJSON_CreateObject();
+
+		(void)cJSON_AddNumberToObject(params, "id", id);
+		asked = !client_ask(cli->client, CTL_CAP_STOP, params, NULL);
+		st = pump_run(p);
+	}
+	if (st == PUMP_FAILED) {
+		fprintf(stderr, "ustackctl: standard output: %s\n",
+			strerror(errno));
+		return CLI_REFUSED;
+	}
+	if (asked)
+		rc = client_hear(cli->client, &result);
+	else
+		rc = tell_end(cli, id);
+	show_all(stderr, result);
+	cJSON_Delete(result);
+	return rc;
+}
+
+static int start_pipe(struct cli *cli, struct start *st)
+{
+	struct pump *p = calloc(1, sizeof(*p));
+	cJSON *result = NULL;
+	double id;
+	int fd[2];
+	int rc;
+
+	if (!p || pipe2(fd, O_CLOEXEC)) {
+		fprintf(stderr, "ustackctl: no pipe: %s\n", strerror(errno));
+		free(p);
+		return CLI_REFUSED;
+	}
+	(void)fcntl(fd[1], F_SETPIPE_SZ, PIPE_ROOM);
+	st->fd[st->n++] = fd[1];
+	rc = start(cli, st, &result);
+	id = cli_num(result, "id");
+	cJSON_Delete(result);
+	if (!rc && !pump_init(p, fd[0])) {
+		fprintf(stderr, "ustackctl: no signals: %s\n", strerror(errno));
+		rc = CLI_REFUSED;
+	}
+	if (!rc)
+		rc = follow(cli, p, id);
+	(void)close(fd[0]);
+	free(p);
+	return rc;
+}
+
+/* ----------------------------------------------------------------- commands */
+
+static int start_files(struct cli *cli, struct start *st)
+{
+	uint32_t n = st->files ? st->files : 1;
+	cJSON *result = NULL;
+	int rc = CLI_DONE;
+
+	for (uint32_t i = 0; i < n && !rc; i++)
+		rc = open_one(st, i);
+	if (rc) {
+		close_files(st, true);
+		return rc;
+	}
+	rc = start(cli, st, &result);
+	if (!rc && cli->json)
+		cli_print_json(cli, result);
+	else if (!rc)
+		fprintf(cli->out, "capture %.0f to %s\n", cli_num(result, "id"),
+			st->file);
+	cJSON_Delete(result);
+	return rc;
+}
+
+static int cmd_start(struct cli *cli, int argc, char **argv)
+{
+	struct start st = { .params = cJSON_CreateObject() };
+	int rc = read_start(argc, argv, &st);
+
+	if (!rc && !strcmp(st.file, "-"))
+		rc = start_pipe(cli, &st);
+	else if (!rc)
+		rc = start_files(cli, &st);
+	cJSON_Delete(st.params);
+	return rc;
+}
+
+static int cmd_stop(struct cli *cli, int argc, char **argv)
+{
+	cJSON *params = cJSON_CreateObject();
+	cJSON *result;
+	double id;
+	int rc;
+
+	if (argc == 2 && !strcmp(argv[1], "all")) {
+		(void)cJSON_AddTrueToObject(params, "all");
+	} else if (argc == 2 &&
+		   read_number(argv[1], false, (double)ID_MAX, &id)) {
+		(void)cJSON_AddNumberToObject(params, "id", id);
+	} else if (argc > 1) {
+		cJSON_Delete(params);
+		return cli_usage("capture stop takes the number of a capture, "
+				 "which capture status shows, or all");
+	}
+	rc = client_call(cli->client, CTL_CAP_STOP, params, &result);
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	else
+		show_all(cli->out, result);
+	cJSON_Delete(result);
+	return CLI_DONE;
+}
+
+int cmd_capture(struct cli *cli, int argc, char **argv)
+{
+	static const char *const words[] = { "start", "stop", "status" };
+	int i = argc > 1 ? match_word(argv[1], words, 3) : 2;
+
+	if (i == 0)
+		return cmd_start(cli, argc - 1, argv + 1);
+	if (i == 1)
+		return cmd_stop(cli, argc - 1, argv + 1);
+	if (i == 2 && argc <= 2)
+		return status(cli);
+	return cli_usage("capture takes start FILE|-, stop [N|all] or status");
+}
