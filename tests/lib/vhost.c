@@ -62,9 +62,9 @@ static void complete_csum(struct vpkt *p, uint32_t csum_off)
 	memcpy(p->data + p->l4_off + csum_off, &csum, 2);
 }
 
-static int host_output(void *ctx, struct ustack_pkt *p)
+/* What the link gets. */
+static int emit(struct vhost *h, const struct ustack_pkt *p)
 {
-	struct vhost *h = ctx;
 	struct vpkt *v = vpkt_new(p->len);
 	uint8_t *at = v->data;
 
@@ -84,6 +84,15 @@ static int host_output(void *ctx, struct ustack_pkt *p)
 	if (p->flags & USTACK_PKT_CSUM_PARTIAL)
 		complete_csum(v, p->csum_off);
 	return h->out(h->ctx, v);
+}
+
+static int host_output(void *ctx, struct ustack_pkt *p)
+{
+	struct vhost *h = ctx;
+
+	if (h->im && impair_take(h->im, IMPAIR_OUT, p, h->now_us))
+		return 0;
+	return emit(h, p);
 }
 
 static void host_event(void *ctx, const struct ustack_event *ev)
@@ -127,6 +136,7 @@ void vhost_init(struct vhost *h, const struct ustack_config *cfg, uint64_t seed)
 				    .event = host_event };
 
 	h->live = 0;
+	h->im = NULL;
 	h->now_us = VHOST_START_US;
 	h->deadline_us = USTACK_NEVER;
 	if (h->budget == 0)
@@ -141,8 +151,86 @@ void vhost_init(struct vhost *h, const struct ustack_config *cfg, uint64_t seed)
 	}
 }
 
+/* ------------------------------------------------------------ impairment */
+
+static int lab_forward(void *ctx, enum impair_dir dir, struct ustack_pkt *p)
+{
+	struct vhost *h = ctx;
+	int r = 0;
+
+	if (dir == IMPAIR_IN)
+		ustack_input(h->s, p, h->now_us);
+	else
+		r = emit(h, p);
+	if (dir == IMPAIR_OUT && r != -ERR_AGAIN)
+		ustack_pkt_free(h->s, p);
+	return r;
+}
+
+static struct ustack_pkt *lab_sized(void *ctx, uint32_t len)
+{
+	return ustack_pkt_sized(((struct vhost *)ctx)->s, len);
+}
+
+static struct ustack_pkt *lab_keep(void *ctx, const struct ustack_pkt *p)
+{
+	return ustack_pkt_keep(((struct vhost *)ctx)->s, p);
+}
+
+static void lab_free(void *ctx, struct ustack_pkt *p)
+{
+	ustack_pkt_free(((struct vhost *)ctx)->s, p);
+}
+
+static uint64_t lab_classify(void *ctx, const struct ustack_addr *local,
+			     uint16_t lport, const struct ustack_addr *remote,
+			     uint16_t rport)
+{
+	const struct ustack_tuple t = { .local = *local,
+					.remote = *remote,
+					.lport = lport,
+					.rport = rport };
+
+	return ustack_classify(((struct vhost *)ctx)->s, &t);
+}
+
+void vhost_impair(struct vhost *h, uint64_t seed)
+{
+	const struct impair_args a = { .host = { .ctx = h,
+						 .forward = lab_forward,
+						 .pkt_sized = lab_sized,
+						 .pkt_keep = lab_keep,
+						 .pkt_free = lab_free,
+						 .alloc = host_alloc,
+						 .free = host_free,
+						 .classify = lab_classify,
+						 .event = host_event },
+				       .seed = seed };
+
+	h->im = impair_new(&a);
+	if (!h->im)
+		abort();
+}
+
+/* Run both; what the engine lets in may make the stack speak, and again. */
+static uint64_t run_once(struct vhost *h)
+{
+	uint64_t stack_us, lab_us;
+
+	if (!h->im)
+		return ustack_run(h->s, h->now_us, h->budget);
+	impair_run(h->im, h->now_us);
+	stack_us = ustack_run(h->s, h->now_us, h->budget);
+	lab_us = impair_run(h->im, h->now_us);
+	return min_u64(stack_us, lab_us);
+}
+
+/* -------------------------------------------------------------- its life */
+
 const char *vhost_fini(struct vhost *h)
 {
+	impair_free(h->im);
+	h->im = NULL;
 	ustack_free(h->s);
 	h->s = NULL;
 	return h->live == 0 ? NULL : "memory";
@@ -161,7 +249,8 @@ void vhost_input(struct vhost *h, struct vpkt *p)
 		u->gso_size = p->gso_size;
 		if (p->csum_ok)
 			u->flags |= USTACK_PKT_CSUM_OK;
-		ustack_input(h->s, u, h->now_us);
+		if (!h->im || !impair_take(h->im, IMPAIR_IN, u, h->now_us))
+			ustack_input(h->s, u, h->now_us);
 	}
 	free(p);
 }
@@ -169,7 +258,7 @@ void vhost_input(struct vhost *h, struct vpkt *p)
 void vhost_run(struct vhost *h)
 {
 	for (uint32_t i = 0; i < 100000; i++) {
-		h->deadline_us = ustack_run(h->s, h->now_us, h->budget);
+		h->deadline_us = run_once(h);
 		if (h->deadline_us > h->now_us)
 			return;
 	}

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "stack/base/rng.h"
+#include "stack/link/impair.h"
 #include "stack/ustack.h"
 
 /**
@@ -44,6 +45,8 @@ struct vpkt {
  * @event:	called for each event, or NULL
  * @ctx:	passed to both
  * @budget:	packets a run
+ * @im:		impairment between stack and link, see vhost_impair(); its
+ *		events go to @event too
  */
 struct vhost {
 	struct ustack *s;
@@ -55,6 +58,7 @@ struct vhost {
 	void (*event)(void *ctx, const struct ustack_event *ev);
 	void *ctx;
 	uint32_t budget;
+	struct impair *im;
 };
 
 #define VHOST_START_US 1000000000ull
@@ -67,6 +71,9 @@ struct vhost {
  */
 void vhost_init(struct vhost *h, const struct ustack_config *cfg,
 		uint64_t seed);
+
+/** vhost_impair() - Put an impairment engine in front, without rules */
+void vhost_impair(struct vhost *h, uint64_t seed);
 
 /**
  * vhost_fini() - Free it
