@@ -346,7 +346,11 @@ int client_ask(struct client *client, const char *method, cJSON *params,
 	return status;
 }
 
-int client_hear(struct client *client, cJSON **result)
+/*
+ * hear() - Wait for the reply to client_ask()
+ * @may_lack:	the daemon need not know the method: no result then, no error
+ */
+static int hear(struct client *client, bool may_lack, cJSON **result)
 {
 	const cJSON *error;
 	cJSON *reply;
@@ -362,7 +366,8 @@ int client_hear(struct client *client, cJSON **result)
 	error = cJSON_GetObjectItemCaseSensitive(reply, "error");
 	*result = cJSON_DetachItemFromObjectCaseSensitive(reply, "result");
 	if (error) {
-		status = status_of(error);
+		if (!may_lack || (int)cli_num(error, "code") != CTL_E_METHOD)
+			status = status_of(error);
 	} else if (!*result) {
 		fprintf(stderr, "ustackctl: the daemon's answer makes no "
 				"sense; is it of another version?\n");
@@ -372,13 +377,27 @@ int client_hear(struct client *client, cJSON **result)
 	return status;
 }
 
+int client_hear(struct client *client, cJSON **result)
+{
+	return hear(client, false, result);
+}
+
 int client_call(struct client *client, const char *method, cJSON *params,
 		cJSON **result)
 {
 	int status = client_ask(client, method, params, NULL);
 
 	*result = NULL;
-	return status ? status : client_hear(client, result);
+	return status ? status : hear(client, false, result);
+}
+
+int client_try(struct client *client, const char *method, cJSON *params,
+	       cJSON **result)
+{
+	int status = client_ask(client, method, params, NULL);
+
+	*result = NULL;
+	return status ? status : hear(client, true, result);
 }
 
 /* That some found no room in the queue, as the daemon would say it. */

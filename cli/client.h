@@ -36,6 +36,12 @@ void client_free(struct client *client);
 int client_call(struct client *client, const char *method, cJSON *params,
 		cJSON **result);
 
+/** client_try() - The same, but a method that the daemon does not know is no error:
+ * then there is no @result
+ */
+int client_try(struct client *client, const char *method, cJSON *params,
+	       cJSON **result);
+
 /**
  * client_next() - The next notification, after a call that has asked for them
  * @client:	client, connected

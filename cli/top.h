@@ -24,6 +24,7 @@ struct client;
 #define TOP_COUNTS_MAX	160u   /* counters of drops */
 #define TOP_STATES_MAX	16u
 #define TOP_RULES_MAX	128u
+#define TOP_KNOBS_MAX	12u
 #define TOP_NAME_MAX	48u
 #define TOP_TEXT_MAX	160u
 #define TOP_NEVER_KNOWN (-1.)
@@ -39,17 +40,19 @@ struct top_count {
 };
 
 /**
- * struct top_rule - an impairment in force
+ * struct top_rule - an impairment in force: a rule, or a script
  * @id:		its number
- * @text:	the rule in words
- * @matched:	packets that matched so far
- * @hits:	of them, those that it acted on
+ * @text:	it in words
+ * @hits:	packets that a rule matched, or a step of a script has acted on
+ * @by:		of what a rule matched, those that each knob acted on
+ * @nby:	entries there
  */
 struct top_rule {
 	uint64_t id;
 	char text[TOP_TEXT_MAX];
-	double matched;
 	double hits;
+	struct top_count by[TOP_KNOBS_MAX];
+	uint32_t nby;
 };
 
 /**
@@ -148,8 +151,8 @@ struct top_sample {
  * @timeouts:	expiries of the retransmission timer
  * @drop:	reasons for which packets were dropped, most first
  * @ndrops:	entries there
- * @rule_pps:	packets that each rule of the later reading acted on
- * @rule_share:	of those that matched it, 0 to 1
+ * @rule_pps:	hits of each rule of the later reading
+ * @rule_share:	of them those of each of its knobs, 0 to 1
  */
 struct top_rates {
 	double dt_s;
@@ -164,7 +167,7 @@ struct top_rates {
 	struct top_count drop[TOP_COUNTS_MAX];
 	uint32_t ndrops;
 	double rule_pps[TOP_RULES_MAX];
-	double rule_share[TOP_RULES_MAX];
+	double rule_share[TOP_RULES_MAX][TOP_KNOBS_MAX];
 };
 
 /* What connections are sorted by. */
@@ -193,6 +196,9 @@ void top_take_status(struct top_sample *s, const cJSON *status);
 
 /** top_take_stats() - The same of stats.get */
 void top_take_stats(struct top_sample *s, const cJSON *stats);
+
+/** top_take_rules() - The same of impair.get */
+void top_take_rules(struct top_sample *s, const cJSON *impair);
 
 /** top_take_conns() - A piece of conns.list, behind those before; false = enough */
 bool top_take_conns(struct top_sample *s, const cJSON *piece);

@@ -128,11 +128,11 @@ static void compare_conns(struct top_sample *was, struct top_sample *now,
 	}
 }
 
-static double value_of(const struct top_sample *s, const char *drop)
+static double value_of(const struct top_count *c, uint32_t n, const char *name)
 {
-	for (uint32_t i = 0; i < s->ndrops; i++)
-		if (!strcmp(s->drop[i].name, drop))
-			return s->drop[i].value;
+	for (uint32_t i = 0; i < n; i++)
+		if (!strcmp(c[i].name, name))
+			return c[i].value;
 	return 0;
 }
 
@@ -151,7 +151,8 @@ static void compare_drops(const struct top_sample *was,
 {
 	for (uint32_t i = 0; i < now->ndrops; i++) {
 		const struct top_count *c = &now->drop[i];
-		double n = moved(value_of(was, c->name), c->value);
+		double n = moved(value_of(was->drop, was->ndrops, c->name),
+				 c->value);
 
 		if (!(n > 0))
 			continue;
@@ -159,6 +160,17 @@ static void compare_drops(const struct top_sample *was,
 		r->drop[r->ndrops++].value = n / r->dt_s;
 	}
 	qsort(r->drop, r->ndrops, sizeof(r->drop[0]), most_first);
+}
+
+static void knob_shares(const struct top_rule *was, const struct top_rule *now,
+			double hits, double *out)
+{
+	for (uint32_t k = 0; k < now->nby; k++) {
+		const struct top_count *c = &now->by[k];
+		double before = value_of(was->by, was->nby, c->name);
+
+		out[k] = share(moved(before, c->value), hits);
+	}
 }
 
 static void compare_rules(const struct top_sample *was,
@@ -176,8 +188,7 @@ static void compare_rules(const struct top_sample *was,
 				before = &was->rule[k];
 		hits = moved(before->hits, rule->hits);
 		r->rule_pps[i] = hits / r->dt_s;
-		r->rule_share[i] = share(hits,
-					 moved(before->matched, rule->matched));
+		knob_shares(before, rule, hits, r->rule_share[i]);
 	}
 }
 

@@ -107,6 +107,66 @@ void top_take_stats(struct top_sample *s, const cJSON *stats)
 	}
 }
 
+static double fired(const cJSON *steps)
+{
+	const cJSON *step;
+	double n = 0;
+
+	cJSON_ArrayForEach(step, steps)
+	{
+		n += cli_num(step, "fired");
+	}
+	return n;
+}
+
+static void take_rule(struct top_rule *r, const cJSON *from)
+{
+	const cJSON *knob;
+
+	memset(r, 0, sizeof(*r));
+	r->id = (uint64_t)cli_num(from, "id");
+	r->hits = cli_num(from, "matched");
+	take_text(r->text, sizeof(r->text), cli_str(from, "text"));
+	cJSON_ArrayForEach(knob, item(from, "by"))
+	{
+		struct top_count *c = &r->by[r->nby];
+
+		if (!cJSON_IsNumber(knob) || !knob->string ||
+		    r->nby == TOP_KNOBS_MAX)
+			continue;
+		take_text(c->name, sizeof(c->name), knob->string);
+		c->value = knob->valuedouble;
+		r->nby++;
+	}
+}
+
+static void take_script(struct top_rule *r, const cJSON *from)
+{
+	memset(r, 0, sizeof(*r));
+	r->id = (uint64_t)cli_num(from, "id");
+	r->hits = fired(item(from, "steps"));
+	(void)snprintf(r->text, sizeof(r->text), "script %s",
+		       cli_str(from, "text"));
+}
+
+/* In the order in which they are asked for a packet. */
+void top_take_rules(struct top_sample *s, const cJSON *impair)
+{
+	const cJSON *from;
+
+	s->nrules = 0;
+	cJSON_ArrayForEach(from, item(impair, "scripts"))
+	{
+		if (s->nrules < TOP_RULES_MAX)
+			take_script(&s->rule[s->nrules++], from);
+	}
+	cJSON_ArrayForEach(from, item(impair, "rules"))
+	{
+		if (s->nrules < TOP_RULES_MAX)
+			take_rule(&s->rule[s->nrules++], from);
+	}
+}
+
 static void take_conn(struct top_conn *c, const cJSON *from)
 {
 	double mss = cli_num(from, "mss");
@@ -187,7 +247,7 @@ static int ask(struct client *client, const char *method, struct top_sample *s,
 	       void (*take)(struct top_sample *s, const cJSON *result))
 {
 	cJSON *result;
-	int rc = client_call(client, method, NULL, &result);
+	int rc = client_try(client, method, NULL, &result);
 
 	if (!rc)
 		take(s, result);
@@ -203,6 +263,8 @@ int top_read(struct client *client, struct top_sample *s)
 	rc = ask(client, CTL_STATUS, s, top_take_status);
 	if (!rc)
 		rc = ask(client, CTL_STATS_GET, s, top_take_stats);
+	if (!rc)
+		rc = ask(client, CTL_IMPAIR_GET, s, top_take_rules);
 	if (!rc)
 		rc = read_conns(client, s);
 	return rc;

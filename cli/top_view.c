@@ -56,6 +56,9 @@ static void put(const struct top_view *v, enum top_look look, const char *text)
 	uint32_t cols = v->cols < COLS_MAX ? v->cols : COLS_MAX;
 
 	(void)snprintf(line, sizeof(line), "%.*s", (int)cols, text);
+	for (char *c = line; *c; c++)
+		if (*c > 0 && *c < ' ') /* a line stays one */
+			*c = ' ';
 	v->put(v->ctx, look, line);
 }
 
@@ -154,6 +157,21 @@ static void head_drops(struct head *h, const struct top_rates *r, uint32_t cols)
 	}
 }
 
+/* " loss 4.9 % delay 100.0 %": of what matched, as far as it was hit. */
+static void head_knobs(char *line, const struct top_rule *rule,
+		       const double *share)
+{
+	for (uint32_t k = 0; k < rule->nby; k++) {
+		char text[TOP_TEXT_MAX];
+
+		if (!(share[k] > 0))
+			continue;
+		(void)snprintf(text, sizeof(text), " %s %.1f %%",
+			       rule->by[k].name, 100 * share[k]);
+		append(line, text);
+	}
+}
+
 static void head_rules(struct head *h, const struct top_sample *s,
 		       const struct top_rates *r)
 {
@@ -168,10 +186,11 @@ static void head_rules(struct head *h, const struct top_sample *s,
 				       s->nrules - i);
 			return;
 		}
-		(void)snprintf(line, COLS_MAX + 1,
-			       "impair %s/s hit (%.1f %%)  %s",
-			       per_second(r->rule_pps[i], n),
-			       100 * r->rule_share[i], s->rule[i].text);
+		(void)snprintf(line, COLS_MAX + 1, "impair %s/s",
+			       per_second(r->rule_pps[i], n));
+		head_knobs(line, &s->rule[i], r->rule_share[i]);
+		append(line, "  ");
+		append(line, s->rule[i].text);
 	}
 }
 
@@ -368,6 +387,15 @@ static cJSON *conn_json(const struct top_conn *c)
 	return o;
 }
 
+static void add_knobs(cJSON *to, const struct top_rule *rule,
+		      const double *share)
+{
+	cJSON *by = cJSON_AddObjectToObject(to, "share");
+
+	for (uint32_t k = 0; k < rule->nby; k++)
+		(void)cJSON_AddNumberToObject(by, rule->by[k].name, share[k]);
+}
+
 static void add_lists(cJSON *to, const struct top_sample *s,
 		      const struct top_rates *r)
 {
@@ -388,7 +416,7 @@ static void add_lists(cJSON *to, const struct top_sample *s,
 		(void)cJSON_AddNumberToObject(o, "id", (double)s->rule[i].id);
 		(void)cJSON_AddStringToObject(o, "text", s->rule[i].text);
 		(void)cJSON_AddNumberToObject(o, "hits_per_s", r->rule_pps[i]);
-		(void)cJSON_AddNumberToObject(o, "hit_share", r->rule_share[i]);
+		add_knobs(o, &s->rule[i], r->rule_share[i]);
 		(void)cJSON_AddItemToArray(rules, o);
 	}
 	for (uint32_t i = 0; i < s->nconns; i++)

@@ -236,6 +236,8 @@ static bool send_owed(struct stream *st, struct http_conn *c)
 		return false;
 	free(c->owed);
 	c->owed = NULL;
+	c->owed_off = 0;
+	c->owed_len = 0;
 	return send_bytes(st, c);
 }
 

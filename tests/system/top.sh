@@ -41,6 +41,30 @@ case_top_gives_the_terminal_back()
 	wait $! || fail "top does not end as it should"
 }
 
+# impairments in force stand in the head, with what they do; /metrics counts them
+case_top_shows_impairments()
+{
+	start
+	ctl impair set port 19 out loss 5% delay 1ms seed 1
+	ctl impair script port 7 'drop out data nth 1000000'
+	timeout 20 "$NC" $S4 19 > /dev/null < /dev/null &
+	CLIENTS=$!
+	wait_for 5 eval 'ctl conns -p 19 | grep -q ESTAB'
+	ctl top --once -d 1 > "$T/out"
+	has "the rule" '^impair [0-9.]+k?/s.* loss [3-7]\.[0-9] %.* out port 19 ' \
+		"$(cat "$T/out")"
+	has "the script" '^impair 0/s +script port 7; drop out data nth 1000000' "$(cat "$T/out")"
+	eq "rules, as JSON" "$(ctl top --json -d 0.2 | python3 -c 'import json, sys
+v = json.load(sys.stdin)["impairments"]
+print(len(v), sorted(v[1]["share"]))')" "2 ['delay', 'loss']"
+	curl -sS -m 10 http://$S4/metrics > "$T/metrics"
+	python3 $HERE/promcheck.py "$T/metrics"
+	eq "rules" "$(python3 $HERE/promcheck.py "$T/metrics" ustack_impair_rules)" 1
+	[ "$(python3 $HERE/promcheck.py "$T/metrics" 'ustack_impair_hits_total{knob="loss"}')" -gt 0 ] ||
+		fail "no losses counted"
+	kill $CLIENTS
+}
+
 # without a terminal: once, as text and as JSON
 case_top_once()
 {

@@ -164,11 +164,15 @@ START_TEST(answers_that_make_no_sense_do_no_harm)
 					   "\"interface\":[]}",
 					   "{\"conns\":[7,null,{}],"
 					   "\"counters\":[7,null,{}],"
-					   "\"connections\":[7]}" };
+					   "\"connections\":[7],"
+					   "\"rules\":[7,{\"by\":[7]}],"
+					   "\"scripts\":[7,{\"steps\":[7]"
+					   "}]}" };
 
 	for (int i = 0; i < LENGTH(odd); i++) {
 		take(top_take_status, &now, odd[i]);
 		take(top_take_stats, &now, odd[i]);
+		take(top_take_rules, &now, odd[i]);
 		(void)take_conns(&now, odd[i]);
 		top_compare(&was, &now, &rates);
 		(void)show(24, 80, (struct top_view){ 0 });
@@ -290,13 +294,14 @@ START_TEST(drops_that_moved_are_told_most_first)
 }
 END_TEST
 
-static void add_rule(struct top_sample *s, uint64_t id, double matched,
-		     double hits)
+static void add_rule(struct top_sample *s, uint64_t id, double hits,
+		     double lost)
 {
 	s->rule[s->nrules++] = (struct top_rule){ .id = id,
 						  .text = "out loss 5%",
-						  .matched = matched,
-						  .hits = hits };
+						  .hits = hits,
+						  .by = { { "loss", lost } },
+						  .nby = 1 };
 }
 
 START_TEST(rules_have_the_rate_of_their_hits)
@@ -305,11 +310,30 @@ START_TEST(rules_have_the_rate_of_their_hits)
 	add_rule(&now, 2, 0, 0);
 	add_rule(&now, 1, 300, 20);
 	top_compare(&was, &now, &rates);
-	ck_assert(rates.rule_pps[0] == 0 && rates.rule_share[0] == 0);
-	ck_assert(rates.rule_pps[1] == 5 && rates.rule_share[1] == 0.05);
+	ck_assert(rates.rule_pps[0] == 0 && rates.rule_share[0][0] == 0);
+	ck_assert(rates.rule_pps[1] == 100 && rates.rule_share[1][0] == 0.05);
 	(void)show(24, 80, (struct top_view){ 0 });
+	ck_assert_ptr_nonnull(line_with("impair 0/s  out loss 5%"));
 	ck_assert_ptr_nonnull(
-		line_with("impair 5.0/s hit (5.0 %)  out loss 5%"));
+		line_with("impair 100/s loss 5.0 %  out loss 5%"));
+}
+END_TEST
+
+START_TEST(rules_and_scripts_are_taken)
+{
+	take(top_take_rules, &now,
+	     "{\"rules\":[{\"id\":2,\"text\":\"out delay 10ms\","
+	     "\"matched\":7,\"by\":{\"delay\":6,\"loss\":1}}],"
+	     "\"scripts\":[{\"id\":3,\"text\":\"drop in syn\",\"steps\":["
+	     "{\"fired\":1},{\"fired\":2}]}]}");
+	ck_assert_uint_eq(now.nrules, 2);
+	ck_assert_str_eq(now.rule[0].text, "script drop in syn");
+	ck_assert(now.rule[0].hits == 3 && now.rule[0].nby == 0);
+	ck_assert(now.rule[1].id == 2 && now.rule[1].hits == 7);
+	ck_assert_str_eq(now.rule[1].by[1].name, "loss");
+	ck_assert(now.rule[1].by[1].value == 1);
+	take(top_take_rules, &now, "{}");
+	ck_assert_uint_eq(now.nrules, 0);
 }
 END_TEST
 
@@ -517,6 +541,7 @@ Suite *suite_cli_top(void)
 	tcase_add_test(tc, new_connection_counts_from_its_beginning);
 	tcase_add_test(tc, drops_that_moved_are_told_most_first);
 	tcase_add_test(tc, rules_have_the_rate_of_their_hits);
+	tcase_add_test(tc, rules_and_scripts_are_taken);
 	tcase_add_loop_test(tc, connections_are_ordered_by_key, 0,
 			    LENGTH(orders));
 	tcase_add_test(tc, other_keys_are_no_order);
