@@ -46,6 +46,7 @@ struct fold {
  * @fold_runs:	runs are to be folded
  * @carry:	state that the next segment will have brought about; or empty
  * @carry_us:	when
+ * @time_wait_us: when it came into TIME-WAIT, LIFE_NONE = not yet
  * @cwnd:	what was shown last
  * @ssthresh:	the same
  * @rto_us:	the same
@@ -58,6 +59,7 @@ struct ladder {
 	bool fold_runs;
 	char carry[LIFE_WORD];
 	uint64_t carry_us;
+	uint64_t time_wait_us;
 	uint64_t cwnd;
 	uint64_t ssthresh;
 	uint64_t rto_us;
@@ -78,6 +80,7 @@ struct ladder *ladder_new(const struct ladder_args *a)
 	d->p.written_us = LIFE_NONE;
 	d->fold_runs = a->fold;
 	d->ssthresh = LIFE_NONE;
+	d->time_wait_us = LIFE_NONE;
 	return d;
 }
 
@@ -177,11 +180,24 @@ static void state_alone(struct ladder *d, const char *state, uint64_t t_us)
 	page_blank(&d->p, state);
 }
 
+/* It is not brought about by the segment that follows. */
 static void drop_carry(struct ladder *d)
 {
-	if (*d->carry)
-		state_alone(d, d->carry, d->carry_us);
+	if (!*d->carry)
+		return;
+	page_begin(&d->p, d->carry_us);
+	page_note(&d->p, TINT_BLUE, false, "closing: FIN goes behind the data");
+	(void)page_margin(&d->p, d->carry);
 	d->carry[0] = '\0';
+}
+
+/* What is left of a connection in TIME-WAIT is an entry without a state of its
+ * own: that it is CLOSED at once would be misleading.
+ */
+static bool is_reduced(const struct ladder *d, const struct life_rec *r)
+{
+	return !strcmp(r->state.from, "TIME-WAIT") &&
+	       r->t_us == d->time_wait_us;
 }
 
 /* Beside the segment that brought it about, in front of other things there. */
@@ -191,6 +207,10 @@ static void on_state(struct ladder *d, const struct life_rec *r)
 	struct page_line *l = &d->p.line[0];
 
 	drop_carry(d);
+	if (is_reduced(d, r))
+		return;
+	if (!strcmp(to, "TIME-WAIT"))
+		d->time_wait_us = r->t_us;
 	if (is_by_sending(to)) {
 		(void)snprintf(d->carry, sizeof(d->carry), "%s", to);
 		d->carry_us = r->t_us;
@@ -218,7 +238,8 @@ static void on_segment(struct ladder *d, const struct life_rec *r)
 	const struct life_seg *s = &r->seg;
 	struct ladder_words words;
 
-	if (!s->out || r->t_us != d->carry_us)
+	if (!s->out || r->t_us != d->carry_us ||
+	    !(s->flags & (LIFE_SYN | LIFE_FIN)))
 		drop_carry(d);
 	page_begin(&d->p, r->t_us);
 	ladder_segment(s, d->p.bare, &words);

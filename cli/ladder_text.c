@@ -157,8 +157,24 @@ static const char *delay_text(const struct life_hit *h, char buf[LADDER_WORD])
 static const char *knob_text(const struct life_hit *h, char buf[LADDER_WORD])
 {
 	buf[0] = '\0';
-	if (h->faults & LIFE_F_LOST && strcmp(h->knob, "loss") != 0)
+	if (h->faults & LIFE_F_LOST && !h->step && strcmp(h->knob, "loss") != 0)
 		(void)snprintf(buf, LADDER_WORD, " (%s)", h->knob);
+	return buf;
+}
+
+/* "script 2 step 1", "rule 3"; numbers differ from run to run, steps do not. */
+static const char *culprit_text(const struct life_hit *h, bool bare,
+				char buf[LADDER_WORD])
+{
+	char number[FMT_TEXT] = "";
+	char step[FMT_TEXT] = "";
+
+	if (!bare)
+		(void)snprintf(number, sizeof(number), " %u", h->rule);
+	if (h->step)
+		(void)snprintf(step, sizeof(step), " step %u", h->step);
+	(void)snprintf(buf, LADDER_WORD, "%s%s%s", h->step ? "script" : "rule",
+		       number, step);
 	return buf;
 }
 
@@ -168,6 +184,7 @@ static void add_faults(const struct life_hit *h, bool bare,
 {
 	char text[LADDER_NOTE] = "";
 	char delay[LADDER_WORD];
+	char rule[LADDER_WORD];
 	char knob[LADDER_WORD];
 	size_t n = 0;
 
@@ -189,11 +206,8 @@ static void add_faults(const struct life_hit *h, bool bare,
 					      late ? " " : "",
 					      late ? delay : "");
 	}
-	if (h->step)
-		add(words, "%s by script %u step %u", text, h->rule, h->step);
-	else
-		add(words, "%s by rule %u%s", text, h->rule,
-		    knob_text(h, knob));
+	add(words, "%s by %s%s", text, culprit_text(h, bare, rule),
+	    knob_text(h, knob));
 }
 
 void ladder_segment(const struct life_seg *s, bool bare,
@@ -255,7 +269,7 @@ const char *ladder_lost(const struct life_lost *lost, bool bare,
 		[LIFE_CAUSE_PARTIAL_ACK] = "an ack ends in front of it",
 		[LIFE_CAUSE_WND_PROBE] = "window probe",
 		[LIFE_CAUSE_SYN] = "no answer within the timeout",
-		[LIFE_CAUSE_RACK] = "what was sent later has arrived (rack)",
+		[LIFE_CAUSE_RACK] = "later data has arrived (rack)",
 		[LIFE_CAUSE_SACK] = "3 segments above have arrived (sack)",
 		[LIFE_CAUSE_TLP] = "seen by the tail loss probe (tlp)",
 		[LIFE_CAUSE_MTU] = "too big for the path",

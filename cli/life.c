@@ -329,19 +329,21 @@ static size_t find_event(const cJSON *event)
 void life_feed(struct life *l, const cJSON *event)
 {
 	size_t i = find_event(event);
-	bool hit = i < NEVENTS && events[i].on == on_impaired && is_out(event);
+	bool ours;
 
 	if (i == NEVENTS) {
 		l->dropped++;
 		return;
 	}
+	ours = events[i].on == on_sent ||
+	       (events[i].on == on_impaired && is_out(event));
 	if (!in_turn(l, event))
 		return;
 	name_life(l, event);
-	if (!hit)
+	if (!ours)
 		life_settle(l);
 	events[i].on(l, event, time_of(l, event));
-	if (!hit && events[i].on != on_sent)
+	if (!ours)
 		life_settle(l);
 }
 

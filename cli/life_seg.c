@@ -9,7 +9,8 @@
  *	hit		     |-----|
  *	-->	|- before --|-----|---- after ---|
  *
- * and joined with the run before it when the same befell both.
+ * and joined with the run before it when the same befell both.  What befell a
+ * packet may also be told in front of it: those records are taken back.
  */
 
 #include <stdlib.h>
@@ -134,9 +135,9 @@ static void count_dups(struct life_side *from, const struct life_side *to,
 {
 	bool pure = !s->len && !(s->flags & NO_DATA);
 
-	if (s->ack == LIFE_NONE)
+	if (s->ack == LIFE_NONE || !s->seen)
 		return;
-	if (pure && s->seen && s->ack == from->acked && s->ack < to->high &&
+	if (pure && s->ack == from->acked && s->ack < to->high &&
 	    (s->wnd == from->wnd || s->nsack))
 		s->dup = ++from->dups;
 	else if (s->ack != from->acked)
@@ -222,8 +223,8 @@ static void place(struct life *l, struct life_seg *s)
 		s->again = is_again(l->priv, s);
 	else if (!s->copy)
 		judge_in(l->priv, s);
-	if (s->end > from->high)
-		from->high = s->end;
+	if (s->end > from->high && (s->seen || !s->out))
+		from->high = s->end; /* what we send is told once more */
 	count_dups(from, to, s);
 }
 
@@ -391,44 +392,61 @@ static void number_parts(struct life *l)
 }
 
 /* The run of the last packet sent that a segment lies in; @n = none. */
-static size_t find_run(const struct life *l, uint64_t seq, uint64_t end,
-		       bool data)
+static size_t find_run(const struct life *l, uint64_t seq, uint32_t len,
+		       uint64_t t_us)
 {
 	for (size_t i = l->priv->cut; i < l->n; i++) {
 		const struct life_seg *s = &l->rec[i].seg;
 
-		if (!s->hit.faults && data == (s->len > 0) && s->seq <= seq &&
-		    end <= s->end)
+		if (s->seen && !s->hit.faults && l->rec[i].t_us == t_us &&
+		    !len == !s->len && s->seq <= seq && seq + len <= s->end)
 			return i;
 	}
 	return l->n;
 }
 
-static void hit_out(struct life *l, const struct life_wire *w,
-		    const struct life_hit *hit, uint64_t t_us)
+/* Tell a run of the last packet sent what befell it; false: it is not there. */
+static bool hit_run(struct life *l, uint64_t seq, uint32_t len, uint64_t t_us,
+		    const struct life_hit *hit)
 {
-	uint64_t seq = life_seg_rel(&l->priv->us, w->seq);
-	size_t i = find_run(l, seq, seq + w->len, w->len > 0);
+	size_t i = find_run(l, seq, len, t_us);
 
-	if (i == l->n) {
-		push_unseen(l, w, hit, t_us);
-		return;
-	}
-	if (w->len && !cut_at(l, i, seq))
-		return;
+	if (i == l->n)
+		return false;
+	if (len && !cut_at(l, i, seq))
+		return true;
 	if (l->rec[i].seg.seq < seq)
 		i++;
-	if (w->len && !cut_at(l, i, seq + w->len))
-		return;
+	if (len && !cut_at(l, i, seq + len))
+		return true;
 	l->rec[i].seg.hit = *hit;
-	l->rec[i].seg.again |= hit->tx > 1 && w->len;
+	l->rec[i].seg.again |= hit->tx > 1 && len;
 	join(l, i);
 	number_parts(l);
+	return true;
 }
 
-/* ------------------------------------------------------------------ events */
+/* ------------------------------------------- told in front of the packet sent */
 
-void life_seg_passed(struct life *l, const struct life_wire *w, uint64_t t_us)
+/* How many of the last records are hits within @w, of the same moment. */
+static size_t count_told(struct life *l, const struct life_wire *w,
+			 uint64_t t_us)
+{
+	uint64_t seq = life_seg_rel(&l->priv->us, w->seq);
+	size_t n = 0;
+
+	while (l->priv->cut + n < l->n) {
+		const struct life_rec *r = &l->rec[l->n - 1 - n];
+
+		if (r->seg.seen || r->t_us != t_us || r->seg.seq < seq ||
+		    r->seg.seq + r->seg.len > seq + w->len)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static void push_seen(struct life *l, const struct life_wire *w, uint64_t t_us)
 {
 	struct life_rec *r = life_push(l, LIFE_SEGMENT, t_us);
 
@@ -441,13 +459,51 @@ void life_seg_passed(struct life *l, const struct life_wire *w, uint64_t t_us)
 	place(l, &r->seg);
 }
 
+/* Take back the last @n records, push the packet, and cut it. */
+static void push_told(struct life *l, const struct life_wire *w, uint64_t t_us,
+		      size_t n)
+{
+	struct life_rec *told = malloc(n * sizeof(*told));
+
+	if (!told) {
+		l->dropped++;
+		return;
+	}
+	l->n -= n;
+	memcpy(told, l->rec + l->n, n * sizeof(*told));
+	life_settle(l);
+	push_seen(l, w, t_us);
+	for (size_t i = 0; i < n; i++)
+		(void)hit_run(l, told[i].seg.seq, told[i].seg.len, t_us,
+			      &told[i].seg.hit);
+	free(told);
+}
+
+/* ------------------------------------------------------------------ events */
+
+void life_seg_passed(struct life *l, const struct life_wire *w, uint64_t t_us)
+{
+	size_t told = w->out ? count_told(l, w, t_us) : 0;
+
+	if (told) {
+		push_told(l, w, t_us, told);
+		return;
+	}
+	if (w->out)
+		life_settle(l);
+	push_seen(l, w, t_us);
+}
+
 void life_seg_hit(struct life *l, const struct life_wire *w,
 		  const struct life_hit *hit, uint64_t t_us)
 {
 	struct life_waiting p = { .w = *w, .hit = *hit, .t_us = t_us };
+	uint64_t seq;
 
 	if (w->out) {
-		hit_out(l, w, hit, t_us);
+		seq = life_seg_rel(&l->priv->us, w->seq);
+		if (!hit_run(l, seq, w->len, t_us, hit))
+			push_unseen(l, w, hit, t_us);
 	} else if (hit->faults & RUINED) {
 		push_unseen(l, w, hit, t_us);
 	} else {

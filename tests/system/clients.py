@@ -223,6 +223,24 @@ def udp_refused(addr):
     die("a datagram came back")
 
 
+def download(addr, port, n, rcvbuf):
+    """So many bytes by HTTP, read when all have come: with a receive buffer that
+    is fixed, and a reader that is slow, windows are the same in each run."""
+    s = socket.socket(family(addr), socket.SOCK_STREAM)
+    s.settimeout(20)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+    s.connect((addr, port))
+    s.sendall(b"GET /bytes/%d HTTP/1.0\r\n\r\n" % n)
+    time.sleep(0.3)
+    got = bytearray()
+    while more := s.recv(65536):
+        got += more
+    body = got.partition(b"\r\n\r\n")[2]
+    if body != (bytes(range(97, 123)) * (n // 26 + 1))[:n]:
+        die(f"{len(body)} of {n} bytes, or not the right ones")
+    print(len(got))
+
+
 def agreed(addr, want):
     """The kernel's tcpi_options: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN"""
     s = dial(addr)
@@ -236,5 +254,5 @@ def agreed(addr, want):
 if __name__ == "__main__":
     TASKS = {f.__name__: f for f in (
         many, half_close, no_reader, hold, patient, occupy, stubborn,
-        alive, agreed, udp_refused)}
+        alive, agreed, udp_refused, download)}
     TASKS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))

@@ -65,6 +65,66 @@ case_trace_follows_what_is_open()
 	has "the second line" 'seq 5:9 len 4' "$(cat "$T/live")"
 }
 
+# lost_third: a download of 20 segments, of which the third is dropped
+lost_third()
+{
+	ctl impair script 'drop out data nth 3' > "$T/said"
+	eq "bytes of 20 segments" \
+		"$(python3 $HERE/clients.py download $S4 80 28842 400000)" 28960
+	wait_for 5 not ctl conn "$1"
+}
+
+# a lost third segment of 20: one loss, how it was found, one retransmission, no
+# timeout; the same run again is drawn the same way, but for times
+case_trace_shows_a_loss_and_its_recovery()
+{
+	local n
+
+	printf '[service http]\ntype=http\nport=80\n' > "$T/conf"
+	start
+	lost_third 1
+	lost_third 2
+	ctl trace 1 > "$T/ladder"
+	cat "$T/ladder"
+	fits "$T/ladder"
+	eq "lost on the way" "$(grep -c 'X--' "$T/ladder")" 1
+	has "which one" 'X-- seq 2897:4345 len 1448 ' "$(cat "$T/ladder")"
+	has "by what" 'lost by script 1 step 1' "$(cat "$T/ladder")"
+	eq "held for lost" "$(grep -c ' lost: ' "$T/ladder")" 1
+	has "why" ' 2897:4345 lost: later data has arrived \(rack\)' "$(cat "$T/ladder")"
+	eq "sent again" "$(grep -c '<==' "$T/ladder")" 1
+	has "which one again" '<== seq 2897:4345 len 1448 ' "$(cat "$T/ladder")"
+	has "its reason" 'again: rack' "$(cat "$T/ladder")"
+	has "counted" '1 segment sent again$' "$(cat "$T/ladder")"
+	eq "timeouts" "$(counter TcpExtTimeouts)" 0
+	for n in 1 2; do
+		ctl trace --no-time $n > "$T/ladder.$n"
+	done
+	diff "$T/ladder.1" "$T/ladder.2" || fail "the two runs are drawn differently"
+}
+
+# what comes in is drawn as it fared, too
+case_trace_shows_faults_on_the_way_in()
+{
+	start
+	ctl impair script 'drop in data nth 1; duplicate in data nth 2' > "$T/said"
+	echo hello | timeout 5 "$NC" -N $S4 7
+	wait_for 5 not ctl conn 1
+	ctl trace > "$T/ladder"
+	cat "$T/ladder"
+	has "lost" '--- PSH seq 1:7 len 6 .*-X +\|$' "$(cat "$T/ladder")"
+	has "again, twice" '=== (FIN,PSH,ACK|PSH) seq 1:7 len 6 .*=2>\|' \
+		"$(cat "$T/ladder")"
+	has "the copy" 'second copy' "$(cat "$T/ladder")"
+	ctl impair script 'delay in data 20ms nth 1' > "$T/said"
+	echo hello | timeout 5 "$NC" -N $S4 7
+	wait_for 5 not ctl conn 2
+	ctl trace > "$T/ladder"
+	cat "$T/ladder"
+	has "delayed" '~~~ PSH seq 1:7 .*~>\|' "$(cat "$T/ladder")"
+	has "by how much" 'delayed 20ms by script 2 step 1' "$(cat "$T/ladder")"
+}
+
 # what makes no sense is refused with what would
 case_trace_refuses_nonsense()
 {

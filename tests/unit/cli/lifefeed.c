@@ -84,7 +84,7 @@ void acked(uint32_t t_us, uint32_t ack, const char *more)
 void hit(bool out, const char *faults, uint32_t seq, uint32_t len,
 	 const char *more)
 {
-	feed(100, "impairment:applied",
+	feed(10, "impairment:applied",
 	     "\"dir\":\"%s\",\"faults\":[%s],\"knob\":\"script\",\"rule\":1,"
 	     "\"step\":1,\"flags\":\".\",\"seq\":%u,\"ack\":%u,\"len\":%u%s",
 	     out ? "out" : "in", faults, (out ? ISS : IRS) + seq,

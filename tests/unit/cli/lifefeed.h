@@ -38,7 +38,7 @@ void received(uint32_t t_us, uint32_t seq, uint32_t len);
 /** acked() - A bare ACK of the peer's; @more: other fields */
 void acked(uint32_t t_us, uint32_t ack, const char *more);
 
-/** hit() - A wire segment is impaired; @more: other fields */
+/** hit() - A wire segment is impaired at 10 us; @more: other fields */
 void hit(bool out, const char *faults, uint32_t seq, uint32_t len,
 	 const char *more);
 

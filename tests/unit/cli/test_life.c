@@ -155,7 +155,7 @@ START_TEST(whole_packet_and_bare_ack_are_not_cut)
 {
 	sent(10, 1, 100, 0);
 	hit(true, "\"corrupted\"", 1, 100, "");
-	sent(20, 101, 0, 0);
+	sent(10, 101, 0, 0);
 	hit(true, "\"duplicated\"", 101, 0, "");
 	life_end(l);
 
@@ -172,7 +172,7 @@ START_TEST(last_packet_is_not_settled)
 	ck_assert_uint_eq(l->settled, 0);
 	hit(true, "\"lost\"", 1, 100, "");
 	ck_assert_uint_eq(l->settled, 0);
-	sent(20, 101, 100, 0);
+	sent(10, 101, 100, 0);
 	ck_assert_uint_eq(l->settled, 1);
 	acked(30, 1, "");
 	ck_assert_uint_eq(l->settled, 3);
@@ -180,10 +180,31 @@ START_TEST(last_packet_is_not_settled)
 	life_forget(l, 2);
 	ck_assert_uint_eq(l->n, 1);
 	ck_assert_uint_eq(l->settled, 1);
-	sent(40, 201, 300, 100);
+	sent(10, 201, 300, 100);
 	hit(true, "\"lost\"", 301, 100, "");
 	ck_assert_uint_eq(l->n, 4);
 	is_run(2, 301, 401, LIFE_F_LOST);
+}
+END_TEST
+
+START_TEST(what_befell_a_packet_may_be_told_first)
+{
+	sent(10, 1, 100, 0);
+	hit(true, "\"lost\"", 201, 100, ",\"tx\":1");
+	hit(true, "\"delayed\"", 301, 50, ",\"tx\":1");
+	sent(10, 101, 250, 100);
+	sent(10, 351, 100, 0);
+	life_end(l);
+
+	ck_assert_uint_eq(l->n, 5);
+	is_run(0, 1, 101, 0);
+	is_run(1, 101, 201, 0);
+	is_run(2, 201, 301, LIFE_F_LOST);
+	is_run(3, 301, 351, LIFE_F_DELAYED);
+	is_run(4, 351, 451, 0);
+	for (size_t i = 0; i < l->n; i++)
+		ck_assert(seg(i)->seen && !seg(i)->again);
+	ck_assert_uint_eq(seg(3)->part, 3);
 }
 END_TEST
 
@@ -382,6 +403,7 @@ Suite *suite_cli_life(void)
 	tcase_add_test(tc, neighbours_of_one_fate_are_one_run);
 	tcase_add_test(tc, whole_packet_and_bare_ack_are_not_cut);
 	tcase_add_test(tc, last_packet_is_not_settled);
+	tcase_add_test(tc, what_befell_a_packet_may_be_told_first);
 	tcase_add_test(tc, impairment_alone_is_a_segment);
 	tcase_add_test(tc, delay_on_the_way_in_is_told_on_arrival);
 	tcase_add_test(tc, second_copy_is_known_as_one);
