@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace capture services impair log top shutdown help"
+	local commands="status stats conns conn trace explain capture services impair log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -61,6 +61,7 @@ _ustackctl()
 				return
 			fi ;;
 		esac ;;
+	explain) words="--last --json --help" ;;
 	log) words="error warning info debug trace" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

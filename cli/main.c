@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn },
 	{ "trace", "[ID|--last|--next|--list] [-f]", "a connection's life as a ladder", cmd_trace },
 	{ "capture", "start FILE|- | stop | status", "packets to a pcapng file", cmd_capture },
+	{ "explain", "[ID|--last]", "a connection's life in words", cmd_explain },
 	{ "services", "", "services and what they have done", cmd_services },
 	{ "impair", "[show|set|preset|script|...]", "faults on packets", cmd_impair },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },

@@ -102,6 +102,7 @@
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_client)		\
 	X(suite_cli_impair_fmt)		\
+	X(suite_cli_explain)		\
 	X(suite_cli_fmt)		\
 	X(suite_cli_ladder)		\
 	X(suite_cli_life)		\

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_explain.c - explain: a connection's life in words
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "daemon/ctl_proto.h"
+#include "explain.h"
+
+#define ID_MAX ((1ull << 53) - 1) /* exact in JSON */
+
+static int read_args(int argc, char **argv, cJSON *params)
+{
+	unsigned long long v;
+	char *end;
+
+	if (argc > 2)
+		return cli_usage("explain takes one connection: its number, "
+				 "or --last");
+	if (argc < 2 || !strcmp(argv[1], "--last")) {
+		(void)cJSON_AddTrueToObject(params, "last");
+		return CLI_DONE;
+	}
+	errno = 0;
+	v = strtoull(argv[1], &end, 10);
+	if (errno || *end || *argv[1] < '0' || *argv[1] > '9' || v > ID_MAX)
+		return cli_usage("explain takes a connection's number, which "
+				 "ustackctl conns shows, or --last, not %s",
+				 argv[1]);
+	(void)cJSON_AddNumberToObject(params, "id", (double)v);
+	return CLI_DONE;
+}
+
+static int tell(struct cli *cli, const struct explain *x,
+		const struct explain_rules *rules)
+{
+	cJSON *json;
+
+	if (!cli->json) {
+		explain_say(x, rules, cli->out, cli->colour);
+		return CLI_DONE;
+	}
+	json = explain_json(x, rules);
+	if (!json)
+		return CLI_REFUSED;
+	cli_print_json(cli, json);
+	cJSON_Delete(json);
+	return CLI_DONE;
+}
+
+static int explain(struct cli *cli, const cJSON *trace,
+		   const struct explain_rules *rules)
+{
+	struct life *life = life_new();
+	struct explain *x = NULL;
+	int rc = CLI_REFUSED;
+
+	if (life) {
+		life_load(life, trace);
+		life_end(life);
+		x = explain_new(life, trace);
+	}
+	if (x)
+		rc = tell(cli, x, rules);
+	if (rc == CLI_REFUSED)
+		fprintf(stderr, "ustackctl: out of memory\n");
+	explain_free(x);
+	life_free(life);
+	return rc;
+}
+
+int cmd_explain(struct cli *cli, int argc, char **argv)
+{
+	struct explain_rules rules = { .n = 0 };
+	cJSON *params = cJSON_CreateObject();
+	cJSON *impair = NULL;
+	cJSON *trace;
+	int rc;
+
+	rc = read_args(argc, argv, params);
+	if (rc) {
+		cJSON_Delete(params);
+		return rc;
+	}
+	rc = client_call(cli->client, CTL_TRACE_GET, params, &trace);
+	if (rc)
+		return rc;
+	if (!client_call(cli->client, CTL_IMPAIR_GET, NULL, &impair))
+		explain_rules_load(&rules, impair);
+	cJSON_Delete(impair);
+	rc = explain(cli, trace, &rules);
+	cJSON_Delete(trace);
+	return rc;
+}
