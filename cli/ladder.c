@@ -27,14 +27,17 @@
 #define USED_SUPER (2u << LIFE_FAULTS)
 
 /**
- * struct fold - a run of ordinary segments
+ * struct fold - a run of ordinary segments; the last one is drawn after all, for
+ *		 something may go into its margin
  * @n:		records so far
+ * @last:	the last one of them, if there are more than FOLD_SHOWN
  * @segs:	of what is folded: wire segments with data, of the peer's and ours
  * @end:	behind the last byte
  * @acks:	bare ACKs
  */
 struct fold {
 	uint64_t n;
+	struct life_rec last;
 	uint64_t segs[2];
 	uint64_t end[2];
 	uint64_t acks[2];
@@ -265,7 +268,7 @@ static bool is_ordinary(const struct life_rec *r)
 
 static void end_fold(struct ladder *d)
 {
-	static const char *const did[] = { "received", "sent" };
+	static const char *const way[] = { "in", "out" };
 	const struct fold *f = &d->fold;
 	char text[LADDER_NOTE] = "";
 	size_t n = 0;
@@ -273,24 +276,44 @@ static void end_fold(struct ladder *d)
 	for (int i = 1; i >= 0; i--) {
 		if (f->segs[i])
 			n += (size_t)snprintf(text + n, sizeof(text) - n,
-					      "%s %" PRIu64
-					      " segments to %" PRIu64 ", ",
-					      did[i], f->segs[i], f->end[i]);
+					      "%" PRIu64
+					      " segment%s %s to %" PRIu64 ", ",
+					      f->segs[i],
+					      f->segs[i] == 1 ? "" : "s",
+					      way[i], f->end[i]);
 		if (f->acks[i])
 			n += (size_t)snprintf(text + n, sizeof(text) - n,
-					      "%s %" PRIu64 " acks, ", did[i],
-					      f->acks[i]);
+					      "%" PRIu64 " ack%s %s, ",
+					      f->acks[i],
+					      f->acks[i] == 1 ? "" : "s",
+					      way[i]);
 	}
 	if (n)
-		note(d, d->p.t_us, TINT_DIM, "... %.*s ...", (int)n - 2, text);
-	d->fold = (struct fold){ 0 };
+		note(d, f->last.t_us, TINT_DIM, "... %.*s ...", (int)n - 2,
+		     text);
+	if (f->n > FOLD_SHOWN)
+		on_segment(d, &f->last);
+	d->fold.n = 0;
+	memset(d->fold.segs, 0, sizeof(d->fold.segs));
+	memset(d->fold.acks, 0, sizeof(d->fold.acks));
 }
 
-/* Is it one more of a run?  Then it is counted only. */
+/* What was held for the last one of a run is not: count it. */
+static void fold_last(struct ladder *d)
+{
+	const struct life_seg *s = &d->fold.last.seg;
+
+	if (s->len) {
+		d->fold.segs[s->out] += s->segs;
+		d->fold.end[s->out] = s->end;
+	} else {
+		d->fold.acks[s->out]++;
+	}
+}
+
+/* Is it one more of a run?  Then it waits for what comes behind it. */
 static bool fold_it(struct ladder *d, const struct life_rec *r)
 {
-	const struct life_seg *s = &r->seg;
-
 	if (!d->fold_runs)
 		return false;
 	if (!is_ordinary(r)) {
@@ -299,14 +322,9 @@ static bool fold_it(struct ladder *d, const struct life_rec *r)
 	}
 	if (++d->fold.n <= FOLD_SHOWN)
 		return false;
-	page_flush(&d->p);
-	d->p.t_us = r->t_us;
-	if (s->len) {
-		d->fold.segs[s->out] += s->segs;
-		d->fold.end[s->out] = s->end;
-	} else {
-		d->fold.acks[s->out]++;
-	}
+	if (d->fold.n > FOLD_SHOWN + 1)
+		fold_last(d);
+	d->fold.last = *r;
 	return true;
 }
 
@@ -462,12 +480,26 @@ static void write_legend(struct ladder *d)
 	fmt_wrap_end(&w);
 }
 
+/* A sentence, on as many lines as it needs. */
+static void write_wrapped(struct ladder *d, const char *text)
+{
+	struct fmt_wrap w = { .out = d->p.out };
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		fmt_wrap_add(&w, "%.*s", (int)len, text);
+		text += len + strspn(text + len, " ");
+	}
+	fmt_wrap_end(&w);
+}
+
 void ladder_foot(struct ladder *d, const struct life *l)
 {
 	ladder_flush(d);
 	fprintf(d->p.out, "\n");
 	if (*d->closed)
-		fprintf(d->p.out, "%s\n", d->closed);
+		write_wrapped(d, d->closed);
 	else if (l->open)
 		fprintf(d->p.out, "still open\n");
 	if (l->dropped)

@@ -153,6 +153,21 @@ static const char *delay_text(const struct life_hit *h, char buf[LADDER_WORD])
 	return buf;
 }
 
+/* A rule's delay alone is on every packet: as short as it can be. */
+static bool is_plain_delay(const struct life_hit *h)
+{
+	return h->faults == LIFE_F_DELAYED && !h->step;
+}
+
+static void add_plain_delay(const struct life_hit *h, bool bare,
+			    struct ladder_words *words)
+{
+	char delay[LADDER_WORD];
+
+	if (is_plain_delay(h))
+		add(words, bare ? "delayed" : "+%s", delay_text(h, delay));
+}
+
 /* The knob that lost it, unless it goes without saying. */
 static const char *knob_text(const struct life_hit *h, char buf[LADDER_WORD])
 {
@@ -178,7 +193,6 @@ static const char *culprit_text(const struct life_hit *h, bool bare,
 	return buf;
 }
 
-/* A rule's delay alone is on every packet: as short as it can be. */
 static void add_faults(const struct life_hit *h, bool bare,
 		       struct ladder_words *words)
 {
@@ -188,13 +202,9 @@ static void add_faults(const struct life_hit *h, bool bare,
 	char knob[LADDER_WORD];
 	size_t n = 0;
 
-	if (!h->faults)
+	if (!h->faults || is_plain_delay(h))
 		return;
 	(void)delay_text(h, delay);
-	if (h->faults == LIFE_F_DELAYED && !h->step) {
-		add(words, bare ? "delayed" : "+%s", delay);
-		return;
-	}
 	for (uint32_t i = 0; i < LIFE_FAULTS; i++) {
 		uint32_t fault = h->faults & 1u << i;
 		bool late = fault == LIFE_F_DELAYED && !bare;
@@ -225,6 +235,7 @@ void ladder_segment(const struct life_seg *s, bool bare,
 		add(words, "win %u", s->wnd);
 	if (s->ecn == ECN_CE)
 		add(words, "CE");
+	add_plain_delay(&s->hit, bare, words);
 	remarks = words->n;
 	add_cause(s, bare, words);
 	if (s->late)

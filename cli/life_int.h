@@ -61,6 +61,7 @@ struct life_wire {
  * @known:	it is known
  * @guessed:	it is not, but some number was taken for it
  * @high:	behind the highest relative number it has sent
+ * @arrived:	of that, what was seen to arrive
  * @acked:	what it acknowledged last, relative, LIFE_NONE = nothing yet
  * @wnd:	what it announced with that
  * @dups:	how often it has repeated that
@@ -70,6 +71,7 @@ struct life_side {
 	bool known;
 	bool guessed;
 	uint64_t high;
+	uint64_t arrived;
 	uint64_t acked;
 	uint32_t wnd;
 	uint32_t dups;

@@ -123,7 +123,7 @@ static void judge_in(struct life_in *in, struct life_seg *s)
 		return;
 	s->again = s->hit.tx > 1 ||
 		   seen_of(in, s->seq, s->end) == s->end - s->seq;
-	s->late = !s->again && s->seq < in->peer.high;
+	s->late = !s->again && s->seq < in->peer.arrived;
 	seen_add(in, s->seq, s->end);
 }
 
@@ -225,6 +225,8 @@ static void place(struct life *l, struct life_seg *s)
 		judge_in(l->priv, s);
 	if (s->end > from->high && (s->seen || !s->out))
 		from->high = s->end; /* what we send is told once more */
+	if (s->end > from->arrived && s->seen)
+		from->arrived = s->end;
 	count_dups(from, to, s);
 }
 

@@ -270,6 +270,19 @@ START_TEST(what_was_lost_on_the_way_in_comes_again)
 }
 END_TEST
 
+START_TEST(what_was_lost_makes_nothing_late)
+{
+	hit(false, "\"lost\"", 201, 100, "");
+	received(200, 1, 100);
+	received(200, 301, 100);
+	received(300, 101, 100);
+	life_end(l);
+
+	ck_assert(!seg(1)->late && !seg(2)->late);
+	ck_assert(seg(3)->late);
+}
+END_TEST
+
 START_TEST(what_never_arrives_is_told_at_the_end)
 {
 	hit(false, "\"held\"", 1, 100, "");
@@ -408,6 +421,7 @@ Suite *suite_cli_life(void)
 	tcase_add_test(tc, delay_on_the_way_in_is_told_on_arrival);
 	tcase_add_test(tc, second_copy_is_known_as_one);
 	tcase_add_test(tc, what_was_lost_on_the_way_in_comes_again);
+	tcase_add_test(tc, what_was_lost_makes_nothing_late);
 	tcase_add_test(tc, what_never_arrives_is_told_at_the_end);
 	tcase_add_test(tc, many_holes_do_no_harm);
 	tcase_add_test(tc, duplicate_acks_are_counted);
