@@ -343,8 +343,10 @@ static void inherit(struct tcp_conn *c, const struct syn_entry *e)
 	tcp_set_peer_opts(c, &opt);
 	if (e->flags & SYN_ECN)
 		ecn_agreed(c);
-	if (e->sent > 1)
+	if (e->sent > 1) {
 		c->flags |= CF_SYN_REXMIT;
+		c->st.retrans = e->sent - 1u;
+	}
 }
 
 struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)

@@ -262,6 +262,7 @@ START_TEST(after_a_lost_syn_ack_sending_starts_carefully)
 	ck_assert_uint_eq(info.cwnd, info.mss);
 	ck_assert_uint_eq(info.srtt_us, 0);
 	ck_assert_uint_eq(info.rto_us, 3000000);
+	ck_assert_uint_eq(info.retrans, 1);
 	peer_send(&p, 4000);
 	peer_expect(&p, TCP_ACK, 1, 1, info.mss);
 	peer_expect_none(&p);
