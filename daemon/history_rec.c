@@ -242,7 +242,8 @@ bool history_is_beginning(const struct ustack_event *ev)
 {
 	if (ev->kind == USTACK_EV_STATE)
 		return ev->from == USTACK_CLOSED || ev->from == USTACK_LISTEN;
-	return (ev->kind == USTACK_EV_SENT || ev->kind == USTACK_EV_RECEIVED) &&
+	return (ev->kind == USTACK_EV_SENT || ev->kind == USTACK_EV_RECEIVED ||
+		ev->kind == USTACK_EV_IMPAIRED) &&
 	       ev->flags & TCP_SYN;
 }
 

@@ -4,12 +4,19 @@
  *
  * What impairment takes comes back by on_forward(), from lab_run() alone: so a
  * packet is never handed to the stack while the stack hands one out.
+ *
+ * The stack tells of a packet that it has sent once it is taken.  What befalls
+ * the packet is told after that: whoever reads the events sees them in order.
  */
 
 #include "lab.h"
 
 #include "arena.h"
 #include "tun.h"
+
+/* TCP's flags, as events have them. */
+#define TCP_SYN 0x02u
+#define TCP_ACK 0x10u
 
 /* The stack gets a packet; takes it. */
 static void to_stack(struct lab *lab, struct ustack_pkt *p)
@@ -92,13 +99,59 @@ static uint64_t on_classify(void *ctx, const struct ustack_addr *local,
 	return ustack_classify(lab->stack, &t);
 }
 
+static bool is_syn(const struct ustack_event *ev)
+{
+	return (ev->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Whose it is will be known when one like it gets through. */
+static void keep_syn(struct lab *lab, const struct ustack_event *ev)
+{
+	lab->syns[lab->nsyns++ % LAB_SYNS_MAX] = *ev;
+}
+
 static void on_event(void *ctx, const struct ustack_event *ev)
 {
 	struct lab *lab = ctx;
 
 	if (capture_on(&lab->capture))
 		capture_event(&lab->capture, ev);
-	lab->event(lab->arg, ev);
+	if (lab->sending && lab->nlate < LAB_LATE_MAX)
+		lab->late[lab->nlate++] = *ev;
+	else if (ev->in && ev->id == 0 && is_syn(ev))
+		keep_syn(lab, ev);
+	else
+		lab->event(lab->arg, ev);
+}
+
+static bool same_syn(const struct ustack_event *a, const struct ustack_event *b)
+{
+	return a->seq == b->seq && a->lport == b->lport &&
+	       a->rport == b->rport && ustack_addr_eq(&a->local, &b->local) &&
+	       ustack_addr_eq(&a->remote, &b->remote);
+}
+
+void lab_adopt(struct lab *lab, const struct ustack_event *ev)
+{
+	if (lab->nsyns == 0 || !is_syn(ev))
+		return;
+	for (uint64_t i = 0; i < LAB_SYNS_MAX; i++) {
+		struct ustack_event *syn =
+			&lab->syns[(lab->nsyns + i) % LAB_SYNS_MAX];
+
+		if (syn->kind != USTACK_EV_IMPAIRED || !same_syn(syn, ev))
+			continue;
+		syn->id = ev->id;
+		lab->event(lab->arg, syn);
+		syn->kind = USTACK_EVENTS; /* the place is free */
+	}
+}
+
+void lab_tell(struct lab *lab)
+{
+	for (uint32_t i = 0; i < lab->nlate; i++)
+		lab->event(lab->arg, &lab->late[i]);
+	lab->nlate = 0;
 }
 
 int lab_init(struct lab *lab, uint64_t seed)
@@ -140,12 +193,17 @@ void lab_input(struct lab *lab, struct ustack_pkt *p, uint64_t now_us)
 
 int lab_output(struct lab *lab, struct ustack_pkt *p, uint64_t now_us)
 {
+	bool taken;
 	int rc;
 
 	lab->now_us = now_us;
+	lab_tell(lab); /* the last packet was nobody's */
 	if (capture_on(&lab->capture))
 		capture_packet(&lab->capture, CAPTURE_STACK, IMPAIR_OUT, p);
-	if (impair_take(lab->im, IMPAIR_OUT, p, now_us))
+	lab->sending = true;
+	taken = impair_take(lab->im, IMPAIR_OUT, p, now_us);
+	lab->sending = false;
+	if (taken)
 		return 0;
 	rc = to_device(lab, p);
 	if (rc == -ERR_AGAIN && capture_on(&lab->capture))
@@ -156,5 +214,6 @@ int lab_output(struct lab *lab, struct ustack_pkt *p, uint64_t now_us)
 uint64_t lab_run(struct lab *lab, uint64_t now_us)
 {
 	lab->now_us = now_us;
+	lab_tell(lab);
 	return impair_run(lab->im, now_us);
 }

@@ -22,6 +22,9 @@
 struct arena;
 struct tun;
 
+#define LAB_LATE_MAX 64u /* wire segments of a super-packet, and some */
+#define LAB_SYNS_MAX 32u /* SYNs of which no connection is known yet */
+
 /**
  * struct lab - faults, and what they work on
  * @im:		rules, scripts, and packets that wait
@@ -32,6 +35,11 @@ struct tun;
  * @event:	told of each packet that is impaired
  * @arg:	its argument
  * @now_us:	time of the call being served
+ * @sending:	the stack is handing out a packet, of which it has not told yet
+ * @nlate:	events in @late
+ * @late:	what has befallen it: told once the stack has told of it
+ * @nsyns:	events in @syns so far, modulo LAB_SYNS_MAX the next place
+ * @syns:	what has befallen SYNs on their way in, the last ones
  */
 struct lab {
 	struct impair *im;
@@ -42,6 +50,11 @@ struct lab {
 	void (*event)(void *arg, const struct ustack_event *ev);
 	void *arg;
 	uint64_t now_us;
+	bool sending;
+	uint32_t nlate;
+	struct ustack_event late[LAB_LATE_MAX];
+	uint64_t nsyns;
+	struct ustack_event syns[LAB_SYNS_MAX];
 };
 
 /**
@@ -75,6 +88,17 @@ void lab_input(struct lab *lab, struct ustack_pkt *p, uint64_t now_us);
  * Return: as tun_write(); 0 also if it waits, or is lost by intent
  */
 int lab_output(struct lab *lab, struct ustack_pkt *p, uint64_t now_us);
+
+/** lab_tell() - The stack has told of the packet: tell what has befallen it */
+void lab_tell(struct lab *lab);
+
+/**
+ * lab_adopt() - A SYN has reached the stack: what has befallen it, and its like
+ *		 that got lost before, is told as its connection's
+ * @lab:	laboratory
+ * @ev:		packet_received of the SYN, not told yet
+ */
+void lab_adopt(struct lab *lab, const struct ustack_event *ev);
 
 /**
  * lab_run() - Let on their way what is due, in both directions

@@ -66,6 +66,17 @@ static void host_event(void *ctx, const struct ustack_event *ev)
 {
 	struct worker *w = ctx;
 
+	if (ev->kind == USTACK_EV_RECEIVED)
+		lab_adopt(&w->lab, ev);
+	tap_put(&w->tap, ev);
+	if (ev->kind == USTACK_EV_SENT && w->lab.nlate)
+		lab_tell(&w->lab);
+}
+
+static void lab_event(void *ctx, const struct ustack_event *ev)
+{
+	struct worker *w = ctx;
+
 	tap_put(&w->tap, ev);
 }
 
@@ -215,7 +226,7 @@ bool worker_make_lab(struct worker *w)
 	w->lab = (struct lab){ .stack = w->stack,
 			       .tun = w->tun,
 			       .arena = &w->arena,
-			       .event = host_event,
+			       .event = lab_event,
 			       .arg = w };
 	if (lab_init(&w->lab, seed) == 0)
 		return true;

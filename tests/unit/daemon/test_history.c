@@ -213,8 +213,9 @@ START_TEST(short_life_is_kept_whole)
 {
 	const struct history_view *v;
 
+	put_segment(1, USTACK_EV_IMPAIRED, SYN); /* a lost one begins it */
 	begin(1);
-	put_data(1, HISTORY_EVENTS - 6);
+	put_data(1, HISTORY_EVENTS - 7);
 	put(1, USTACK_EV_CLOSED);
 	v = copy(1);
 	ck_assert_uint_eq(v->info.events, HISTORY_EVENTS);
