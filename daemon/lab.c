@@ -156,7 +156,6 @@ void lab_tell(struct lab *lab)
 
 int lab_init(struct lab *lab, uint64_t seed)
 {
-	struct tun_info info;
 	struct impair_args a = { .host = { .ctx = lab,
 					   .forward = on_forward,
 					   .pkt_sized = on_pkt_sized,
@@ -168,8 +167,6 @@ int lab_init(struct lab *lab, uint64_t seed)
 					   .event = on_event },
 				 .seed = seed };
 
-	tun_info(lab->tun, &info);
-	a.mtu = info.mtu;
 	lab->im = impair_new(&a);
 	return lab->im ? 0 : -ERR_NOMEM;
 }

@@ -272,14 +272,11 @@ struct impair_host {
  * struct impair_args - settings for life
  * @host:	callbacks, copied
  * @seed:	of the seeds of rules that come without one
- * @mtu:	bytes of the largest packet that a super-packet is cut into when
- *		it does not say itself (gso_size)
  * @queue_bytes: memory of all that is queued, 0 = IMPAIR_QUEUE_BYTES
  */
 struct impair_args {
 	struct impair_host host;
 	uint64_t seed;
-	uint32_t mtu;
 	uint64_t queue_bytes;
 };
 

@@ -101,7 +101,9 @@ static struct rule *rule_new(struct impair *im, const struct impair_rule *r,
 		n->r.knobs.seed = rng_u64(&im->rng) >> 32;
 	n->r.knobs.seed_set = true;
 	n->fate_id = fate_id(&n->r.match);
-	n->expire_us = r->for_us ? now_us + r->for_us : IMPAIR_NEVER;
+	n->expire_us = IMPAIR_NEVER;
+	if (r->for_us && r->for_us < IMPAIR_NEVER - now_us)
+		n->expire_us = now_us + r->for_us;
 	return n;
 }
 

@@ -290,8 +290,7 @@ static struct impair *new_impair(void)
 {
 	const struct impair_args a = { .host = { .alloc = host_alloc_table,
 						 .free = host_free_table },
-				       .seed = 1,
-				       .mtu = 1500 };
+				       .seed = 1 };
 
 	return impair_new(&a);
 }

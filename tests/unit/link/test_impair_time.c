@@ -10,6 +10,7 @@
 START_TEST(no_delay_keeps_order_and_tells_nothing)
 {
 	const struct impair_rule rule = { 0 };
+	struct impair_rule_info info;
 	struct imprig r;
 
 	imp_init(&r, test_seed(), 0);
@@ -23,6 +24,9 @@ START_TEST(no_delay_keeps_order_and_tells_nothing)
 		EXPECT(r.out[i].v.dir != r.out[i - 1].v.dir ||
 		       r.out[i].v.seq > r.out[i - 1].v.seq);
 	ck_assert_uint_eq(r.nev, 0);
+	impair_rule_at(r.im, 0, r.now_us, &info);
+	ck_assert_uint_eq(info.queued, 0);
+	ck_assert_uint_eq(info.counts.matched, 200);
 	imp_fini(&r);
 }
 END_TEST
