@@ -84,14 +84,12 @@ static void tell(struct captap *t)
 	ev_async_send(t->loop, t->wake);
 }
 
-/* What is seen again needs no @seq of its own to be found by events. */
 static void fill(struct caprec *rec, const struct gso *g,
 		 const struct ustack_pkt *piece)
 {
 	rec->orig_len = piece->len;
 	rec->dir = g->view.dir;
-	if (g->view.kind == LINK_TCP)
-		rec->seq = g->view.seq;
+	rec->seq = g->view.seq;
 	rec->len = g->view.data_len;
 	(void)pcapng_snap(rec->data, rec->cap_len, piece, &g->view);
 }
@@ -157,11 +155,9 @@ static bool is_behind(enum capture_side side, enum impair_dir dir)
 
 static void look_up_fate(struct capture *c, struct seen *s)
 {
-	uint32_t seq = s->g.view.kind == LINK_TCP ? s->g.view.seq : 0;
-	uint64_t key = capfate_key(c->flow, seq, s->g.view.data_len);
-
 	memset(&s->fate, 0, sizeof(s->fate));
-	(void)capfate_take(c->fates, key, s->time_ns / NS_PER_US, &s->fate);
+	(void)capfate_take(c->fates, &s->g.view, s->time_ns / NS_PER_US,
+			   &s->fate);
 }
 
 void capture_packet(struct capture *c, enum capture_side side,
@@ -169,7 +165,8 @@ void capture_packet(struct capture *c, enum capture_side side,
 {
 	struct ustack_tuple tuple;
 	struct seen s;
-	bool behind = c->fates && is_behind(side, dir);
+	bool fated = c->fates && is_behind(side, dir);
+	bool wanted;
 
 	s.side = side;
 	s.time_ns = clock_ns();
@@ -177,12 +174,14 @@ void capture_packet(struct capture *c, enum capture_side side,
 	gso_begin(&s.g, dir, p);
 	c->side = (uint8_t)side;
 	c->flow = 0;
-	if (!ask_taps(c, side, &s.g.view))
+	wanted = ask_taps(c, side, &s.g.view);
+	/* One that is so damaged that it passes no filter has come out, too. */
+	if (!wanted && !(fated && c->fates->ndamaged))
 		return;
 	tuple = tuple_of(&s.g.view);
 	c->flow = capfate_flow(&tuple, dir == IMPAIR_IN);
 	while (gso_next(&s.g, &s.piece)) {
-		if (behind)
+		if (fated)
 			look_up_fate(c, &s);
 		for (uint32_t i = 0; i < c->ntaps; i++)
 			if (c->tap[i]->wanted)
@@ -223,14 +222,12 @@ void capture_event(struct capture *c, const struct ustack_event *ev)
 					    .remote = ev->remote,
 					    .lport = ev->lport,
 					    .rport = ev->rport };
-	uint64_t flow;
 
 	if (ev->kind != USTACK_EV_IMPAIRED)
 		return;
-	flow = capfate_flow(&tuple, ev->in);
 	if (c->fates)
-		capfate_keep(c->fates, capfate_key(flow, ev->seq, ev->len), ev);
-	if (flow != c->flow)
+		capfate_keep(c->fates, ev);
+	if (capfate_flow(&tuple, ev->in) != c->flow)
 		return;
 	for (uint32_t i = 0; i < c->ntaps; i++)
 		if (c->tap[i]->wanted)

@@ -4,13 +4,13 @@
 # tshark is slow to start, so a file is read once, into a table with these columns:
 #
 #	$1 interface  $2 length  $3 captured  $4 source  $5 source (IPv6)  $6 port
-#	$7 port of the other end  $8 payload  $9 complaint about a checksum, or that
-#	it is malformed  $10 comment
+#	$7 port of the other end  $8 payload  $9 sequence number  $10 comment
+#	$11 checksum: 1 good, 0 bad  $12 and $13 tshark takes it for sent again, or for
+#	out of order
 
 COLUMNS='frame.interface_name frame.len frame.cap_len ip.src ipv6.src tcp.srcport
-	tcp.dstport tcp.len _ws.malformed frame.comment'
-BAD='ip.checksum_bad.expert tcp.checksum_bad.expert udp.checksum_bad.expert
-	icmp.checksum_bad icmpv6.checksum_bad'
+	tcp.dstport tcp.len tcp.seq frame.comment tcp.checksum.status
+	tcp.analysis.retransmission tcp.analysis.out_of_order'
 
 # complain NAME: what NAME said to standard error
 complain()
@@ -19,8 +19,8 @@ complain()
 	[ ! -s "$T/complaints" ] || fail "$1 complains: $(cat "$T/complaints")"
 }
 
-# table FILE: into $T/table; nobody has a complaint, no checksum is bad
-table()
+# read_file FILE: into $T/table; nobody has a complaint
+read_file()
 {
 	local options=() c
 
@@ -36,6 +36,12 @@ table()
 		fail "tshark: $(cat "$T/tshark.err")"
 	complain tshark
 	sed -n '/^$/q; p' "$T/tshark" > "$T/table"
+}
+
+# table FILE: the same, and no checksum is bad
+table()
+{
+	read_file "$1"
 	! grep -A 20 '^Errors' "$T/tshark" || fail "tshark finds errors"
 }
 
@@ -238,4 +244,88 @@ case_capture_descriptors()
 	start
 	mkdir "$T/d"
 	python3 $HERE/capfds.py "$T/ctl.sock" "$T/d" "$DPID" || fail "see above"
+}
+
+# knob NAME: packets on which it has acted
+knob()
+{
+	ctl --json impair | python3 -c \
+		"import json, sys; print(json.load(sys.stdin)['totals']['by'].get('$1', 0))"
+}
+
+# every impaired packet has a comment, and just the corrupted ones a bad checksum;
+# of one that is duplicated as well, one copy is good
+case_capture_comments()
+{
+	local before='($1 == "stack") == ($4 == "10.7.0.2")'
+
+	start
+	ctl impair set port 7 loss 2% corrupt 5% duplicate 2% delay 5ms seed 7 > "$T/said"
+	ctl capture start "$T/a" --port 7 > "$T/said"
+	head -c 1000000 /dev/urandom > "$T/data"
+	timeout 60 "$NC" -N $S4 7 < "$T/data" | cmp - "$T/data" || fail "echo"
+	wait_for 5 eval 'ctl --json impair | grep -q "\"queued\":0"'
+	ctl capture stop > "$T/said"
+	read_file "$T/a"
+	[ "$(rows '1')" -gt 3000 ] || fail "few packets"
+	eq "without a comment" "$(rows '$10 == ""')" 0
+	eq lost "$(rows '$10 ~ /lost by loss of rule 1/')" "$(knob loss)"
+	eq "lost, and seen behind it" "$(rows "\$10 ~ /lost/ && !($before)")" 0
+	eq corrupted "$(rows "\$10 ~ /corrupted/ && $before")" "$(knob corrupt)"
+	eq duplicated "$(rows "\$10 ~ /duplicated/ && $before")" "$(knob duplicate)"
+	eq "bad before it was corrupted" "$(rows "\$11 == \"0\" && $before")" 0
+	eq "bad, not corrupted" "$(rows '$11 == "0" && $10 !~ /corrupted/')" 0
+	eq "corrupted, not bad, and no copy" "$(rows "\$11 == \"1\" &&
+		\$10 ~ /corrupted/ && \$10 !~ /duplicated/ && !($before)")" 0
+	[ "$(rows '$11 == "0"')" -gt 30 ] || fail "few corrupted ones came out"
+}
+
+# a script's victim: at the stack only, with the script's name
+case_capture_scripted_loss()
+{
+	start
+	ctl impair script 'drop out data nth 3' > "$T/said"
+	ctl capture start "$T/a" > "$T/said"
+	head -c 30000 /dev/urandom > "$T/data"
+	timeout 20 "$NC" -N $S4 7 < "$T/data" | cmp - "$T/data" || fail "echo"
+	ctl capture stop > "$T/said"
+	table "$T/a"
+	eq comments "$(awk -F '\t' '$10 != "" { print $1, $10 }' "$T/table")" \
+		'stack ustack: lost by step 1 of script 1 (transmission 1)'
+	awk -F '\t' '$10 != "" { print $9 }' "$T/table" > "$T/seq"
+	eq "its second transmission" "$(rows "\$1 == \"wire\" && \$4 == \"$S4\" &&
+		\$9 == \"$(cat "$T/seq")\"")" 1
+}
+
+# tshark counts what we count.  At the stack it sees every segment, and so knows
+# every one that is sent again (as a retransmission, or by what it takes for short
+# timing as out of order): just TcpRetransSegs.  On the wire those lost once more
+# are missing, and what fills a hole at the very end, before anything behind it was
+# seen, looks new.
+case_capture_agrees_on_retransmissions()
+{
+	local again='($12 != "" || $13 != "")' lost new
+
+	start
+	ctl impair set out loss 3% delay 5ms seed 42 > "$T/said"
+	ctl capture start "$T/stack" --side stack --port 80 > "$T/said"
+	ctl capture start "$T/wire" --side wire --port 80 > "$T/said"
+	timeout 60 curl -s "http://$S4/bytes/3000000" > "$T/data"
+	eq bytes "$(stat -c %s "$T/data")" 3000000
+	wait_for 5 eval 'ctl --json impair | grep -q "\"queued\":0"'
+	ctl capture stop all > "$T/said"
+	counter TcpRetransSegs > "$T/retrans"
+	[ "$(cat "$T/retrans")" -gt 30 ] || fail "few retransmissions"
+	table "$T/stack"
+	eq "at the stack" "$(rows "$again")" "$(cat "$T/retrans")"
+	lost=$(rows '$10 ~ /lost/ && $10 !~ /transmission 1\)/')
+	table "$T/wire"
+	new=$(awk -F '\t' '$4 == "10.7.0.2" && $8 > 0 {
+		if ($10 !~ /transmission 1\)/ && (!end || $9 >= end))
+			n++
+		if ($9 + $8 > end)
+			end = $9 + $8
+		} END { print n + 0 }' "$T/table")
+	eq "on the wire, with $lost lost again and $new that look new" \
+		$(($(rows "$again") + lost + new)) "$(cat "$T/retrans")"
 }

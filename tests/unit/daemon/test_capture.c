@@ -15,6 +15,12 @@
 #include "stack/link/view.h"
 #include "tests/unit/suites.h"
 
+#define EVENT_US  1000000u
+#define DELAY_US  200000u
+#define DUE_US	  (EVENT_US + DELAY_US)
+#define MANY	  50u
+#define SPORT_OFF 21u /* low byte of the source port */
+
 /* The event that befalls piece @i of caprig_super(). */
 static struct ustack_event event_of(const struct ustack_pkt *p,
 				    enum impair_dir dir, uint32_t i)
@@ -33,6 +39,7 @@ static struct ustack_event event_of(const struct ustack_pkt *p,
 		.rule = 2,
 		.tx = 1,
 		.seq = v.seq + i * CAPRIG_MSS,
+		.ack = v.ack,
 		.len = i + 1 < CAPRIG_PIECES ? CAPRIG_MSS : CAPRIG_LAST,
 	};
 }
@@ -228,6 +235,7 @@ START_TEST(delay_is_told_on_both_sides)
 
 	ev.faults = 1u << USTACK_FAULT_DELAYED | 1u << USTACK_FAULT_DUPLICATED;
 	ev.delay_us = 10000;
+	ev.time_us -= ev.delay_us; /* it comes out now */
 	ev.knob = USTACK_KNOB_DELAY;
 	caprig_begin(caprig_temp_file());
 	capture_packet(&caprig.cap, CAPTURE_STACK, IMPAIR_OUT, p);
@@ -265,24 +273,134 @@ START_TEST(event_of_another_flow_is_no_comment)
 }
 END_TEST
 
+/* An event of super()'s flow, and the view of the packet that it befell. */
+static struct ustack_event befall(struct link_view *v, uint32_t faults)
+{
+	struct ustack_pkt *p = caprig_super(IMPAIR_OUT);
+	struct ustack_event ev = event_of(p, IMPAIR_OUT, 0);
+
+	view_parse(v, IMPAIR_OUT, p);
+	v->data_len = ev.len;
+	ev.time_us = EVENT_US;
+	ev.delay_us = DELAY_US;
+	ev.faults = (uint16_t)faults;
+	rig_free(&caprig.rig, p);
+	return ev;
+}
+
 /* The same bytes much later are a retransmission that nothing befell. */
 START_TEST(fate_is_taken_when_it_is_due_only)
 {
 	static struct capfates fates;
-	struct ustack_event ev = { .time_us = 1000000,
-				   .delay_us = 200000,
-				   .faults = 1u << USTACK_FAULT_DELAYED };
 	struct capfate fate;
+	struct link_view v;
+	struct link_view other;
+	struct ustack_event ev = befall(&v, 1u << USTACK_FAULT_DELAYED);
 
-	capfate_keep(&fates, 7, &ev);
-	ck_assert(!capfate_take(&fates, 7, 1100000, &fate));
-	ck_assert(!capfate_take(&fates, 7, 1300000, &fate));
-	ck_assert(!capfate_take(&fates, 9, 1200000, &fate));
-	ck_assert(capfate_take(&fates, 7, 1200100, &fate));
-	ck_assert(!capfate_take(&fates, 7, 1200100, &fate));
+	other = v;
+	other.ack++;
+	capfate_keep(&fates, &ev);
+	ck_assert(!capfate_take(&fates, &v, DUE_US - 100000, &fate));
+	ck_assert(!capfate_take(&fates, &v, DUE_US + 1000000, &fate));
+	ck_assert(!capfate_take(&fates, &other, DUE_US, &fate));
+	ck_assert(capfate_take(&fates, &v, DUE_US + 100, &fate));
+	ck_assert_uint_eq(fate.delay_us, DELAY_US);
+	ck_assert(!capfate_take(&fates, &v, DUE_US + 100, &fate));
 	ev.faults = 1u << USTACK_FAULT_LOST;
-	capfate_keep(&fates, 7, &ev);
-	ck_assert(!capfate_take(&fates, 7, 1200000, &fate));
+	capfate_keep(&fates, &ev);
+	ck_assert(!capfate_take(&fates, &v, DUE_US, &fate));
+}
+END_TEST
+
+/* Duplicate ACKs differ in nothing; each has a delay of its own. */
+START_TEST(equal_packets_have_their_fates_in_order)
+{
+	static struct capfates fates;
+	struct capfate fate;
+	struct link_view v;
+	struct ustack_event ev = befall(&v, 1u << USTACK_FAULT_DELAYED);
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		ev.delay_us = DELAY_US + (MANY - i) * 100;
+		capfate_keep(&fates, &ev);
+	}
+	for (uint32_t i = 1; i <= MANY; i++) {
+		ck_assert(capfate_take(&fates, &v, DUE_US + i * 100, &fate));
+		ck_assert_uint_eq(fate.delay_us, DELAY_US + i * 100);
+	}
+	ck_assert(!capfate_take(&fates, &v, DUE_US, &fate));
+}
+END_TEST
+
+/* Where the flipped bit is, the packet does not look like what it was. */
+START_TEST(damaged_packet_is_known_in_spite_of_it)
+{
+	static struct capfates fates;
+	struct capfate fate;
+	struct link_view v;
+	struct link_view seen[4];
+	struct ustack_event ev = befall(&v, 1u << USTACK_FAULT_CORRUPTED);
+
+	for (int i = 0; i < 4; i++)
+		seen[i] = v;
+	seen[0].seq ^= 1u << 20;
+	seen[1].rport ^= 1u << 3;
+	seen[2].data_len += 4; /* the header's length */
+	seen[3].kind = LINK_MALFORMED;
+	capfate_keep(&fates, &ev);
+	v.seq += CAPRIG_MSS;
+	ck_assert(!capfate_take(&fates, &v, DUE_US, &fate));
+	ck_assert(capfate_take(&fates, &seen[_i], DUE_US, &fate));
+	ck_assert_uint_eq(fate.faults, ev.faults);
+	ck_assert(!capfate_take(&fates, &seen[_i], DUE_US, &fate));
+	ck_assert_uint_eq(fates.ndamaged, 0);
+}
+END_TEST
+
+/* What passes no filter any more is not waited for. */
+START_TEST(damaged_packet_of_another_port_takes_its_fate_along)
+{
+	struct ustack_pkt *p = caprig_super(IMPAIR_OUT);
+	struct ustack_event ev = event_of(p, IMPAIR_OUT, 0);
+	const struct caprec *rec;
+
+	p->gso_size = 0; /* of one piece */
+	ev.len = p->len - p->head_len;
+	ev.faults = 1u << USTACK_FAULT_CORRUPTED;
+	caprig.file.tap.filter.port = RIG_LPORT;
+	caprig_begin(caprig_temp_file());
+	capture_event(&caprig.cap, &ev);
+	p->head[SPORT_OFF] ^= 1;
+	capture_packet(&caprig.cap, CAPTURE_WIRE, IMPAIR_OUT, p);
+	p->head[SPORT_OFF] ^= 1;
+	capture_packet(&caprig.cap, CAPTURE_WIRE, IMPAIR_OUT, p);
+	capture_flush(&caprig.cap);
+	rec = next_record();
+	ck_assert_ptr_nonnull(rec);
+	ck_assert_uint_eq(rec->fate.faults, 0);
+	while (next_record())
+		;
+	rig_free(&caprig.rig, p);
+}
+END_TEST
+
+/* Beyond the bound the first ones are forgotten, nothing else happens. */
+START_TEST(fates_are_bounded)
+{
+	static struct capfates fates;
+	struct capfate fate;
+	struct link_view v;
+	struct ustack_event ev = befall(&v, 1u << (_i ? USTACK_FAULT_CORRUPTED
+						      : USTACK_FAULT_DELAYED));
+
+	for (uint32_t i = 0; i < 4 * CAPFATE_PLACES; i++) {
+		ev.seq++;
+		ev.time_us++;
+		capfate_keep(&fates, &ev);
+	}
+	v.seq = ev.seq;
+	ck_assert(capfate_take(&fates, &v, ev.time_us + DELAY_US, &fate));
+	ck_assert_uint_le(fates.ndamaged, CAPFATE_DAMAGED);
 }
 END_TEST
 
@@ -349,6 +467,10 @@ Suite *suite_daemon_capture(void)
 	tcase_add_test(tc, delay_is_told_on_both_sides);
 	tcase_add_test(tc, event_of_another_flow_is_no_comment);
 	tcase_add_test(tc, fate_is_taken_when_it_is_due_only);
+	tcase_add_test(tc, equal_packets_have_their_fates_in_order);
+	tcase_add_loop_test(tc, damaged_packet_is_known_in_spite_of_it, 0, 4);
+	tcase_add_test(tc, damaged_packet_of_another_port_takes_its_fate_along);
+	tcase_add_loop_test(tc, fates_are_bounded, 0, 2);
 	tcase_add_loop_test(tc, fate_is_said_in_words, 0,
 			    sizeof(texts) / sizeof(texts[0]));
 	suite_add_tcase(s, tc);
