@@ -10,11 +10,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,6 +33,9 @@
  * @path:	where it goes to, NULL = the usual places; borrowed
  * @fd:		socket, -1 = not connected yet
  * @calls:	calls so far; the number of each is its id
+ * @stop_fd:	tells SIGINT and SIGTERM, -1 = they end the program
+ * @out_fd:	where notifications are shown, -1 = nobody cares
+ * @stopped:	somebody wants no more of them
  * @first:	notifications that came in front of a reply, oldest first
  * @queued:	their number
  * @lost:	those that found no room
@@ -43,6 +47,9 @@ struct client {
 	const char *path;
 	int fd;
 	int calls;
+	int stop_fd;
+	int out_fd;
+	bool stopped;
 	cJSON *first;
 	uint32_t queued;
 	uint32_t lost;
@@ -127,6 +134,8 @@ struct client *client_new(const char *path)
 		return NULL;
 	client->path = path;
 	client->fd = -1;
+	client->stop_fd = -1;
+	client->out_fd = -1;
 	return client;
 }
 
@@ -160,6 +169,8 @@ void client_free(struct client *client)
 {
 	if (!client)
 		return;
+	if (client->stop_fd >= 0)
+		(void)close(client->stop_fd);
 	if (client->fd >= 0)
 		(void)close(client->fd);
 	cJSON_Delete(client->first);
@@ -230,15 +241,21 @@ static bool send_request(struct client *client, const char *method,
 }
 
 /* Wait until there is something to read; false when time is up. */
-static bool wait_readable(const struct client *client, int timeout_ms)
+static bool wait_readable(struct client *client, int timeout_ms)
 {
-	struct pollfd p = { .fd = client->fd, .events = POLLIN };
+	struct pollfd p[] = {
+		{ .fd = client->fd, .events = POLLIN },
+		{ .fd = client->stop_fd, .events = POLLIN },
+		{ .fd = client->out_fd }, /* says when its reader hangs up */
+	};
 	int n;
 
 	do
-		n = poll(&p, 1, timeout_ms);
+		n = poll(p, sizeof(p) / sizeof(p[0]), timeout_ms);
 	while (n < 0 && errno == EINTR && timeout_ms < 0);
-	return n > 0;
+	if (n > 0 && (p[1].revents || p[2].revents))
+		client->stopped = true;
+	return n > 0 && !client->stopped;
 }
 
 /* Read more, behind what is not used yet; false at the end of it. */
@@ -433,4 +450,34 @@ int client_next(struct client *client, int timeout_ms, cJSON **msg)
 	}
 	*msg = line ? cJSON_Parse(line) : NULL;
 	return CLI_DONE;
+}
+
+int client_follow(struct client *client, FILE *out)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	client->stop_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (client->stop_fd < 0) {
+		fprintf(stderr, "ustackctl: signalfd: %s\n", strerror(errno));
+		return CLI_REFUSED;
+	}
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	client->out_fd = fileno(out);
+	return CLI_DONE;
+}
+
+bool client_stopped(const struct client *client)
+{
+	return client->stopped;
+}
+
+bool client_has_more(const struct client *client)
+{
+	return client->queued || client->lost ||
+	       memchr(client->buf + client->start, '\n',
+		      client->len - client->start);
 }

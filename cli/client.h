@@ -7,7 +7,9 @@
 #define CLI_CLIENT_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct client;
 
@@ -80,5 +82,23 @@ int client_ask(struct client *client, const char *method, cJSON *params,
 
 /** client_hear() - Wait for the answer to client_ask(); as client_call() */
 int client_hear(struct client *client, cJSON **result);
+
+/**
+ * client_follow() - Have client_next() end by itself when somebody stops it
+ * @client:	client
+ * @out:	where notifications are shown
+ *
+ * From now on SIGINT, SIGTERM, and a reader of @out that hangs up, end the wait
+ * instead of the program: there is no notification, and client_stopped().
+ *
+ * Return: CLI_DONE, or CLI_REFUSED with the reason printed
+ */
+int client_follow(struct client *client, FILE *out);
+
+/** client_stopped() - Did somebody stop it? */
+bool client_stopped(const struct client *client);
+
+/** client_has_more() - Is there a notification that needs no waiting? */
+bool client_has_more(const struct client *client);
 
 #endif /* CLI_CLIENT_H */

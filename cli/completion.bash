@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace explain capture services impair log top shutdown help"
+	local commands="status stats conns conn trace explain events capture services impair log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -62,6 +62,13 @@ _ustackctl()
 			fi ;;
 		esac ;;
 	explain) words="--last --json --help" ;;
+	events)
+		words="-f --follow -c --conn -N --next -p --port -t --type -n --count --json --help"
+		[[ $prev == -t || $prev == --type ]] &&
+			words="connectivity transport recovery impairment connection_
+				packet_sent packet_received packet_dropped
+				packet_lost metrics_updated soft_error"
+		;;
 	log) words="error warning info debug trace" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

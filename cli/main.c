@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "capture", "start FILE|- | stop | status", "packets to a pcapng file", cmd_capture },
 	{ "explain", "[ID|--last]", "a connection's life in words", cmd_explain },
 	{ "services", "", "services and what they have done", cmd_services },
+	{ "events", "[-f] [-c ID|-N] [-t TYPE]...", "what happened, or happens", cmd_events },
 	{ "impair", "[show|set|preset|script|...]", "faults on packets", cmd_impair },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },

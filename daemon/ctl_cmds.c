@@ -31,15 +31,6 @@ uint64_t ctl_now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
 }
 
-uint64_t ctl_wall_offset_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u -
-	       ctl_now_us();
-}
-
 /* ----------------------------------------------------------------- status */
 
 /**

@@ -307,7 +307,7 @@ static void on_subscribe_done(struct job *job)
 	j = ctl_reply_begin(sj->rq);
 	if (j) {
 		json_obj(j, "result");
-		json_u64(j, "wall_offset_us", ctl_wall_offset_us());
+		json_u64(j, "wall_offset_us", log_wall_offset_us());
 		json_obj_end(j);
 	}
 	ctl_reply_end(sj->rq);

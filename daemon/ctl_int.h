@@ -308,9 +308,6 @@ void ctl_read_counters(const struct worker *w, struct counters *out);
 /** ctl_now_us() - The monotonic clock */
 uint64_t ctl_now_us(void);
 
-/** ctl_wall_offset_us() - What is added to ctl_now_us() to get the time of day */
-uint64_t ctl_wall_offset_us(void);
-
 /** ctl_put_endpoint() - An address and a port */
 void ctl_put_endpoint(struct json *j, const char *addr_key,
 		      const struct ustack_addr *a, const char *port_key,

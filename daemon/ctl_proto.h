@@ -110,7 +110,7 @@
  *						cause?, since_us?, cwnd?,
  *						ssthresh?, rto_us?}
  *	transport:packet_dropped		{counter}
- *	recovery:packet_lost			{cause, seq, len, rto_us?}
+ *	recovery:packet_lost			{cause, seq, len, iss, rto_us?}
  *	recovery:metrics_updated		{cwnd, ssthresh?, srtt_us, rto_us}
  *	impairment:applied			{dir: in or out, faults:[], knob, rule,
  *						step?, flags, seq, ack, len, tx,

@@ -109,7 +109,7 @@ static void put_trace(struct json *j, const struct config *cfg,
 		ctl_put_conn(j, "conn", cfg, &tj->conn);
 	else
 		json_raw(j, "conn", "null");
-	json_u64(j, "wall_offset_us", ctl_wall_offset_us());
+	json_u64(j, "wall_offset_us", log_wall_offset_us());
 	if (in->iss)
 		json_u64(j, "iss", in->iss);
 	if (in->irs)
@@ -241,7 +241,7 @@ static void on_traces_done(struct job *job)
 	if (j) {
 		qsort(tj->info, tj->n, sizeof(tj->info[0]), by_opening);
 		json_obj(j, "result");
-		json_u64(j, "wall_offset_us", ctl_wall_offset_us());
+		json_u64(j, "wall_offset_us", log_wall_offset_us());
 		json_arr(j, "traces");
 		for (uint32_t i = 0; i < tj->n; i++) {
 			json_obj(j, NULL);

@@ -26,7 +26,7 @@
 #define WISHES_MAX     64u
 #define CREDIT_NEW     HISTORY_EVENTS /* as many as are kept	 */
 #define CREDIT_FAULT   HISTORY_TAIL
-#define CREDIT_MOMENT  64u  /* a loss, the beginning of the end */
+#define CREDIT_MOMENT  64u  /* a loss, another state	 */
 #define WISH_AGAIN     256u /* segments after which a wish was lost */
 #define RECYCLE_LOOKS  32u  /* connections looked at for one to recycle */
 #define HALF_OPEN_PART 4u   /* half-open ones have that part for sure */
@@ -361,12 +361,8 @@ static uint32_t credit_for(const struct ustack_event *ev)
 		return ev->faults == 1u << USTACK_FAULT_DELAYED ? 0
 								: CREDIT_FAULT;
 	case USTACK_EV_LOST:
-		return CREDIT_MOMENT;
 	case USTACK_EV_STATE:
-		return ev->to == USTACK_FIN_WAIT_1 ||
-				       ev->to == USTACK_CLOSE_WAIT
-			       ? CREDIT_MOMENT
-			       : 0;
+		return CREDIT_MOMENT;
 	default:
 		return 0;
 	}

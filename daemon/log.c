@@ -112,21 +112,28 @@ static uint64_t clock_us(clockid_t clock)
 	return (uint64_t)ts.tv_sec * SECOND_US + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/*
- * The time of day at which the monotonic clock showed @mono_us.  The distance
- * of the clocks is kept while it stays the same, or events of one moment would
- * get different times.
+/* It is kept while it stays the same, or events of one moment would get different
+ * times.
  */
-static uint64_t wall_of(uint64_t mono_us)
+uint64_t log_wall_offset_us(void)
 {
 	uint64_t now_us = clock_us(CLOCK_MONOTONIC);
 	uint64_t apart_us = clock_us(CLOCK_REALTIME) - now_us;
 
 	if (apart_us - log_state.apart_us + APART_SLACK_US > 2 * APART_SLACK_US)
 		log_state.apart_us = apart_us;
+	return log_state.apart_us;
+}
+
+/* The time of day at which the monotonic clock showed @mono_us. */
+static uint64_t wall_of(uint64_t mono_us)
+{
+	uint64_t apart_us = log_wall_offset_us();
+	uint64_t now_us = clock_us(CLOCK_MONOTONIC);
+
 	if (now_us - mono_us > EVENT_AGE_MAX)
 		mono_us = now_us;
-	return mono_us + log_state.apart_us;
+	return mono_us + apart_us;
 }
 
 static void format_time(uint64_t wall_us, char *buf, size_t size)

@@ -68,6 +68,11 @@ uint32_t log_event_mask(enum log_level level);
 __attribute__((format(printf, 2, 3))) void log_msg(enum log_level level,
 						   const char *fmt, ...);
 
+/** log_wall_offset_us() - Wall clock less monotonic clock, as lines use it, main
+ * thread: it jumps when somebody sets the clock, and does not tremble
+ */
+uint64_t log_wall_offset_us(void);
+
 /** log_event() - Render one event of the stack, main thread */
 void log_event(const struct ustack_event *ev);
 

@@ -278,6 +278,7 @@ static void lost_json(struct json *j, const struct ustack_event *ev)
 	json_str(j, "cause", cause(ev));
 	json_u64(j, "seq", ev->seq);
 	json_u64(j, "len", ev->len);
+	json_u64(j, "iss", ev->iss);
 	if (ev->rto_us)
 		json_u64(j, "rto_us", ev->rto_us);
 }

@@ -103,6 +103,7 @@
 	X(suite_cli_client)		\
 	X(suite_cli_impair_fmt)		\
 	X(suite_cli_explain)		\
+	X(suite_cli_event_fmt)		\
 	X(suite_cli_fmt)		\
 	X(suite_cli_ladder)		\
 	X(suite_cli_life)		\

@@ -7,6 +7,7 @@
  */
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,49 @@ START_TEST(daemon_that_hangs_up_is_no_silence)
 }
 END_TEST
 
+static void stop_by_signal(FILE *reader)
+{
+	(void)reader;
+	(void)raise(SIGTERM);
+}
+
+static void stop_by_hanging_up(FILE *reader)
+{
+	(void)fclose(reader);
+}
+
+static void (*const ways_to_stop[])(FILE *reader) = { stop_by_signal,
+						      stop_by_hanging_up };
+
+/* A signal, or a reader that hangs up, ends the wait and not the program. */
+START_TEST(following_ends_when_somebody_stops_it)
+{
+	struct client *client = connect_to("{\"id\":1,\"result\":{}}\n"
+					   "{\"method\":\"event\"}\n");
+	cJSON *result;
+	cJSON *msg;
+	FILE *out;
+	int fd[2];
+
+	ck_assert_int_eq(pipe(fd), 0);
+	out = fdopen(fd[1], "w");
+	ck_assert_int_eq(client_follow(client, out), CLI_DONE);
+	ck_assert_int_eq(client_call(client, "m", NULL, &result), CLI_DONE);
+	cJSON_Delete(result);
+	ck_assert_int_eq(client_next(client, -1, &msg), CLI_DONE);
+	ck_assert_str_eq(cli_str(msg, "method"), "event");
+	cJSON_Delete(msg);
+	ck_assert(!client_has_more(client));
+	ck_assert(!client_stopped(client));
+	ways_to_stop[_i](fdopen(fd[0], "r"));
+	ck_assert_int_eq(client_next(client, -1, &msg), CLI_DONE);
+	ck_assert_ptr_null(msg);
+	ck_assert(client_stopped(client));
+	(void)fclose(out);
+	disconnect(client);
+}
+END_TEST
+
 Suite *suite_cli_client(void)
 {
 	Suite *s = suite_create("cli/client");
@@ -132,6 +176,7 @@ Suite *suite_cli_client(void)
 
 	tcase_add_test(tc, notifications_come_in_order_around_a_reply);
 	tcase_add_test(tc, daemon_that_hangs_up_is_no_silence);
+	tcase_add_loop_test(tc, following_ends_when_somebody_stops_it, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -141,7 +141,7 @@ static const struct {
 	  "\"counter\":\"DropTcpSequence\"" },
 	{ USTACK_EV_LOST, USTACK_CAUSE_RTO,
 	  "retransmission (rto) seq 1 len 1448, rto 200 ms\n",
-	  "\"cause\":\"rto\",\"seq\":1,\"len\":1448,\"rto_us\":200000" },
+	  "\"cause\":\"rto\",\"seq\":1,\"len\":1448,\"iss\":0,\"rto_us\":200000" },
 	{ USTACK_EV_METRICS, 0, "cwnd 14480 srtt 0.250 ms rto 200.000 ms\n",
 	  "\"cwnd\":14480" },
 	{ USTACK_EV_SOFT_ERROR, 0, "soft error: no error\n",

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_events.c - events: what happened lately, or what happens
+ *
+ *	without -f	the histories that the daemon has, merged by time
+ *	with -f		a subscription
+ *
+ * Histories are fetched from the youngest on, until the rest must be older than
+ * the last events that are wanted.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "daemon/ctl_proto.h"
+#include "event_fmt.h"
+#include "fmt.h"
+
+#define ID_MAX	  ((1ull << 53) - 1) /* exact in JSON */
+#define TYPES_MAX 16
+#define LAST_DEF  100ul
+
+static const char takes[] = "[-f] [-c ID|-N] [-p PORT] [-t TYPE]... [-n COUNT]";
+
+/**
+ * struct events_args - what was asked for
+ * @follow:	what happens from now on
+ * @next:	only of the next connection
+ * @conn:	only of this one, 0 = all
+ * @port:	only with this port, 0 = all
+ * @count:	so many: the last ones, or when following, the first ones; 0 = as
+ *		many as there are
+ * @ntypes:	entries in @type
+ * @type:	only these kinds, or what begins so
+ */
+struct events_args {
+	bool follow;
+	bool next;
+	unsigned long long conn;
+	unsigned long port;
+	unsigned long count;
+	int ntypes;
+	const char *type[TYPES_MAX];
+};
+
+/* ---------------------------------------------------------------- arguments */
+
+/* A whole number from 1 to @max. */
+static int read_number(const char *option, const char *text,
+		       unsigned long long max, unsigned long long *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(text, &end, 10);
+	if (!errno && !*end && *text >= '0' && *text <= '9' && *v && *v <= max)
+		return CLI_DONE;
+	return cli_usage("%s takes a number from 1 to %llu, not %s", option,
+			 max, text);
+}
+
+static int add_type(struct events_args *a, const char *type)
+{
+	if (a->ntypes == TYPES_MAX)
+		return cli_usage("-t can be given %d times", TYPES_MAX);
+	a->type[a->ntypes++] = type;
+	return event_check_type(type);
+}
+
+static int read_option(int c, char **argv, struct events_args *a)
+{
+	unsigned long long v = 0;
+	int rc = CLI_DONE;
+
+	switch (c) {
+	case 'f':
+		a->follow = true;
+		break;
+	case 'N':
+		a->next = true;
+		a->follow = true;
+		break;
+	case 'c':
+		rc = read_number("-c", optarg, ID_MAX, &a->conn);
+		break;
+	case 'p':
+		rc = read_number("-p", optarg, 65535, &v);
+		a->port = (unsigned long)v;
+		break;
+	case 'n':
+		rc = read_number("-n", optarg, UINT32_MAX, &v);
+		a->count = (unsigned long)v;
+		break;
+	case 't':
+		rc = add_type(a, optarg);
+		break;
+	case ':':
+		return cli_usage("%s needs a value: events takes %s",
+				 argv[optind - 1], takes);
+	default:
+		return cli_usage("unknown option %s: events takes %s",
+				 argv[optind - 1], takes);
+	}
+	return rc;
+}
+
+static int read_args(int argc, char **argv, struct events_args *a)
+{
+	static const struct option options[] = {
+		{ "follow", no_argument, NULL, 'f' },
+		{ "conn", required_argument, NULL, 'c' },
+		{ "next", no_argument, NULL, 'N' },
+		{ "port", required_argument, NULL, 'p' },
+		{ "type", required_argument, NULL, 't' },
+		{ "count", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int rc = CLI_DONE;
+	int c;
+
+	optind = 0; /* start again, after the global options */
+	while (!rc && (c = getopt_long(argc, argv, ":fc:Np:t:n:", options,
+				       NULL)) != -1)
+		rc = read_option(c, argv, a);
+	if (rc)
+		return rc;
+	if (optind < argc)
+		return cli_usage("events takes no %s, but %s", argv[optind],
+				 takes);
+	if (a->next && a->conn)
+		return cli_usage("either --conn, a connection that is there, "
+				 "or --next, one that will be opened");
+	return CLI_DONE;
+}
+
+/* ------------------------------------------------------------------ filters */
+
+static bool has_type(const struct events_args *a, const cJSON *ev)
+{
+	for (int i = 0; i < a->ntypes; i++)
+		if (event_has_type(cli_str(ev, "event"), a->type[i]))
+			return true;
+	return !a->ntypes;
+}
+
+static bool has_port(const struct events_args *a, const cJSON *trace)
+{
+	double port = (double)a->port;
+
+	return !a->port || cli_num(trace, "lport") == port ||
+	       cli_num(trace, "rport") == port;
+}
+
+/* ------------------------------------------------------------------ showing */
+
+static void show(const struct cli *cli, const cJSON *ev,
+		 const struct event_style *style)
+{
+	char text[EVENT_TEXT];
+
+	if (cli->json)
+		cli_print_json(cli, ev);
+	else
+		fprintf(cli->out, "%s\n", event_text(ev, style, text));
+}
+
+/* ------------------------------------------------------------------- lately */
+
+/**
+ * struct lately - events of several histories
+ * @ev:		the events; borrowed from @answers
+ * @n:		entries there
+ * @room:	room there
+ * @answers:	histories
+ */
+struct lately {
+	const cJSON **ev;
+	size_t n;
+	size_t room;
+	cJSON *answers;
+};
+
+static bool collect(struct lately *l, const struct events_args *a,
+		    const cJSON *trace)
+{
+	const cJSON *events = cJSON_GetObjectItemCaseSensitive(trace, "events");
+	size_t room = l->n + (size_t)cJSON_GetArraySize(events);
+	const cJSON **more;
+	const cJSON *ev;
+
+	if (room > l->room) {
+		more = realloc(l->ev, 2 * room * sizeof(cJSON *));
+		if (!more)
+			return false;
+		l->ev = more;
+		l->room = 2 * room;
+	}
+	cJSON_ArrayForEach(ev, events) if (has_type(a, ev)) l->ev[l->n++] = ev;
+	return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const cJSON *x = *(const cJSON *const *)a;
+	const cJSON *y = *(const cJSON *const *)b;
+	static const char *const keys[] = { "time_us", "conn", "n" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		double d = cli_num(x, keys[i]) - cli_num(y, keys[i]);
+
+		if (d < 0 || d > 0)
+			return d < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+/* Are there as many as are wanted that happened after @last_us? */
+static bool has_enough(const struct lately *l, const struct events_args *a,
+		       double last_us)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += cli_num(l->ev[i], "time_us") > last_us;
+	return a->count && n >= a->count;
+}
+
+/* Fetch one history, if it is still there; an exit status. */
+static int fetch(struct cli *cli, const struct events_args *a, double id,
+		 struct lately *l)
+{
+	cJSON *params = cJSON_CreateObject();
+	cJSON *trace;
+	int rc;
+
+	(void)cJSON_AddNumberToObject(params, "id", id);
+	rc = client_call(cli->client, CTL_TRACE_GET, params, &trace);
+	if (rc)
+		return rc;
+	if (!collect(l, a, trace)) {
+		cJSON_Delete(trace);
+		fprintf(stderr, "ustackctl: out of memory\n");
+		return CLI_REFUSED;
+	}
+	(void)cJSON_AddItemToArray(l->answers, trace);
+	return CLI_DONE;
+}
+
+/* The history, of those not looked at yet, whose last event is the youngest. */
+static cJSON *take_youngest(cJSON *traces)
+{
+	cJSON *youngest = NULL;
+	cJSON *t;
+
+	cJSON_ArrayForEach(t, traces) if (!youngest ||
+					  cli_num(t, "last_us") >
+						  cli_num(youngest, "last_us"))
+		youngest = t;
+	return youngest ? cJSON_DetachItemViaPointer(traces, youngest) : NULL;
+}
+
+/* Fetch what may be wanted of @list; an exit status. */
+static int fetch_all(struct cli *cli, const struct events_args *a,
+		     const cJSON *list, struct lately *l)
+{
+	cJSON *traces = cJSON_GetObjectItemCaseSensitive(list, "traces");
+	int rc = CLI_DONE;
+	cJSON *t;
+
+	while (!rc && (t = take_youngest(traces))) {
+		if (has_enough(l, a, cli_num(t, "last_us"))) {
+			cJSON_Delete(t);
+			break;
+		}
+		if (has_port(a, t) &&
+		    (!a->conn || cli_num(t, "id") == (double)a->conn))
+			rc = fetch(cli, a, cli_num(t, "id"), l);
+		if (rc == CLI_NO_OBJECT && !a->conn)
+			rc = CLI_DONE; /* it had to make room meanwhile */
+		cJSON_Delete(t);
+	}
+	return rc;
+}
+
+static int show_lately(struct cli *cli, const struct events_args *a)
+{
+	struct lately l = { .answers = cJSON_CreateArray() };
+	struct event_style style = { .colour = cli->colour };
+	size_t from = 0;
+	cJSON *list;
+	int rc;
+
+	rc = client_call(cli->client, CTL_TRACE_LIST, NULL, &list);
+	if (!rc)
+		rc = fetch_all(cli, a, list, &l);
+	if (!rc && a->conn && !cJSON_GetArraySize(l.answers))
+		rc = fetch(cli, a, (double)a->conn,
+			   &l); /* the error says more */
+	style.wall_offset_us = cli_num(list, "wall_offset_us");
+	if (!rc && l.n) {
+		qsort(l.ev, l.n, sizeof(cJSON *), by_time);
+		if (a->count && l.n > a->count)
+			from = l.n - a->count;
+	}
+	for (size_t i = from; !rc && i < l.n; i++)
+		show(cli, l.ev[i], &style);
+	free(l.ev);
+	cJSON_Delete(l.answers);
+	cJSON_Delete(list);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- following */
+
+static cJSON *make_subscription(const struct events_args *a)
+{
+	cJSON *params = cJSON_CreateObject();
+
+	if (a->conn)
+		(void)cJSON_AddNumberToObject(params, "conn", (double)a->conn);
+	if (a->port)
+		(void)cJSON_AddNumberToObject(params, "port", (double)a->port);
+	if (a->next)
+		(void)cJSON_AddTrueToObject(params, "next");
+	if (a->ntypes)
+		(void)cJSON_AddItemToObject(params, "types",
+					    cJSON_CreateStringArray(a->type,
+								    a->ntypes));
+	return params;
+}
+
+/* Losses, in the place of what was lost. */
+static void show_lost(const struct cli *cli, cJSON *params)
+{
+	double n = cli_num(params, "n");
+	double overrun = cli_num(params, "overrun");
+
+	if (cli->json) {
+		(void)cJSON_AddStringToObject(params, "event", CTL_EVENTS_LOST);
+		cli_print_json(cli, params);
+		return;
+	}
+	if (n > 0)
+		fprintf(cli->out, "-- %.0f events lost: too slow a reader\n",
+			n);
+	if (overrun > 0)
+		fprintf(cli->out,
+			"-- %.0f events lost: faster than the daemon hands "
+			"them out\n",
+			overrun);
+}
+
+static int follow(struct cli *cli, const struct events_args *a)
+{
+	struct event_style style = { .colour = cli->colour };
+	unsigned long n = 0;
+	cJSON *result;
+	cJSON *msg;
+	int rc;
+
+	rc = client_follow(cli->client, cli->out);
+	if (!rc)
+		rc = client_call(cli->client, CTL_EVENTS_SUBSCRIBE,
+				 make_subscription(a), &result);
+	if (rc)
+		return rc;
+	style.wall_offset_us = cli_num(result, "wall_offset_us");
+	cJSON_Delete(result);
+	while (!rc && !client_stopped(cli->client) &&
+	       (!a->count || n < a->count)) {
+		if (!client_has_more(cli->client) && fflush(cli->out))
+			break; /* nobody reads it */
+		rc = client_next(cli->client, -1, &msg);
+		if (!strcmp(cli_str(msg, "method"), CTL_EVENT)) {
+			show(cli, cJSON_GetObjectItem(msg, "params"), &style);
+			n++;
+		} else if (msg) {
+			show_lost(cli, cJSON_GetObjectItem(msg, "params"));
+		}
+		cJSON_Delete(msg);
+	}
+	return rc;
+}
+
+int cmd_events(struct cli *cli, int argc, char **argv)
+{
+	struct events_args a = { 0 };
+	int rc = read_args(argc, argv, &a);
+
+	if (rc)
+		return rc;
+	if (a.follow)
+		return follow(cli, &a);
+	if (!a.count && !a.conn)
+		a.count = LAST_DEF;
+	return show_lately(cli, &a);
+}
