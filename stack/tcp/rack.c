@@ -19,16 +19,19 @@ static bool sent_after(uint64_t us1, uint32_t seq1, uint64_t us2, uint32_t seq2)
 
 /*
  * Could the acknowledgement be for an earlier copy (8985-8)?  Its timestamp
- * says so, or it came back faster than anything before.
+ * says so, or it came back faster than anything before.  A timestamp speaks of
+ * what came in order alone: beside a SACK it is that of older data (RFC 7323
+ * section 4.3), and no copy of what is behind a hole would ever count.
  */
 static bool ambiguous(const struct tcp_conn *c, const struct tcp_rec *r,
-		      const struct tcp_acked *a)
+		      uint32_t end, const struct tcp_acked *a)
 {
 	uint64_t rtt_us = tcp_now(c) - r->sent_us;
 
 	if (!(r->flags & REC_RETX))
 		return false;
-	if (a->has_ts && seq_lt(a->tsecr, tcp_ts_at(r->sent_us) + c->ts.offset))
+	if (a->has_ts && seq_leq(end, a->ack) &&
+	    seq_lt(a->tsecr, tcp_ts_at(r->sent_us) + c->ts.offset))
 		return true;
 	return rtt_us < c->rtt.min_us;
 }
@@ -53,7 +56,7 @@ void rack_delivered(struct tcp_conn *c, const struct tcp_rec *r, uint32_t end,
 	struct tcp_flight *fl = c->fl;
 
 	note_order(c, r, end);
-	if (ambiguous(c, r, a))
+	if (ambiguous(c, r, end, a))
 		return;
 	fl->rack.rtt_us = (uint32_t)min_u64(tcp_now(c) - r->sent_us,
 					    UINT32_MAX);

@@ -30,6 +30,43 @@ START_TEST(too_fast_an_answer_is_not_the_copys)
 }
 END_TEST
 
+/*
+ * RFC 7323 section 4.3: a SACK of data out of order echoes the timestamp of what
+ * came last in order, so that says nothing of the copy that is SACKed (8985-8).
+ * The tail is lost; the probe's copy arrives, and what left before it is lost.
+ */
+START_TEST(sacked_probe_finds_the_hole_in_front_of_it)
+{
+	struct pseg s;
+	struct peer p;
+	uint32_t old;
+
+	lossy_open(&p, true);
+	ck_assert_int_gt(peer_send(&p, 5 * LOSSY_MSS), 0);
+	ck_assert(peer_rx(&p, &s));
+	old = s.tsval;
+	ck_assert_uint_eq(peer_drain(&p), 4);
+	peer_advance(&p, LOSSY_RTT);
+	s = lossy_ack(4);
+	s.has = TCP_OPT_HAS_TS;
+	s.tsval = 3;
+	s.tsecr = old;
+	peer_tx(&p, s);
+	peer_expect_none(&p);
+	peer_advance(&p, 2 * LOSSY_RTT + MS(10));
+	lossy_expect(&p, 5);
+	peer_advance(&p, LOSSY_RTT);
+	s = lossy_sack(4, 5, 6);
+	s.has |= TCP_OPT_HAS_TS;
+	s.tsval = 4;
+	s.tsecr = old;
+	peer_tx(&p, s);
+	lossy_expect(&p, 4);
+	ck_assert_uint_eq(peer_counter(&p, USTACK_C_TCP_TIMEOUTS), 0);
+	peer_fini(&p);
+}
+END_TEST
+
 /* One of two segments is SACKed: milliseconds until the other is sent again. */
 static uint32_t patience(struct peer *p, uint32_t n)
 {
@@ -183,6 +220,7 @@ Suite *suite_wire_doubt(void)
 	TCase *tc = wire_case(s, "copies");
 
 	tcase_add_test(tc, too_fast_an_answer_is_not_the_copys);
+	tcase_add_test(tc, sacked_probe_finds_the_hole_in_front_of_it);
 	tcase_add_test(tc, tail_lost_with_a_hole_needs_no_timeout);
 	tc = wire_case(s, "reordering window");
 	tcase_add_test(tc, widened_window_lasts_sixteen_recoveries);
