@@ -37,8 +37,9 @@ def stream(i, size):
 
 
 class Client:
-    def __init__(self, addr, i, size):
+    def __init__(self, addr, i, size, fin):
         self.data = stream(i, size)
+        self.fin = fin
         self.sent = 0
         self.got = bytearray()
         self.s = socket.socket(family(addr), socket.SOCK_STREAM)
@@ -51,12 +52,13 @@ class Client:
             die(f"connection: {self.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}")
         if events & select.EPOLLOUT and self.sent < len(self.data):
             self.sent += self.s.send(self.data[self.sent:])
-            if self.sent == len(self.data):
+            if self.sent == len(self.data) and self.fin:
                 self.s.shutdown(socket.SHUT_WR)
         if events & select.EPOLLIN:
             more = self.s.recv(65536)
             self.got += more
-            if not more:
+            all_back = not self.fin and len(self.got) >= len(self.data)
+            if not more or all_back:
                 if self.got != self.data:
                     die(f"{len(self.got)} of {len(self.data)} bytes, or wrong ones")
                 self.s.close()
@@ -68,18 +70,18 @@ class Client:
             select.EPOLLOUT if self.sent < len(self.data) else 0)
 
 
-def many(addr, count, size):
+def many(addr, count, size, secs=LIMIT_S, fin=True):
     """COUNT clients at once, each sends SIZE bytes of its own and compares."""
     ep = select.epoll()
     clients = {}
     for i in range(count):
-        c = Client(addr, i, size)
+        c = Client(addr, i, size, fin)
         clients[c.s.fileno()] = c
         ep.register(c.s, c.wants())
-    end = time.monotonic() + LIMIT_S
+    end = time.monotonic() + secs
     while clients:
         if time.monotonic() > end:
-            die(f"{len(clients)} of {count} not done after {LIMIT_S} s")
+            die(f"{len(clients)} of {count} not done after {secs} s")
         for fd, events in ep.poll(1):
             c = clients[fd]
             before = c.wants()
@@ -88,6 +90,11 @@ def many(addr, count, size):
                 del clients[fd]
             elif c.wants() != before:
                 ep.modify(fd, c.wants())
+
+
+def many_open(addr, count, size, secs):
+    """The same, but no FIN before all is back: nobody gives up what is open."""
+    many(addr, count, size, secs, fin=False)
 
 
 def half_close(addr):
@@ -253,6 +260,6 @@ def agreed(addr, want):
 
 if __name__ == "__main__":
     TASKS = {f.__name__: f for f in (
-        many, half_close, no_reader, hold, patient, occupy, stubborn,
+        many, many_open, half_close, no_reader, hold, patient, occupy, stubborn,
         alive, agreed, udp_refused, download)}
     TASKS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))
