@@ -92,6 +92,7 @@ struct explain_cut {
  * @signs:	segments that did
  * @cause:	enum life_cause: how the stack found out
  * @found_us:	when
+ * @prompted:	the peer's SYN came again, before our timer ran out
  * @rto_us:	retransmission timeout in force then, 0 = unknown
  * @left_us:	after which the timer would have found it, too
  * @probe_us:	a tail loss probe went out in between
@@ -121,6 +122,7 @@ struct explain_loss {
 	uint64_t signs;
 	uint8_t cause;
 	uint64_t found_us;
+	bool prompted;
 	uint64_t rto_us;
 	uint64_t left_us;
 	uint64_t probe_us;

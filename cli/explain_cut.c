@@ -121,6 +121,20 @@ static void on_undo(struct explain_scan *s, const struct life_metrics *now)
 	s->recover = 0;
 }
 
+void explain_loss_first(struct explain_scan *s, uint64_t cwnd)
+{
+	for (size_t i = 0; i < s->x->n; i++) {
+		struct explain_ep *e = &s->x->ep[i];
+
+		if (e->kind != EXPLAIN_LOSS || e->in ||
+		    !(e->loss.flags & LIFE_SYN) || !e->loss.tries)
+			continue;
+		e->loss.cut.cut = true;
+		e->loss.cut.cwnd_after = cwnd;
+		e->loss.cut.ssthresh = LIFE_NONE;
+	}
+}
+
 void explain_loss_metrics(struct explain_scan *s,
 			  const struct life_metrics *now)
 {
@@ -157,17 +171,16 @@ static bool judge(struct explain_ep *e)
 	struct explain_loss *h = &e->loss;
 	bool fate = (h->hit.faults & ~(uint32_t)LIFE_F_MARKED) != 0;
 
-	if (h->gone || h->tries)
+	if (h->gone || h->tries || (h->undo && !e->in))
 		return true;
-	if (e->in) {
-		e->kind = EXPLAIN_LATE;
-		return h->done_us != EXPLAIN_NONE && (h->segs || fate);
-	}
-	if (h->undo)
-		return true;
-	if (h->found_us != EXPLAIN_NONE)
-		return false; /* held for lost with others, and was not */
+	if (!e->in && h->vague && h->found_us != EXPLAIN_NONE)
+		return true; /* whether it was sent again was not kept */
 	e->kind = EXPLAIN_LATE;
+	if (e->in)
+		return h->done_us != EXPLAIN_NONE && (h->segs || fate);
+	/* Held for lost with others, and neither lost nor late. */
+	if (h->found_us != EXPLAIN_NONE && !fate && !h->cut.cut)
+		return false;
 	return h->done_us != EXPLAIN_NONE;
 }
 

@@ -143,6 +143,18 @@ static int by_time(const void *a, const void *b)
 	return (int)x->kind - (int)y->kind;
 }
 
+/* A window that begins as large as ever was no cost of the SYN's loss. */
+static void forgive(struct explain *x)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		struct explain_ep *e = &x->ep[i];
+
+		if (e->kind == EXPLAIN_LOSS && e->loss.flags & LIFE_SYN &&
+		    x->open.mss && e->loss.cut.cwnd_after > x->open.mss)
+			e->loss.cut.cut = false;
+	}
+}
+
 /* What is told of the end begins with the first that meant it. */
 static uint64_t earliest(const struct explain_close *c)
 {
@@ -176,6 +188,7 @@ void explain_end(struct explain_scan *s, const cJSON *trace)
 		take_totals(x, conn);
 	x->close.way = way_of(&x->close);
 	explain_loss_sort(x);
+	forgive(x);
 	s->t_us = earliest(&x->close);
 	if (x->close.way != EXPLAIN_WAY_NONE)
 		(void)explain_ep_new(s, EXPLAIN_CLOSE, x->close.rst_in);

@@ -174,8 +174,10 @@ static void note_window(struct explain_scan *s, const struct life_seg *seg)
 
 	if (!seg->cwnd)
 		return;
-	if (!s->known)
+	if (!s->known) {
 		s->metrics.ssthresh = seg->ssthresh;
+		explain_loss_first(s, seg->cwnd);
+	}
 	s->known = true;
 	s->metrics.cwnd = seg->cwnd;
 	if (seg->rto_us)
@@ -291,10 +293,13 @@ static void on_received(struct explain_scan *s, const struct life_seg *seg)
 	}
 	s->x->sums.segs[1] += seg->segs;
 	note_window(s, seg);
+	s->lost_us = EXPLAIN_NONE; /* what is held for lost by this comes next */
 	s->ece_now = (seg->flags & (LIFE_ECE | LIFE_SYN)) == LIFE_ECE;
 	s->dsack_now = seg->dsack;
 	explain_odd_received(s, seg);
 	s->heard_us = s->t_us;
+	if (seg->flags & LIFE_SYN)
+		s->heard_syn_us = s->t_us;
 	/* A reset acknowledges the SYN that it refuses. */
 	if (seg->ack != LIFE_NONE && (!(seg->flags & LIFE_RST) || !s->una))
 		on_ack(s, seg);
@@ -353,7 +358,9 @@ static void on_closed(struct explain_scan *s)
 		x->close.closed_us = s->t_us;
 	x->sums.bytes[0] = c->bytes_out;
 	x->sums.bytes[1] = c->bytes_in;
-	x->sums.retrans = c->retrans;
+	/* It leaves SYN-ACKs out, that no connection was there for. */
+	if (c->retrans > x->sums.retrans)
+		x->sums.retrans = c->retrans;
 	x->sums.age_us = c->age_us;
 	if (c->srtt_us)
 		x->sums.srtt_us = c->srtt_us;
@@ -426,6 +433,7 @@ static void begin(struct explain_scan *s, struct explain *x)
 		.in_max = x->life->irs_known ? 0 : EXPLAIN_NONE,
 		.counted = x->life->irs_known && x->life->iss_known,
 		.lost_us = EXPLAIN_NONE,
+		.heard_syn_us = EXPLAIN_NONE,
 		.counted_in = x->life->irs_known,
 		.cut_ep = EXPLAIN_NO_EP,
 		.probe_us = EXPLAIN_NONE,

@@ -69,6 +69,7 @@ struct explain_tx {
  * @alive:	question without answer
  * @gap:	episode of events that are missing
  * @heard_us:	last segment of the peer
+ * @heard_syn_us: its last SYN
  * @open_from:	losses in front of it are all done
  */
 struct explain_scan {
@@ -105,6 +106,7 @@ struct explain_scan {
 	size_t alive;
 	size_t gap;
 	uint64_t heard_us;
+	uint64_t heard_syn_us;
 	size_t open_from;
 };
 
@@ -144,6 +146,9 @@ void explain_loss_missed(struct explain_scan *s);
 bool explain_loss_open(const struct explain_ep *e);
 
 /* ------------------------------------------------------------- explain_cut.c */
+
+/** explain_loss_first() - The congestion window begins: was a SYN lost? */
+void explain_loss_first(struct explain_scan *s, uint64_t cwnd);
 
 /** explain_loss_metrics() - The window changes; @s->metrics is the one before */
 void explain_loss_metrics(struct explain_scan *s,

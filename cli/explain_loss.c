@@ -145,10 +145,13 @@ static void note_found(struct explain_scan *s, struct explain_loss *h,
 {
 	uint64_t due;
 
-	if (h->found_us != EXPLAIN_NONE)
+	/* A probe without effect has found nothing. */
+	if (h->found_us != EXPLAIN_NONE &&
+	    (h->cause != LIFE_CAUSE_TLP || cause == LIFE_CAUSE_TLP))
 		return;
 	h->found_us = s->t_us;
 	h->cause = cause;
+	h->prompted = cause == LIFE_CAUSE_SYN && s->heard_syn_us == s->t_us;
 	h->rto_us = rto_us ? rto_us : s->known ? s->metrics.rto_us : 0;
 	h->shared = s->recover != 0;
 	if (s->probe_us != EXPLAIN_NONE && s->probe_us >= h->sent_us)
@@ -274,11 +277,11 @@ static void done(struct explain_scan *s, size_t i)
 		h->stall_us = s->t_us - from;
 }
 
-/* What the blocks say is behind @h. */
+/* Does it say that something behind the first byte of @h has come? */
 static bool shows(const struct life_seg *seg, const struct explain_loss *h)
 {
 	for (uint32_t i = seg->dsack ? 1 : 0; i < seg->nsack; i++)
-		if (seg->sack[i][0] >= h->end)
+		if (seg->sack[i][0] > h->seq)
 			return true;
 	return seg->nsack == 0 && seg->dup > 0 && seg->ack == h->seq;
 }

@@ -147,19 +147,30 @@ static void say_damage(struct say *s, const struct explain_ep *e)
 	    say_who(!e->in));
 }
 
+/* "was kept for 5.0ms by ..." */
+static void say_kept(struct say *s, const struct explain_loss *h)
+{
+	char t[FMT_TEXT];
+
+	if (h->hit.delay_us && !(h->hit.faults & LIFE_F_HELD))
+		say(s, "%s kept for %s by", were(h),
+		    say_time(h->hit.delay_us, t));
+	else
+		say(s, "%s held back, until the next one had passed, by",
+		    were(h));
+	say_rule(s, &h->hit);
+}
+
 /* Held for lost, and nothing of ours has lost it. */
 static void say_doubt(struct say *s, const struct explain_ep *e)
 {
 	const struct explain_loss *h = &e->loss;
 	bool kept = (h->hit.faults & (LIFE_F_DELAYED | LIFE_F_HELD)) != 0;
-	char t[FMT_TEXT];
 
 	say_what(s, e, true);
-	if (kept && h->undo) {
-		say(s, "%s late: kept for %s by", were(h),
-		    say_time(h->hit.delay_us, t));
-		say_rule(s, &h->hit);
-		say(s, ".");
+	if (kept) {
+		say_kept(s, h);
+		say(s, "and came late.");
 	} else if (h->undo || h->needless) {
 		say(s, "%s held for lost, and had come.", were(h));
 	} else if (h->cause == LIFE_CAUSE_TLP) {
@@ -187,11 +198,36 @@ static void say_found(struct say *s, const struct explain_loss *h)
 		say(s, "Found %s later", say_time(h->found_us - h->sent_us, t));
 	else
 		say(s, "Found");
-	if (!mechanisms[cause].by)
+	if (h->prompted)
+		say(s, "because the peer, without an answer, sent its SYN "
+		       "again.");
+	else if (!mechanisms[cause].by)
 		say(s, "(%s).", life_cause_name(h->cause));
 	else
 		say(s, "%s%s%s", mechanisms[cause].by,
 		    say_rfc(s, mechanisms[cause].rfc), mechanisms[cause].why);
+}
+
+/* A probe that did not spare the timer. */
+static void say_probe(struct say *s, const struct explain_loss *h)
+{
+	bool answer = h->sign_us != EXPLAIN_NONE && h->sign_us >= h->probe_us;
+	uint64_t rtt = s->x->sums.rtt_min_us;
+	char t[FMT_TEXT];
+
+	if (!answer) {
+		say(s, "A tail loss probe%s before had no answer.",
+		    say_rfc(s, 8985));
+		return;
+	}
+	say(s, "A tail loss probe%s before was answered after %s",
+	    say_rfc(s, 8985), say_time(h->sign_us - h->probe_us, t));
+	if (rtt != EXPLAIN_NONE && h->sign_us - h->probe_us < rtt)
+		say(s, ", sooner than any round trip: RACK takes no lesson "
+		       "from a copy that may not be what was acknowledged");
+	else
+		say(s, ", which did not show this loss");
+	say(s, ".");
 }
 
 /* What would have been without the mechanism. */
@@ -200,14 +236,13 @@ static void say_instead(struct say *s, const struct explain_loss *h)
 	char t[FMT_TEXT];
 	char u[FMT_TEXT];
 
-	if (h->found_us == EXPLAIN_NONE)
+	if (h->found_us == EXPLAIN_NONE || h->prompted)
 		return;
 	if (h->cause == LIFE_CAUSE_RTO || h->cause == LIFE_CAUSE_SYN) {
 		if (h->rto_us)
 			say(s, "Its timeout was %s.", say_time(h->rto_us, t));
 		if (h->probe_us != EXPLAIN_NONE)
-			say(s, "A tail loss probe%s before had no answer.",
-			    say_rfc(s, 8985));
+			say_probe(s, h);
 		return;
 	}
 	if (h->probe_us != EXPLAIN_NONE && h->probe_us < h->found_us)
@@ -312,6 +347,14 @@ static void say_cut(struct say *s, const struct explain_loss *h)
 	char a[SAY_TEXT];
 	char b[SAY_TEXT];
 
+	if (h->flags & LIFE_SYN) {
+		if (c->cut)
+			say(s,
+			    "After a lost SYN or SYN-ACK the congestion window "
+			    "begins with %s%s.",
+			    say_window(s, c->cwnd_after, a), say_rfc(s, 5681));
+		return;
+	}
 	if (h->shared && h->found_us != EXPLAIN_NONE && !h->undo) {
 		say(s, "The window was not cut for it: it is part of a "
 		       "recovery that was under way.");
@@ -418,20 +461,38 @@ static void say_late_in(struct say *s, const struct explain_loss *h)
 		       "here.");
 }
 
+/* It was held for lost, and came before it could be sent again. */
+static void say_late_held(struct say *s, const struct explain_loss *h)
+{
+	const char *word = say_mechanism(h->cause);
+	char t[FMT_TEXT];
+
+	say(s,
+	    "came late to the peer. %s%s%s held it for lost %s after it was "
+	    "sent, but its acknowledgement came before it could be sent again.",
+	    word ? "By " : "", word ? word : "The stack",
+	    word ? " the stack" : "", say_time(h->found_us - h->sent_us, t));
+	say_break(s);
+	say_cut(s, h);
+}
+
 static void say_late_out(struct say *s, const struct explain_loss *h)
 {
 	char t[FMT_TEXT];
 	char n[FMT_TEXT];
 
-	say(s,
-	    "came late to the peer: %s acknowledgement%s said that what was "
-	    "sent behind it was there, for %s.",
-	    say_count(h->signs, n), h->signs == 1 ? "" : "s",
-	    say_time(h->done_us - h->sign_us, t));
+	say(s, "came late to the peer");
+	if (h->sign_us != EXPLAIN_NONE)
+		say(s,
+		    ": %s acknowledgement%s said that what was sent behind it "
+		    "was there, for %s",
+		    say_count(h->signs, n), h->signs == 1 ? "" : "s",
+		    say_time(h->done_us - h->sign_us, t));
+	say(s, ".");
 	say(s,
 	    "It was not sent again, and the congestion window was not cut: "
-	    "RACK%s gives reordering a part of the round trip before it holds "
-	    "anything for lost.",
+	    "RACK%s waits for a part of the round trip, in case of reordering, "
+	    "before it holds anything for lost.",
 	    say_rfc(s, 8985));
 	if (h->signs >= 3)
 		say(s,
@@ -444,18 +505,16 @@ void say_late(struct say *s, const struct explain_ep *e)
 {
 	const struct explain_loss *h = &e->loss;
 	uint32_t kept = LIFE_F_DELAYED | LIFE_F_HELD;
-	char t[FMT_TEXT];
-
 	say_at(s, e->at_us);
 	say_what(s, e, true);
 	if (h->hit.faults & kept) {
-		say(s, "%s kept for %s by", were(h),
-		    say_time(h->hit.delay_us, t));
-		say_rule(s, &h->hit);
+		say_kept(s, h);
 		say(s, "and");
 	}
 	if (e->in)
 		say_late_in(s, h);
+	else if (h->found_us != EXPLAIN_NONE)
+		say_late_held(s, h);
 	else
 		say_late_out(s, h);
 	say_end(s);

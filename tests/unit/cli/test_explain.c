@@ -20,10 +20,11 @@
 #define FILE_LEN 262144u
 
 static const char *const lives[] = {
-	"lost_third",	"lost_last",  "lost_all",   "lost_synack", "refused",
-	"newreno",	"late",	      "peer",	    "window",	   "spurious",
-	"marks",	"close_half", "close_both", "reset",	   "aborted",
-	"close_active", "open",	      "many",	    "bulk",
+	"lost_third",	"lost_last",  "lost_all", "lost_synack",
+	"lost_synack2", "refused",    "newreno",  "late",
+	"peer",		"window",     "spurious", "marks",
+	"close_half",	"close_both", "reset",	  "aborted",
+	"close_active", "open",	      "many",	  "bulk",
 };
 
 #define NLIVES ((int)(sizeof(lives) / sizeof(lives[0])))
