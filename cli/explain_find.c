@@ -260,12 +260,13 @@ static void on_data(struct explain_scan *s, const struct life_seg *seg)
 {
 	struct explain_sums *sums = &s->x->sums;
 	bool fresh = s->in_max == EXPLAIN_NONE || seg->end > s->in_max;
+	bool mends;
 
 	if (seg->copy)
 		return;
-	/* What was lost by a rule was counted then. */
-	if (seg->len && !explain_loss_arrived(s, seg) && (fresh || seg->late))
-		s->nth[1] += seg->segs;
+	mends = explain_loss_arrived(s, seg);
+	if (seg->len && !mends && (fresh || seg->late))
+		s->nth[1] += seg->segs; /* what was lost was counted then */
 	if (fresh)
 		s->in_max = seg->end;
 	if (!seg->len || (!fresh && !seg->late))

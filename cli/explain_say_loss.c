@@ -269,6 +269,13 @@ static void say_hole(struct say *s, const struct explain_loss *h)
 	char t[FMT_TEXT];
 	char n[FMT_TEXT];
 
+	if (h->flags & LIFE_SYN) {
+		say(s,
+		    "The stack could not know of it. The peer's timer, "
+		    "one second at first%s, had to.",
+		    say_rfc(s, 6298));
+		return;
+	}
 	if (h->sign_us == EXPLAIN_NONE) {
 		say(s, "Nothing came behind it, so the stack could not tell: "
 		       "the peer's own timer or probe had to.");

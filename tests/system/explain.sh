@@ -116,6 +116,19 @@ case_explain_lost_synack()
 	has explain "Sent again [0-9.]+m?s after the first time and acknowledged" "$text"
 }
 
+# A SYN, before there is a connection: it is the first of what is told.
+case_explain_lost_syn()
+{
+	local text
+
+	begin
+	ctl impair script 'drop in syn nth 1' > /dev/null
+	get 1000
+	text=$(told)
+	has explain "The peer's SYN was lost by script [0-9]+, step 1: \"drop in syn nth 1\"" "$text"
+	has explain "Sent again [0-9.]+m?s after the first time and came" "$text"
+}
+
 # What the peer sends: a segment lost, one damaged; it tells of both.
 case_explain_peers_losses()
 {
