@@ -39,7 +39,9 @@ static int on_forward(void *ctx, enum impair_dir dir, struct ustack_pkt *p)
 	view_parse(&o->v, dir, p);
 	o->v.seq -= isn_of(dir);
 	o->v.ack -= isn_of(!dir);
-	if (!(p->flags & USTACK_PKT_CSUM_PARTIAL)) {
+	if (o->v.kind == LINK_MALFORMED) {
+		o->wrong = "malformed";
+	} else if (!(p->flags & USTACK_PKT_CSUM_PARTIAL)) {
 		flat = rig_flat(p);
 		o->wrong = rig_receive(flat, p->len);
 		free(flat);
