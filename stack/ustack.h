@@ -97,7 +97,8 @@ uint64_t ustack_classify(const struct ustack *s, const struct ustack_tuple *t);
 /* How much of a connection's life is told whatever the event mask says. */
 enum ustack_watch {
 	USTACK_WATCH_OFF,
-	USTACK_WATCH_LIFE, /* all but segments sent for the first time, and received */
+	USTACK_WATCH_LIFE, /* all but segments received or sent for the first time
+			    * without SYN, FIN and RST */
 	USTACK_WATCH_ALL,
 };
 

@@ -194,7 +194,7 @@ void tcp_input(struct tcp *t, struct ustack_pkt *p, const struct ip_view *v)
 	a.rport = h.sport;
 	a.hash = tcp_flow_hash(&t->key.flow, &a);
 	f = tcp_flow_find(t, &a);
-	if (f && stack_tells(t->s, f->watch, USTACK_EV_RECEIVED))
+	if (f && tcp_tells_seg(t->s, f->watch, USTACK_EV_RECEIVED, seg.flags))
 		tcp_event_received(t, f, &seg);
 	t->s->about = f && f->watch ? tcp_flow_id(f) : 0;
 	if (f && f->kind != FLOW_TIME_WAIT)

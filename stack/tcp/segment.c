@@ -154,7 +154,7 @@ int tcp_emit(struct ustack *s, struct tcp_out *o)
 	if (o->cause == USTACK_CAUSE_NONE || o->cause == USTACK_CAUSE_KEEPALIVE)
 		stack_count_n(s, USTACK_C_TCP_OUT_SEGS,
 			      p.gso_size ? (o->len + o->mss - 1) / o->mss : 1);
-	if (stack_tells(s, o->flow->watch, USTACK_EV_SENT) ||
+	if (tcp_tells_seg(s, o->flow->watch, USTACK_EV_SENT, o->flags) ||
 	    (o->cause && o->flow->watch))
 		report_sent(s, o);
 	return r;

@@ -121,7 +121,7 @@ void tcp_event_received(const struct tcp *t, const struct tcp_flow *f,
 	struct ustack *s = t->s;
 	struct ustack_event ev;
 
-	if (!stack_tells(s, f->watch, USTACK_EV_RECEIVED))
+	if (!tcp_tells_seg(s, f->watch, USTACK_EV_RECEIVED, seg->flags))
 		return;
 	ev = (struct ustack_event){ .time_us = s->now_us,
 				    .kind = USTACK_EV_RECEIVED,

@@ -24,6 +24,17 @@ static inline bool tcp_tells(const struct tcp_conn *c, enum ustack_event_kind k)
 	return stack_tells(c->t->s, c->flow.watch, k);
 }
 
+/* The same of a segment: of what is ordinary, those that begin and end are told
+ * of whoever is watched.
+ */
+static inline bool tcp_tells_seg(const struct ustack *s, uint8_t watch,
+				 enum ustack_event_kind k, uint8_t flags)
+{
+	return stack_tells(s, watch, k) ||
+	       __builtin_expect(watch && flags & (TCP_SYN | TCP_FIN | TCP_RST),
+				0);
+}
+
 /* The peer's initial sequence number, 0 = it is not known yet. */
 static inline uint32_t tcp_irs(const struct tcp_conn *c)
 {

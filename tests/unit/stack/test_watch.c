@@ -207,6 +207,11 @@ START_TEST(watching_the_life_leaves_ordinary_segments_out)
 	EXPECT_GE(ev->since_us, MS(200));
 	EXPECT_LE(ev->since_us, SEC(1));
 	EXPECT_GT(count(USTACK_EV_LOST), 0);
+	nlog = 0;
+	peer_tx(&p, (struct pseg){ .flags = TCP_FIN | TCP_ACK,
+				   .seq = 1,
+				   .ack = 501 });
+	EXPECT_EQ(count(USTACK_EV_RECEIVED), 1);
 	ck_assert_int_eq(
 		ustack_watch(p.h.s, peer_info(&p).id, USTACK_WATCH_OFF), 0);
 	nlog = 0;
