@@ -125,6 +125,22 @@ case_trace_shows_faults_on_the_way_in()
 	has "by how much" 'delayed 20ms by script 2 step 1' "$(cat "$T/ladder")"
 }
 
+# a SYN that is lost on its way in has no connection yet, but belongs to it
+case_trace_shows_a_lost_syn()
+{
+	start
+	ctl trace --next > "$T/live" 2> "$T/live.err" &
+	sleep 0.3
+	ctl impair script 'drop in syn nth 1' > "$T/said"
+	echo hello | timeout 5 "$NC" -N $S4 7
+	wait_for 5 not kill -0 $!
+	ctl trace > "$T/ladder"
+	cat "$T/ladder"
+	has "lost" '^ +0\.000 \|--- SYN seq 0 lost by script 1 step 1 -+X +\|$' "$(cat "$T/ladder")"
+	has "again" '^ +1[0-9]{3}\.[0-9]+ \|=== SYN seq 0 .* again =' "$(cat "$T/ladder")"
+	eq "live" "$(tail -n +2 "$T/live")" "$(tail -n +2 "$T/ladder")"
+}
+
 # what makes no sense is refused with what would
 case_trace_refuses_nonsense()
 {
