@@ -8,8 +8,9 @@
 #include "isn.h"
 #include "sack.h"
 
-#define REO_MULT_MAX 64u
-#define REO_PERSIST  16u /* recoveries that a widened window lasts */
+#define REO_MULT_MAX   64u
+#define MIN_RTT_CHANCE 16u /* a copy may be faster by that part */
+#define REO_PERSIST    16u /* recoveries that a widened window lasts */
 
 /* RACK_sent_after(): of what left at one moment the higher number left later. */
 static bool sent_after(uint64_t us1, uint32_t seq1, uint64_t us2, uint32_t seq2)
@@ -19,7 +20,8 @@ static bool sent_after(uint64_t us1, uint32_t seq1, uint64_t us2, uint32_t seq2)
 
 /*
  * Could the acknowledgement be for an earlier copy (8985-8)?  Its timestamp
- * says so, or it came back faster than anything before.  A timestamp speaks of
+ * says so, or it came back clearly faster than anything before: a little faster
+ * is chance while samples are few, where the path's delay is its length.  A timestamp speaks of
  * what came in order alone: beside a SACK it is that of older data (RFC 7323
  * section 4.3), and no copy of what is behind a hole would ever count.
  */
@@ -33,7 +35,7 @@ static bool ambiguous(const struct tcp_conn *c, const struct tcp_rec *r,
 	if (a->has_ts && seq_leq(end, a->ack) &&
 	    seq_lt(a->tsecr, tcp_ts_at(r->sent_us) + c->ts.offset))
 		return true;
-	return rtt_us < c->rtt.min_us;
+	return rtt_us < c->rtt.min_us - c->rtt.min_us / MIN_RTT_CHANCE;
 }
 
 /* It arrived after something above it, though it was sent but once. */
