@@ -59,6 +59,7 @@ int cmd_stats(struct cli *cli, int argc, char **argv);
 int cmd_conns(struct cli *cli, int argc, char **argv);
 int cmd_conn(struct cli *cli, int argc, char **argv);
 int cmd_trace(struct cli *cli, int argc, char **argv);
+int cmd_fault(struct cli *cli, int argc, char **argv);
 int cmd_impair(struct cli *cli, int argc, char **argv);
 int cmd_capture(struct cli *cli, int argc, char **argv);
 int cmd_services(struct cli *cli, int argc, char **argv);

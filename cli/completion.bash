@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace explain events capture services impair log top shutdown help"
+	local commands="status stats conns conn trace explain events capture services impair fault log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -34,6 +34,10 @@ _ustackctl()
 		;;
 	trace)
 		words="--last --next --list -f -p --fold --no-time --json --help"
+		;;
+	fault)
+		words="port service"
+		[[ $COMP_CWORD -gt $((i + 1)) ]] && words="stall slow-read half-open reset off"
 		;;
 	impair)
 		case ${COMP_WORDS[i+1]-} in

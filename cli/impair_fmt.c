@@ -228,17 +228,44 @@ static void put_totals(struct cli *cli, const cJSON *result)
 			cli_num(result, "undo") > 1 ? "s" : "");
 }
 
+static void put_fault(struct cli *cli, const cJSON *f)
+{
+	struct fmt_wrap w = { .out = cli->out,
+			      .indent = INDENT,
+			      .col = INDENT - 1 };
+	double held = cli_num(f, "held");
+
+	fprintf(cli->out, "%-*s", (int)INDENT - 1, "fault");
+	if (has(f, "id"))
+		fmt_wrap_add(&w, "connection %.0f", cli_num(f, "id"));
+	else
+		fmt_wrap_add(&w, "port %.0f", cli_num(f, "port"));
+	fmt_wrap_add(&w, "%s", cli_str(f, "fault"));
+	if (has(f, "rate"))
+		fmt_wrap_add(&w, "%s", cli_str(f, "rate"));
+	if (has(f, "rule"))
+		fmt_wrap_add(&w, "by rule %.0f", cli_num(f, "rule"));
+	else
+		fmt_wrap_add(&w, "(%.0f connection%s held back)", held,
+			     held == 1 ? "" : "s");
+	fmt_wrap_end(&w);
+}
+
 void impair_show(struct cli *cli, const cJSON *result)
 {
 	const cJSON *rules = cJSON_GetObjectItemCaseSensitive(result, "rules");
 	const cJSON *scripts = cJSON_GetObjectItemCaseSensitive(result,
 								"scripts");
+	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(result,
+							       "faults");
 	const cJSON *it;
 
-	if (!cJSON_GetArraySize(rules) && !cJSON_GetArraySize(scripts))
+	if (!cJSON_GetArraySize(rules) && !cJSON_GetArraySize(scripts) &&
+	    !cJSON_GetArraySize(faults))
 		fprintf(cli->out, "nothing is impaired\n");
 	cJSON_ArrayForEach(it, scripts) put_script(cli, it);
 	cJSON_ArrayForEach(it, rules) put_rule(cli, it);
+	cJSON_ArrayForEach(it, faults) put_fault(cli, it);
 	put_totals(cli, result);
 }
 

@@ -28,6 +28,7 @@ static const struct command commands[] = {
 	{ "services", "", "services and what they have done", cmd_services },
 	{ "events", "[-f] [-c ID|-N] [-t TYPE]...", "what happened, or happens", cmd_events },
 	{ "impair", "[show|set|preset|script|...]", "faults on packets", cmd_impair },
+	{ "fault", "ID|port PORT FAULT", "stall, slow-read, half-open, reset; off", cmd_fault },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },
 	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown },

@@ -368,6 +368,9 @@ static const struct ctl_method methods[] = {
 	{ CTL_CAP_STATUS, { NULL }, ctl_capture_status },
 	{ CTL_TRACE_GET, { "id", "last" }, ctl_trace_get },
 	{ CTL_TRACE_LIST, { NULL }, ctl_trace_list },
+	{ CTL_FAULT_SET,
+	  { "id", "port", "service", "fault", "rate" },
+	  ctl_fault_set },
 	{ CTL_LOG_SET, { "level" }, ctl_log_set },
 	{ CTL_SHUTDOWN, { NULL }, ctl_shutdown },
 };

@@ -11,6 +11,7 @@
 
 #include "daemon/ctl_int.h"
 #include "daemon/log_int.h"
+#include "daemon/svc/fault.h"
 #include "stack/link/impair_lang.h"
 
 #define SEED_MAX 24u
@@ -26,6 +27,8 @@
  * @script:	scripts
  * @totals:	what all have done
  * @gauges:	what there is
+ * @nfaults:	entries in @fault
+ * @fault:	services that read slowly or not at all
  */
 struct impair_get_job {
 	struct job job;
@@ -37,6 +40,8 @@ struct impair_get_job {
 	struct impair_script_info script[IMPAIR_SCRIPTS_MAX];
 	struct impair_counts totals;
 	struct impair_gauges gauges;
+	uint32_t nfaults;
+	struct svc_fault fault[SVC_FAULTS_MAX];
 };
 
 static void run_impair_get(struct job *job, struct worker *w)
@@ -54,6 +59,7 @@ static void run_impair_get(struct job *job, struct worker *w)
 		gj->nscripts++;
 	impair_totals(im, &gj->totals);
 	impair_gauges(im, &gj->gauges);
+	gj->nfaults = svc_faults(worker_svc(w), gj->fault);
 }
 
 static void put_counts(struct json *j, const struct impair_counts *c)
@@ -135,6 +141,47 @@ static void put_script(struct json *j, const struct impair_get_job *gj,
 	json_obj_end(j);
 }
 
+static void put_whom(struct json *j, uint64_t id, uint16_t port)
+{
+	if (id)
+		json_u64(j, "id", id);
+	else
+		json_u64(j, "port", port);
+}
+
+static void put_fault(struct json *j, const struct svc_fault *f)
+{
+	char rate[IMPAIR_STEP_TEXT_MAX];
+
+	json_obj(j, NULL);
+	put_whom(j, f->id, f->port);
+	json_str(j, "fault", f->bytes_per_s ? "slow-read" : "stall");
+	if (f->bytes_per_s)
+		json_str(j, "rate", impair_rate_text(8 * f->bytes_per_s, rate));
+	json_u64(j, "held", f->held);
+	json_obj_end(j);
+}
+
+/* Endpoints that do not read, and those that are silent. */
+static void put_faults(struct json *j, const struct impair_get_job *gj)
+{
+	json_arr(j, "faults");
+	for (uint32_t i = 0; i < gj->nfaults; i++)
+		put_fault(j, &gj->fault[i]);
+	for (uint32_t i = 0; i < gj->nrules; i++) {
+		const struct impair_match *m = &gj->rule[i].rule.match;
+
+		if (!gj->rule[i].rule.silent || (!m->conn && !m->port))
+			continue;
+		json_obj(j, NULL);
+		put_whom(j, m->conn, m->port);
+		json_str(j, "fault", "half-open");
+		json_u64(j, "rule", gj->rule[i].id);
+		json_obj_end(j);
+	}
+	json_arr_end(j);
+}
+
 static void put_exempt(struct json *j, const struct config *cfg)
 {
 	json_arr(j, "exempt");
@@ -168,6 +215,7 @@ static void on_impair_get_done(struct job *job)
 		json_u64(j, "queued_bytes", gj->gauges.queued_bytes);
 		json_u64(j, "undo", gj->gauges.undo);
 		put_exempt(j, ctl->cfg);
+		put_faults(j, gj);
 		json_obj_end(j);
 	}
 	ctl_reply_end(gj->rq);

@@ -12,6 +12,7 @@
  *	ctl_events.c	events.*
  *	ctl_impair.c	impair.set and the like
  *	ctl_impair_get.c	impair.get
+ *	ctl_fault.c	fault.set
  *
  * A request under way holds a reference to its client, a client on a list
  * belongs to struct ctl.  Either may go first: a client whose peer vanished,
@@ -326,6 +327,7 @@ void ctl_conns_abort(struct ctl_request *rq);
 void ctl_conns_close(struct ctl_request *rq);
 void ctl_events_subscribe(struct ctl_request *rq);
 void ctl_events_unsubscribe(struct ctl_request *rq);
+void ctl_fault_set(struct ctl_request *rq);
 void ctl_impair_get(struct ctl_request *rq);
 void ctl_impair_set(struct ctl_request *rq);
 void ctl_impair_preset(struct ctl_request *rq);

@@ -47,7 +47,7 @@
  *	events.unsubscribe {}
  *	impair.get	{rules:[rule], scripts:[script], totals:{matched, bytes,
  *			by:{KNOB: n}}, flows, queued, queued_bytes, undo,
- *			exempt:[service name]}
+ *			exempt:[service name], faults:[fault]}
  *	impair.set	{rule: text} -> {rules:[{id, text}]}
  *	impair.preset	{preset: text} -> the same.  Without preset: {presets:
  *			[{name, help, source, rules:[text]}]}
@@ -63,6 +63,8 @@
  *			written; without id: the only one
  *	capture.status	{} -> {captures:[capture], over:[capture]}, over: the last four
  *			that have ended
+ *	fault.set	{id or port or service, fault: stall, slow-read, half-open,
+ *			reset or off, rate?: text} -> {reset?: n, ended?: n}
  *	log.set		{level} -> {level, was}
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
@@ -82,7 +84,8 @@
  * that next has found; conns: connections under it so far; by: packets that each
  * knob has acted on; hit: {ago_us, event} of the last one.  A script: {id, text,
  * target, bound?, steps:[{text, fired, done}], hit?}.  done: it cannot act any more
- * on the connection it is bound to.
+ * on the connection it is bound to.  A fault: {id? or port, fault, rate?: text, held?:
+ * connections whose service wanted to read more, rule?: what silences it}.
  *
  * A capture: {id, name, side, conn?, port?, snaplen, limit?, rotate?, files, file,
  * packets, dropped, bytes, age_us, end?}.  file: the one being written, from 0; end:
@@ -183,6 +186,7 @@
 #define CTL_IMPAIR_SCRIPT      "impair.script"
 #define CTL_IMPAIR_CLEAR       "impair.clear"
 #define CTL_IMPAIR_UNDO	       "impair.undo"
+#define CTL_FAULT_SET	       "fault.set"
 #define CTL_LOG_SET	       "log.set"
 #define CTL_SHUTDOWN	       "shutdown"
 

@@ -260,6 +260,7 @@ void worker_free(struct worker *w)
 		loop_fini(&w->io);
 	ev_prepare_stop(w->loop, &w->flush);
 	ev_timer_stop(w->loop, &w->drain_poll);
+	ev_timer_stop(w->loop, &w->fault_tick);
 	ev_ref(w->out.loop);
 	mailbox_fini(&w->out);
 	mailbox_fini(&w->in);
@@ -279,6 +280,11 @@ void worker_free(struct worker *w)
 struct ustack *worker_stack(struct worker *w)
 {
 	return w->stack;
+}
+
+struct svc_set *worker_svc(struct worker *w)
+{
+	return w->services;
 }
 
 struct impair *worker_impair(struct worker *w)

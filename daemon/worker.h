@@ -25,6 +25,7 @@ struct history;
 struct history_follow;
 struct tap_sink;
 struct impair;
+struct svc_set;
 struct tun;
 struct worker;
 
@@ -105,6 +106,12 @@ void worker_follow(struct worker *w, const struct history_follow *f,
 
 /** worker_stack() - The stack, for jobs (worker's thread) */
 struct ustack *worker_stack(struct worker *w);
+
+/** worker_svc() - The services and their faults, for jobs (worker's thread) */
+struct svc_set *worker_svc(struct worker *w);
+
+/** worker_arm_ticks() - Faults of services have changed (worker's thread) */
+void worker_arm_ticks(struct worker *w);
 
 /** worker_impair() - Rules and scripts of impairment, for jobs (worker's thread) */
 struct impair *worker_impair(struct worker *w);

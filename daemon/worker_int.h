@@ -31,6 +31,7 @@ struct svc_set;
  * @io:		drives the stack from the device
  * @flush:	wakes the main thread when a batch has made events
  * @drain_poll:	looks whether all connections are gone
+ * @fault_tick:	lets services read that do so slowly by intent
  * @draining:	connections were told to end
  * @in:		jobs to the worker
  * @out:	done jobs to the main thread; also the wake-up for the rest
@@ -55,6 +56,7 @@ struct worker {
 	struct loop io;
 	struct ev_prepare flush;
 	struct ev_timer drain_poll;
+	struct ev_timer fault_tick;
 	bool draining;
 	struct mailbox in;
 	struct mailbox out;

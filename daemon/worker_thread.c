@@ -15,10 +15,12 @@
 #include <sys/random.h>
 
 #include "log.h"
+#include "svc/fault.h"
 #include "svc/svc.h"
 #include "worker_int.h"
 
 #define DRAIN_POLL_S  0.01
+#define FAULT_TICK_S  ((double)SVC_FAULT_TICK_US / 1e6)
 #define WALK_ENTRIES  16u
 #define LAST_RUNS     1000u /* turns to get the last resets out	*/
 #define LAST_RUN_PKTS 256u
@@ -234,6 +236,26 @@ bool worker_make_lab(struct worker *w)
 	return false;
 }
 
+static void on_fault_tick(struct ev_loop *loop, struct ev_timer *t, int revents)
+{
+	struct worker *w = t->data;
+
+	(void)loop;
+	(void)revents;
+	svc_set_tick(w->services, loop_clock_us());
+	worker_arm_ticks(w);
+}
+
+void worker_arm_ticks(struct worker *w)
+{
+	bool wanted = svc_set_ticks(w->services);
+
+	if (wanted && !ev_is_active(&w->fault_tick))
+		ev_timer_again(w->loop, &w->fault_tick);
+	else if (!wanted)
+		ev_timer_stop(w->loop, &w->fault_tick);
+}
+
 bool worker_make_loop(struct worker *w)
 {
 	int rc;
@@ -256,5 +278,7 @@ bool worker_make_loop(struct worker *w)
 	ev_prepare_start(w->loop, &w->flush);
 	ev_timer_init(&w->drain_poll, on_drain_poll, 0., DRAIN_POLL_S);
 	w->drain_poll.data = w;
+	ev_timer_init(&w->fault_tick, on_fault_tick, 0., FAULT_TICK_S);
+	w->fault_tick.data = w;
 	return true;
 }

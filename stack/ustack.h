@@ -353,6 +353,9 @@ struct ustack_connect_args {
 int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 		   struct ustack_conn *c) MUST_USE;
 
+/** ustack_ctx() - Read a connection's context; 0 or -ERR_NOENT */
+int ustack_ctx(struct ustack *s, struct ustack_conn c, uint64_t *ctx) MUST_USE;
+
 /** ustack_set_ctx() - Give a connection a context of its own */
 void ustack_set_ctx(struct ustack *s, struct ustack_conn c, uint64_t ctx);
 

@@ -7,17 +7,42 @@
 
 #include "stream.h"
 
+#include "fault.h"
 #include "svc.h"
+
+/* Bytes that the service may read; less than all by a fault alone. */
+static size_t allowed(const struct stream *st)
+{
+	struct faults *f = st->service->faults;
+
+	return f ? faults_allow(f, st) : SIZE_MAX;
+}
+
+static void count_read(struct stream *st, size_t len)
+{
+	service_count(&st->service->bytes_in, len);
+	if (st->service->faults)
+		faults_spend(st->service->faults, st, len);
+}
 
 int stream_peek(struct stream *st, struct stream_iov *iov, uint32_t n)
 {
-	return st->ops->peek(st, iov, n);
+	size_t most = allowed(st);
+	int found = most ? st->ops->peek(st, iov, n) : 0;
+	int i;
+
+	for (i = 0; i < found && most; i++) {
+		if (iov[i].len > most)
+			iov[i].len = most;
+		most -= iov[i].len;
+	}
+	return found < 0 ? found : i;
 }
 
 void stream_consume(struct stream *st, size_t len)
 {
 	st->ops->consume(st, len);
-	service_count(&st->service->bytes_in, len);
+	count_read(st, len);
 }
 
 size_t stream_discard(struct stream *st)
@@ -39,10 +64,14 @@ size_t stream_discard(struct stream *st)
 
 ptrdiff_t stream_splice(struct stream *from, struct stream *to, size_t max)
 {
-	ptrdiff_t n = from->ops->splice(from, to, max);
+	size_t most = allowed(from);
+	ptrdiff_t n;
 
+	if (!most)
+		return 0;
+	n = from->ops->splice(from, to, max < most ? max : most);
 	if (n > 0) {
-		service_count(&from->service->bytes_in, (uint64_t)n);
+		count_read(from, (size_t)n);
 		service_count(&to->service->bytes_out, (uint64_t)n);
 	}
 	return n;
@@ -95,5 +124,10 @@ int stream_wake(struct stream *st)
 
 int stream_info(struct stream *st, struct stream_info *info)
 {
-	return st->ops->info(st, info);
+	int rc = st->ops->info(st, info);
+	size_t most = rc ? 0 : allowed(st);
+
+	if (!rc && info->unread > most)
+		info->unread = most;
+	return rc;
 }

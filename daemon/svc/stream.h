@@ -34,7 +34,7 @@ struct stream_iov {
 
 /**
  * struct stream_info - a stream's queues
- * @unread:	bytes received and not consumed
+ * @unread:	bytes received and not consumed, that may be read
  * @queued:	bytes written that the peer has not acknowledged
  * @peer_closed: the peer will send no more than @unread
  */
@@ -46,6 +46,8 @@ struct stream_info {
 
 /**
  * struct stream_ops - a kind of stream; see the functions below for each
+ *
+ * @poke: have the service of connection @conn called for reading, or -ERR_NOENT
  */
 struct stream_ops {
 	int (*peek)(struct stream *st, struct stream_iov *iov, uint32_t n);
@@ -61,6 +63,7 @@ struct stream_ops {
 	int (*abort)(struct stream *st);
 	int (*wake)(struct stream *st);
 	int (*info)(struct stream *st, struct stream_info *info);
+	int (*poke)(void *host, uint64_t conn);
 	struct stream_buf *(*buf_new)(void *host, const void *bytes,
 				      uint32_t len);
 	void (*buf_free)(struct stream_buf *b);

@@ -18,7 +18,6 @@
 
 #include <string.h>
 
-#include "stack/ustack.h"
 #include "svc.h"
 
 #define STATE_MASK ((uint64_t)SERVICE_STATE_MAX)
@@ -35,6 +34,11 @@ static struct ustack_conn stream_conn(const struct stream *st)
 				     .gen = (uint32_t)(st->conn >> GEN_SHIFT) };
 }
 
+uint64_t stream_tcp_key(struct ustack_conn c)
+{
+	return c.index | (uint64_t)c.gen << GEN_SHIFT;
+}
+
 static struct stream stream_from(struct ustack *s, struct ustack_conn c,
 				 uint64_t ctx)
 {
@@ -43,7 +47,7 @@ static struct stream stream_from(struct ustack *s, struct ustack_conn c,
 	return (struct stream){
 		.ops = &stream_tcp_ops,
 		.host = s,
-		.conn = c.index | (uint64_t)c.gen << GEN_SHIFT,
+		.conn = stream_tcp_key(c),
 		.service = (struct service *)service,
 		.state = (uint32_t)(ctx & STATE_MASK),
 	};
@@ -202,6 +206,17 @@ static int tcp_info(struct stream *st, struct stream_info *info)
 	return 0;
 }
 
+static int tcp_poke(void *host, uint64_t conn)
+{
+	struct stream st = { .conn = conn };
+	uint64_t ctx;
+	int rc = ustack_ctx(host, stream_conn(&st), &ctx);
+
+	if (rc == 0)
+		on_readable(host, stream_conn(&st), ctx);
+	return rc;
+}
+
 static struct stream_buf *tcp_buf_new(void *host, const void *bytes,
 				      uint32_t len)
 {
@@ -229,6 +244,7 @@ const struct stream_ops stream_tcp_ops = {
 	.abort = tcp_abort,
 	.wake = tcp_wake,
 	.info = tcp_info,
+	.poke = tcp_poke,
 	.buf_new = tcp_buf_new,
 	.buf_free = tcp_buf_free,
 };

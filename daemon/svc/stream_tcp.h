@@ -6,10 +6,10 @@
 #ifndef DAEMON_SVC_STREAM_TCP_H
 #define DAEMON_SVC_STREAM_TCP_H
 
+#include "stack/ustack.h"
 #include "stream.h"
 
 struct service;
-struct ustack;
 
 extern const struct stream_ops stream_tcp_ops;
 
@@ -27,6 +27,9 @@ int stream_tcp_register(struct ustack *s) MUST_USE;
  */
 int stream_tcp_listen(struct ustack *s, int ops_id,
 		      struct service *sv) MUST_USE;
+
+/** stream_tcp_key() - How streams name a connection */
+uint64_t stream_tcp_key(struct ustack_conn c);
 
 /** stream_tcp_unlisten() - Stop accepting */
 void stream_tcp_unlisten(struct ustack *s, int listener);

@@ -10,16 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault.h"
 #include "stream_tcp.h"
 
 /**
  * struct svc_set - the services of a stack
  * @stack:	the stack; borrowed
+ * @faults:	faults of their reading, NULL = there was none yet
  * @n:		services started
  * @service:	the services
  */
 struct svc_set {
 	struct ustack *stack;
+	struct faults *faults;
 	uint32_t n;
 	struct service service[];
 };
@@ -69,6 +72,8 @@ void service_closed(struct stream *st)
 
 	if (sv->svc->closed)
 		sv->svc->closed(st);
+	if (sv->faults)
+		faults_forget(sv->faults, st);
 	service_count(&sv->open, (uint64_t)-1);
 }
 
@@ -137,6 +142,7 @@ struct svc_set *svc_set_new(struct ustack *s, const struct svc_wanted *wanted,
 		return NULL;
 	}
 	set->stack = s;
+	set->faults = NULL;
 	set->n = 0;
 	for (i = 0; i < n; i++) {
 		int rc = service_start(set, ops_id, &wanted[i]);
@@ -170,6 +176,7 @@ void svc_set_free(struct svc_set *set)
 	svc_set_unlisten(set);
 	for (uint32_t i = 0; i < set->n; i++)
 		service_stop(&set->service[i]);
+	faults_free(set->faults);
 	free(set);
 }
 
@@ -189,4 +196,38 @@ void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st)
 	st->accepted = __atomic_load_n(&sv->accepted, __ATOMIC_RELAXED);
 	st->bytes_in = __atomic_load_n(&sv->bytes_in, __ATOMIC_RELAXED);
 	st->bytes_out = __atomic_load_n(&sv->bytes_out, __ATOMIC_RELAXED);
+}
+
+/* ------------------------------------------------------------------ faults */
+
+int svc_fault_set(struct svc_set *set, const struct svc_fault *f)
+{
+	if (!set->faults) {
+		set->faults = faults_new(&stream_tcp_ops, set->stack);
+		for (uint32_t i = 0; i < set->n; i++)
+			set->service[i].faults = set->faults;
+	}
+	return set->faults ? faults_add(set->faults, f) : -ERR_NOMEM;
+}
+
+uint32_t svc_fault_off(struct svc_set *set, uint64_t id, uint16_t port)
+{
+	return set->faults ? faults_remove(set->faults, id, port) : 0;
+}
+
+uint32_t svc_faults(const struct svc_set *set,
+		    struct svc_fault out[SVC_FAULTS_MAX])
+{
+	return set->faults ? faults_list(set->faults, out) : 0;
+}
+
+bool svc_set_ticks(const struct svc_set *set)
+{
+	return set->faults && faults_slow(set->faults);
+}
+
+void svc_set_tick(struct svc_set *set, uint64_t now_us)
+{
+	if (set->faults)
+		faults_tick(set->faults, now_us);
 }

@@ -18,6 +18,7 @@
 
 #include "stream.h"
 
+struct faults;
 struct ustack;
 
 #define SERVICE_NAME_MAX  32u
@@ -113,6 +114,7 @@ const struct svc *svc_find(const char *name);
  * @host:	what @ops works on
  * @listener:	the kind's number of the listener, -1 = none
  * @shared:	what @svc.start made
+ * @faults:	faults of its reading, NULL = there was none yet; borrowed
  * @open:	connections now
  * @accepted:	connections so far
  * @bytes_in:	payload it read
@@ -132,6 +134,7 @@ struct service {
 	void *host;
 	int listener;
 	void *shared;
+	struct faults *faults;
 	uint64_t open;
 	uint64_t accepted;
 	uint64_t bytes_in;

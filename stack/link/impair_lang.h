@@ -107,6 +107,20 @@ const char *impair_target_text(const struct impair_match *m,
 const char *impair_err_text(const char *text, const struct impair_lang_err *err,
 			    char buf[IMPAIR_ERR_TEXT_MAX]);
 
+/**
+ * impair_rate_parse() - Read a rate: "10mbit", "80kbps"
+ * @text:	text
+ * @bps:	set to bits per second
+ * @err:	what is wrong with it
+ *
+ * Return: 0, or -ERR_INVAL
+ */
+int impair_rate_parse(const char *text, uint64_t *bps,
+		      struct impair_lang_err *err) MUST_USE;
+
+/** impair_rate_text() - Write a rate; returns @buf */
+const char *impair_rate_text(uint64_t bps, char buf[IMPAIR_STEP_TEXT_MAX]);
+
 /* ---------------------------------------------------------------- presets */
 
 #define IMPAIR_PRESET_RULES 2u /* most rules in a preset */

@@ -395,3 +395,15 @@ bool words_span(struct words *w, const char *want, uint64_t *us)
 	return (take_time(w, WORDS_FOR_US, false, us) && *us) ||
 	       words_fail(w, NULL, want);
 }
+
+int impair_rate_parse(const char *text, uint64_t *bps,
+		      struct impair_lang_err *err)
+{
+	struct words w;
+	struct word a;
+
+	words_init(&w, text, err);
+	if (words_rate(&w, bps) && words_peek(&w, &a))
+		(void)words_fail(&w, &a, "a rate is one word, as in 10mbit");
+	return w.failed ? -ERR_INVAL : 0;
+}

@@ -158,3 +158,12 @@ void text_rate(struct text_out *t, uint64_t bps)
 	text_uint(t, bps);
 	text_add(t, "bit");
 }
+
+const char *impair_rate_text(uint64_t bps, char buf[IMPAIR_STEP_TEXT_MAX])
+{
+	struct text_out t;
+
+	text_init(&t, buf, IMPAIR_STEP_TEXT_MAX);
+	text_rate(&t, bps);
+	return buf;
+}

@@ -117,6 +117,16 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 	return 0;
 }
 
+int ustack_ctx(struct ustack *s, struct ustack_conn h, uint64_t *ctx)
+{
+	const struct tcp_conn *c = get(s, h);
+
+	if (!c)
+		return -ERR_NOENT;
+	*ctx = c->ctx;
+	return 0;
+}
+
 void ustack_set_ctx(struct ustack *s, struct ustack_conn h, uint64_t ctx)
 {
 	struct tcp_conn *c = get(s, h);

@@ -92,6 +92,7 @@
 	X(suite_daemon_mailbox)		\
 	X(suite_daemon_svc_echo)	\
 	X(suite_daemon_svc_chargen)	\
+	X(suite_daemon_svc_fault)	\
 	X(suite_daemon_svc_http)	\
 	X(suite_daemon_worker)		\
 	X(suite_daemon_config)		\
@@ -99,6 +100,7 @@
 	X(suite_daemon_metrics)		\
 	X(suite_daemon_ctl)		\
 	X(suite_daemon_ctl_events)	\
+	X(suite_daemon_ctl_fault)	\
 	X(suite_daemon_ctl_impair)	\
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_client)		\

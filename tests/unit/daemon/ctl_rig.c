@@ -15,12 +15,15 @@
 
 #include "daemon/ctl.h"
 #include "daemon/log.h"
+#include "daemon/svc/svc.h"
 
 static void pretended_post(struct worker *w, struct job *j);
 static struct ustack *pretended_stack(struct worker *w);
 static struct history *pretended_history(struct worker *w);
 static struct impair *pretended_impair(struct worker *w);
 static struct capture *pretended_capture(struct worker *w);
+static struct svc_set *pretended_svc(struct worker *w);
+static void pretended_arm(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
@@ -48,6 +51,8 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_history	     pretended_history
 #define worker_impair	     pretended_impair
 #define worker_capture	     pretended_capture
+#define worker_svc	     pretended_svc
+#define worker_arm_ticks     pretended_arm
 #define worker_counters	     pretended_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
@@ -79,6 +84,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_cmds.c"
 #include "daemon/ctl_conns.c"
 #include "daemon/ctl_events.c"
+#include "daemon/ctl_fault.c"
 #include "daemon/ctl_impair.c"
 #include "daemon/ctl_impair_get.c"
 #include "daemon/ctl_rpc.c"
@@ -129,6 +135,16 @@ static struct impair *pretended_impair(struct worker *w)
 static struct capture *pretended_capture(struct worker *w)
 {
 	return &w->capture;
+}
+
+static struct svc_set *pretended_svc(struct worker *w)
+{
+	return w->services;
+}
+
+static void pretended_arm(struct worker *w)
+{
+	w->ticks = svc_set_ticks(w->services);
 }
 
 static const uint64_t *pretended_counters(const struct worker *w)
@@ -203,6 +219,7 @@ static struct ustack_info conn_of(uint64_t id)
 {
 	return (struct ustack_info){
 		.id = id,
+		.conn = { .index = (uint32_t)id, .gen = 1 },
 		.state = id % 2 ? USTACK_TIME_WAIT : USTACK_ESTABLISHED,
 		.local = ustack_addr4((const uint8_t[4]){ 10, 7, 0, 2 }),
 		.remote = ustack_addr4((const uint8_t[4]){ 10, 7, 0, 1 }),
@@ -295,6 +312,38 @@ static struct impair *new_impair(void)
 	return impair_new(&a);
 }
 
+static void host_random(void *ctx, void *buf, size_t len)
+{
+	(void)ctx;
+	memset(buf, 7, len);
+}
+
+static int host_output(void *ctx, struct ustack_pkt *p)
+{
+	(void)ctx;
+	(void)p;
+	return 0;
+}
+
+/* No services, on a stack without packets: enough to have faults. */
+static struct svc_set *new_services(void)
+{
+	const struct ustack_host host = { .output = host_output,
+					  .random = host_random,
+					  .alloc = host_alloc_table,
+					  .free = host_free_table };
+	struct ustack_config cfg;
+	char err[128];
+
+	ustack_config_init(&cfg);
+	cfg.addr[0].addr = ustack_addr4((const uint8_t[]){ 10, 7, 0, 2 });
+	cfg.addr[0].len = 128;
+	cfg.naddrs = 1;
+	rig.stack = ustack_new(&cfg, &host, 1);
+	ck_assert_ptr_nonnull(rig.stack);
+	return svc_set_new(rig.stack, NULL, 0, err, sizeof(err));
+}
+
 void rig_setup(void)
 {
 	char err[256];
@@ -307,6 +356,7 @@ void rig_setup(void)
 	rig.loop = ev_loop_new(EVFLAG_AUTO);
 	rig.worker.history = history_new(HISTORY_CONNS);
 	rig.worker.impair = new_impair();
+	rig.worker.services = new_services();
 	rig.ctl = rig_open_ctl(err, sizeof(err));
 	ck_assert_msg(rig.ctl, "%s", err);
 }
@@ -321,6 +371,8 @@ void rig_teardown(void)
 	ev_loop_destroy(rig.loop);
 	history_free(rig.worker.history);
 	impair_free(rig.worker.impair);
+	svc_set_free(rig.worker.services);
+	ustack_free(rig.stack);
 	(void)snprintf(dir, sizeof(dir), "%s/run", rig.dir);
 	ck_assert_int_eq(rmdir(dir), 0); /* the socket is gone */
 	ck_assert_int_eq(rmdir(rig.dir), 0);

@@ -46,6 +46,8 @@
  * @capture:	what it captures
  * @history:	what is remembered of connections
  * @impair:	rules and scripts
+ * @services:	none, but they have faults
+ * @ticks:	they want to be told the time
  * @counters:	the stack's
  */
 struct worker {
@@ -60,6 +62,8 @@ struct worker {
 	struct capture capture;
 	struct history *history;
 	struct impair *impair;
+	struct svc_set *services;
+	bool ticks;
 	uint64_t counters[USTACK_COUNTERS_MAX];
 };
 
@@ -71,6 +75,7 @@ struct worker {
  * @ctl:	what is tested, NULL = freed by the test
  * @shutdowns:	calls of on_shutdown
  * @worker:	the pretended worker
+ * @stack:	of its services
  * @line:	what rig_hear() heard
  */
 struct ctl_rig {
@@ -80,6 +85,7 @@ struct ctl_rig {
 	struct ctl *ctl;
 	int shutdowns;
 	struct worker worker;
+	struct ustack *stack;
 	char line[RIG_LINE_ROOM];
 };
 

@@ -152,6 +152,17 @@ static int fake_info(struct stream *st, struct stream_info *info)
 	return 0;
 }
 
+static int fake_poke(void *host, uint64_t conn)
+{
+	struct fake *f = host;
+
+	if (conn != f->st.conn || !f->service.open)
+		return -ERR_NOENT;
+	if (f->service.svc->readable)
+		f->service.svc->readable(&f->st);
+	return 0;
+}
+
 static struct stream_buf *fake_buf_new(void *host, const void *bytes,
 				       uint32_t len)
 {
@@ -186,6 +197,7 @@ static const struct stream_ops fake_ops = {
 	.abort = fake_abort,
 	.wake = fake_wake,
 	.info = fake_info,
+	.poke = fake_poke,
 	.buf_new = fake_buf_new,
 	.buf_free = fake_buf_free,
 };

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_fault.c - fault: an endpoint that does not read, or is not there
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "daemon/ctl_proto.h"
+#include "match.h"
+
+#define ID_MAX ((1ull << 53) - 1) /* exact in JSON */
+#define TAKES                                                                  \
+	"fault takes ID, port PORT or service NAME, and then stall, "          \
+	"slow-read RATE, half-open, reset or off"
+
+static int add_number(cJSON *params, const char *key, const char *text,
+		      unsigned long long max)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (errno || *end || *text < '1' || *text > '9' || v > max)
+		return cli_usage("%s is a number from 1 to %llu, not %s",
+				 strcmp(key, "id") ? "a port" : "a connection",
+				 max, text);
+	(void)cJSON_AddNumberToObject(params, key, (double)v);
+	return CLI_DONE;
+}
+
+/* The target from @argv; the number of words it takes, 0 after a complaint. */
+static int read_target(int argc, char **argv, cJSON *params)
+{
+	static const char *const words[] = { "port", "service" };
+	int i = match_word(argv[0], words, 2);
+
+	if (i < 0)
+		return add_number(params, "id", argv[0], ID_MAX) ? 0 : 1;
+	if (argc < 2) {
+		(void)cli_usage(TAKES);
+		return 0;
+	}
+	if (i == 0)
+		return add_number(params, "port", argv[1], 65535) ? 0 : 2;
+	(void)cJSON_AddStringToObject(params, "service", argv[1]);
+	return 2;
+}
+
+/* What is to happen, and the rate of a slow reader. */
+static int read_fault(int argc, char **argv, cJSON *params)
+{
+	static const char *const words[] = { "stall", "slow-read", "half-open",
+					     "reset", "off" };
+	int i = argc ? match_word(argv[0], words, 5) : MATCH_NONE;
+	const char *near;
+
+	if (i < 0) {
+		near = argc ? match_nearest(argv[0], words, 5) : NULL;
+		return near ? cli_usage("fault has no %s, did you mean %s?",
+					argv[0], near)
+			    : cli_usage(TAKES);
+	}
+	(void)cJSON_AddStringToObject(params, "fault", words[i]);
+	if (argc != (i == 1 ? 2 : 1))
+		return i == 1 ? cli_usage("fault slow-read takes a rate, as in "
+					  "slow-read 80kbit or slow-read "
+					  "10kbps (bytes)")
+			      : cli_usage("fault %s takes no %s", words[i],
+					  argv[1]);
+	if (i == 1)
+		(void)cJSON_AddStringToObject(params, "rate", argv[1]);
+	return CLI_DONE;
+}
+
+static void show(struct cli *cli, const cJSON *result)
+{
+	if (cJSON_HasObjectItem(result, "reset"))
+		fprintf(cli->out, "reset %.0f\n", cli_num(result, "reset"));
+	if (cJSON_HasObjectItem(result, "ended"))
+		fprintf(cli->out, "ended %.0f\n", cli_num(result, "ended"));
+}
+
+int cmd_fault(struct cli *cli, int argc, char **argv)
+{
+	cJSON *params = cJSON_CreateObject();
+	cJSON *result;
+	int rc = CLI_USAGE;
+	int n = 0;
+
+	if (argc < 2)
+		(void)cli_usage(TAKES);
+	else
+		n = read_target(argc - 1, argv + 1, params);
+	if (n)
+		rc = read_fault(argc - 1 - n, argv + 1 + n, params);
+	if (rc) {
+		cJSON_Delete(params);
+		return rc;
+	}
+	rc = client_call(cli->client, CTL_FAULT_SET, params, &result);
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	else
+		show(cli, result);
+	cJSON_Delete(result);
+	return CLI_DONE;
+}
