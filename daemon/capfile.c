@@ -135,8 +135,29 @@ bool capfile_reader_gone(const struct capfile *f)
 
 /* ------------------------------------------------------------------ writing */
 
+/* Bytes of the stage that were written, as far as they are whole blocks. */
+static size_t whole_blocks(const struct capfile *f)
+{
+	uint32_t len[2] = { 0 }; /* type and length */
+	size_t at = 0;
+
+	while (at + sizeof(len) <= f->stage_off) {
+		memcpy(len, f->stage + at, sizeof(len));
+		if (at + len[1] > f->stage_off)
+			break;
+		at += len[1];
+	}
+	return at;
+}
+
+/* Nothing more can be written; a file ends behind its last whole block. */
 static void fail(struct capfile *f, int error)
 {
+	off_t end = f->pipe ? -1 : lseek(f->fd[f->at], 0, SEEK_CUR);
+	off_t torn = (off_t)(f->stage_off - whole_blocks(f));
+
+	if (end >= 0 && torn > 0) /* if that fails too, it stays torn */
+		(void)!ftruncate(f->fd[f->at], end - torn);
 	f->ended = error == EPIPE ? CAPFILE_GONE : CAPFILE_FAILED;
 	f->error = error;
 	f->stage_len = 0;
@@ -431,15 +452,6 @@ const char *capfile_end_text(const struct capfile *f)
 	default:
 		return strerror(f->error);
 	}
-}
-
-uint64_t capfile_seen(const struct capfile *f)
-{
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; i < CAPTURE_SIDES; i++)
-		n += __atomic_load_n(&f->tap.count[i].seen, __ATOMIC_RELAXED);
-	return n;
 }
 
 uint64_t capfile_dropped(const struct capfile *f)

@@ -140,10 +140,7 @@ void capfile_fini(struct capfile *f);
 /** capfile_end_text() - Why it has ended, in words */
 const char *capfile_end_text(const struct capfile *f);
 
-/** capfile_seen() - Packets so far that passed its filter, on both sides */
-uint64_t capfile_seen(const struct capfile *f);
-
-/** capfile_dropped() - Packets of them that were lost for want of room */
+/** capfile_dropped() - Packets so far that were lost for want of room */
 uint64_t capfile_dropped(const struct capfile *f);
 
 #endif /* DAEMON_CAPFILE_H */

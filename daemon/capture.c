@@ -35,9 +35,9 @@ static uint64_t clock_ns(void)
 }
 
 /* Other threads read it, relaxed. */
-static void count_one(uint64_t *n)
+static void count_set(uint64_t *n, uint64_t v)
 {
-	__atomic_store_n(n, *n + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(n, v, __ATOMIC_RELAXED);
 }
 
 /* ------------------------------------------------------------------- filter */
@@ -116,9 +116,9 @@ static void tap_segment(struct captap *t, const struct seen *s)
 	uint32_t len = s->piece.len < t->snaplen ? s->piece.len : t->snaplen;
 	struct caprec *rec = capring_put(&t->ring, len);
 
-	count_one(&n->seen);
+	n->seen++;
 	if (!rec) {
-		count_one(&n->dropped);
+		count_set(&n->dropped, n->dropped + 1);
 		n->lost++;
 		return;
 	}
@@ -193,11 +193,14 @@ void capture_undo(struct capture *c)
 {
 	for (uint32_t i = 0; i < c->ntaps; i++) {
 		struct captap *t = c->tap[i];
+		struct capture_count *n = &t->count[c->side];
 
 		if (!t->wanted)
 			continue;
 		capring_take_back(&t->ring);
-		t->count[c->side] = t->before;
+		n->seen = t->before.seen;
+		count_set(&n->dropped, t->before.dropped);
+		n->lost = t->before.lost;
 	}
 	c->flow = 0;
 }

@@ -55,8 +55,8 @@ struct capture_filter {
 
 /**
  * struct capture_count - packets of one side
- * @seen:	passed the filter; read by other threads, relaxed
- * @dropped:	of them, found no room in the ring; the same
+ * @seen:	passed the filter
+ * @dropped:	of them, found no room in the ring; read by other threads, relaxed
  * @lost:	dropped since the last one that found room
  */
 struct capture_count {

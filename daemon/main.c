@@ -130,6 +130,7 @@ static void on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
 static void watch_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a capture has grown beyond ulimit -f */
 	ev_signal_init(&self.term, on_signal, SIGTERM);
 	ev_signal_init(&self.intr, on_signal, SIGINT);
 	ev_signal_init(&self.hup, on_hup, SIGHUP);

@@ -227,6 +227,27 @@ case_capture_stuck_reader()
 	kill $CLIENT
 }
 
+# a full disk, or a file beyond ulimit -f, ends the capture, and what there is is whole
+case_capture_full_disk()
+{
+	launch bash -c 'ulimit -f 100; exec "$@"' - "$B/ustackd" -c "$T/conf" \
+		-o control.socket="$T/ctl.sock"	# KiB
+	ready
+	mkdir "$T/disk"
+	mount -t tmpfs -o size=200k tmpfs "$T/disk" || skip "no tmpfs"
+	ctl capture start "$T/disk/a" --side wire > "$T/said"
+	echo_some
+	has status 'ended: File too large' "$(ctl capture status)"
+	table "$T/disk/a"
+	[ "$(rows '1')" -gt 50 ] || fail "few packets"
+	head -c 60000 /dev/zero > "$T/disk/b"
+	ctl capture start "$T/disk/d" --side wire > "$T/said"
+	echo_some
+	has status 'ended: No space left on device' "$(ctl capture status)"
+	table "$T/disk/d"
+	umount "$T/disk"
+}
+
 # a daemon that ends leaves a whole file
 case_capture_until_the_daemon_ends()
 {
