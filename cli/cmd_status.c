@@ -98,6 +98,31 @@ static void show_connections(struct cli *cli, const cJSON *conns)
 	fmt_wrap_end(&w);
 }
 
+/* "2 rules 1 script (3 packets waiting)" */
+static void show_impairment(struct cli *cli, const cJSON *im)
+{
+	static const char *const kinds[] = { "rule", "script", "fault" };
+	static const char *const keys[] = { "rules", "scripts", "faults" };
+	struct fmt_wrap w = begin(cli, "impaired");
+	double queued = cli_num(im, "queued");
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		double n = cli_num(im, keys[i]);
+
+		if (n > 0)
+			fmt_wrap_add(&w, "%.0f %s%s", n, kinds[i],
+				     n > 1 ? "s" : "");
+		any |= n > 0;
+	}
+	if (!any)
+		fmt_wrap_add(&w, "nothing");
+	if (queued > 0)
+		fmt_wrap_add(&w, "(%.0f packet%s waiting)", queued,
+			     queued > 1 ? "s" : "");
+	fmt_wrap_end(&w);
+}
+
 static void show_memory(struct cli *cli, const cJSON *mem)
 {
 	struct fmt_wrap w = begin(cli, "memory");
@@ -154,6 +179,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	show_list(cli, "stack", item(addrs, "stack"));
 	show_list(cli, "services", item(st, "services"));
 	show_connections(cli, item(st, "connections"));
+	show_impairment(cli, item(st, "impairment"));
 	show_memory(cli, item(st, "memory"));
 	show_log(cli, item(st, "log"));
 	cJSON_Delete(st);

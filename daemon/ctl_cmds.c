@@ -15,7 +15,9 @@
 
 #include "daemon/ctl_int.h"
 #include "daemon/log.h"
+#include "daemon/svc/fault.h"
 #include "daemon/tun.h"
+#include "stack/link/impair.h"
 
 #ifndef USTACK_VERSION
 #define USTACK_VERSION "unknown"
@@ -38,11 +40,15 @@ uint64_t ctl_now_us(void)
  * @job:	the mailbox's; first
  * @rq:		who asked
  * @gauges:	filled in by the worker
+ * @impair:	the same
+ * @nfaults:	the same: services that read slowly or not at all
  */
 struct status_job {
 	struct job job;
 	struct ctl_request *rq;
 	struct ustack_gauges gauges;
+	struct impair_gauges impair;
+	uint32_t nfaults;
 };
 
 static void put_interface(struct json *j, const struct ctl *ctl)
@@ -140,6 +146,16 @@ static void put_gauges(struct json *j, const struct ustack_gauges *g)
 	json_u64(j, "timers", g->timers);
 }
 
+static void put_impairment(struct json *j, const struct status_job *sj)
+{
+	json_obj(j, "impairment");
+	json_u64(j, "rules", sj->impair.rules);
+	json_u64(j, "scripts", sj->impair.scripts);
+	json_u64(j, "faults", sj->nfaults);
+	json_u64(j, "queued", sj->impair.queued_pkts);
+	json_obj_end(j);
+}
+
 static void on_status_done(struct job *job)
 {
 	struct status_job *sj = (struct status_job *)job;
@@ -156,6 +172,7 @@ static void on_status_done(struct job *job)
 		put_addresses(j, ctl->cfg);
 		put_services(j, ctl->worker, false);
 		put_gauges(j, &sj->gauges);
+		put_impairment(j, sj);
 		json_obj(j, "log");
 		json_str(j, "level", log_level_name(log_get_level()));
 		json_u64(j, "lost", worker_events_lost(ctl->worker));
@@ -169,8 +186,11 @@ static void on_status_done(struct job *job)
 static void run_status(struct job *job, struct worker *w)
 {
 	struct status_job *sj = (struct status_job *)job;
+	struct svc_fault fault[SVC_FAULTS_MAX];
 
 	ustack_gauges(worker_stack(w), &sj->gauges);
+	impair_gauges(worker_impair(w), &sj->impair);
+	sj->nfaults = svc_faults(worker_svc(w), fault);
 }
 
 static void ctl_status(struct ctl_request *rq)

@@ -19,6 +19,7 @@
  *			addresses:{host:[], stack:[]}, services:[{name, type,
  *			port}], connections:{STATE: n}, memory:{used, peak,
  *			taken, limit, per_idle_conn}, timers,
+ *			impairment:{rules, scripts, faults, queued},
  *			log:{level, lost}}
  *	stats.get	{pattern?: glob} -> {since_us, counters:[{name, value,
  *			unit, help}]}; since_us ago they were reset, or began

@@ -34,6 +34,7 @@ case_impair_rules_are_made_shown_and_taken_back()
 {
 	start
 	has empty 'nothing is impaired' "$(ctl impair show)"
+	has 'empty status' '^impaired +nothing' "$(ctl status)"
 	has set '^rule 1 +out port 19 delay 20ms loss 1% seed 42$' \
 		"$(ctl impair set port 19 out seed 42 loss 1 delay 20000)"
 	ctl impair preset 3g service echo > "$T/out"
@@ -50,6 +51,7 @@ case_impair_rules_are_made_shown_and_taken_back()
 	has show 'preset 3g' "$(cat "$T/out")"
 	has 'a step' 'fired 0 +drop out data nth 3' "$(cat "$T/out")"
 	eq rules "$(show_field 'len(v["rules"])')" 3
+	has status '^impaired +3 rules 3 scripts' "$(ctl status)"
 	eq seed "$(show_field 'v["rules"][2]["seed"]')" 42
 	ctl impair undo > /dev/null
 	ctl impair undo > /dev/null
@@ -138,7 +140,7 @@ case_impair_script_fires_once()
 	ctl impair script 'drop out data nth 3' > /dev/null
 	get 60000
 	eq fired "$(show_field 'v["scripts"][0]["steps"][0]["fired"]')" 1
-	eq done "$(show_field 'v["scripts"][0]["steps"][0]["done"]')" True
+	eq "done" "$(show_field 'v["scripts"][0]["steps"][0]["done"]')" True
 	eq lost "$(show_field 'v["scripts"][0]["hit"]["event"]["faults"]')" "['lost']"
 	ctl impair > "$T/out"
 	narrow "$T/out"
