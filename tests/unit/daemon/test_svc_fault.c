@@ -165,6 +165,25 @@ START_TEST(other_ports_are_read_as_ever)
 }
 END_TEST
 
+/* http asks to be called again as long as there is something unread. */
+START_TEST(unread_is_only_what_may_be_read)
+{
+	struct fake *f = fake_faulty(&svc_discard);
+	struct stream_info info;
+
+	add(f, 0, 0);
+	fake_send(f, bytes, 1000);
+	ck_assert_int_eq(stream_info(&f->st, &info), 0);
+	ck_assert_uint_eq(info.unread, 0);
+	add(f, 0, 1000);
+	faults_tick(f->service.faults, 1);
+	f->service.port = PORT + 1;
+	ck_assert_int_eq(stream_info(&f->st, &info), 0);
+	ck_assert_uint_eq(info.unread, 1000);
+	fake_end(f);
+}
+END_TEST
+
 /* The fault of a connection, and what is known of it, go when it is over. */
 START_TEST(closed_connection_is_forgotten)
 {
@@ -209,6 +228,7 @@ Suite *suite_daemon_svc_fault(void)
 	tcase_add_test(tc, idle_time_is_not_saved_up);
 	tcase_add_test(tc, fault_of_a_connection_comes_before_that_of_its_port);
 	tcase_add_test(tc, other_ports_are_read_as_ever);
+	tcase_add_test(tc, unread_is_only_what_may_be_read);
 	tcase_add_test(tc, closed_connection_is_forgotten);
 	tcase_add_test(tc, faults_are_replaced_and_bounded);
 	suite_add_tcase(s, tc);
