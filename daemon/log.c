@@ -247,6 +247,9 @@ static void send_journal(int fd, const struct log_line *l)
 	if (l->event)
 		len += snprintf(msg + len, sizeof(msg) - (size_t)len,
 				"USTACK_EVENT=%s\n", l->event);
+	if (l->ev && l->ev->kind == USTACK_EV_IMPAIRED)
+		len += snprintf(msg + len, sizeof(msg) - (size_t)len,
+				"USTACK_RULE=%u\n", (unsigned int)l->ev->rule);
 	if (send(fd, msg, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_state.lost++;
 }

@@ -7,7 +7,8 @@
  * limited, and the number held back is said.
  *
  * RFC 5424 levels under their usual names.  Journal: native protocol, fields
- * MESSAGE=, PRIORITY=, SYSLOG_IDENTIFIER=, USTACK_CONN=, USTACK_EVENT=.
+ * MESSAGE=, PRIORITY=, SYSLOG_IDENTIFIER=, USTACK_CONN=, USTACK_EVENT=,
+ * USTACK_RULE=.
  */
 
 #ifndef DAEMON_LOG_H

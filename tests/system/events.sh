@@ -236,3 +236,24 @@ case_events_name_the_fault()
 	eq "also afterwards" "$(wc -l < "$T/late")" 1
 	kill $FOLLOWER
 }
+
+# the journal gets connection, event and rule as fields
+case_journal_has_fields()
+{
+	mount -t tmpfs tmpfs /run
+	mkdir -p /run/systemd/journal
+	timeout 30 python3 - <<- 'E' > "$T/journal" &
+		import socket
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind("/run/systemd/journal/socket")
+		while True:
+		    print(s.recv(65536).decode().replace("\n", " "), flush=True)
+	E
+	wait_for 5 test -S /run/systemd/journal/socket
+	start -o log.target=journal -o log.level=trace \
+		-o 'impair.script=port 7;drop out data nth 1'
+	eq echo "$(echo hello | timeout 10 "$NC" -N $S4 7)" hello
+	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=impairment:applied USTACK_RULE=1' \
+		"$T/journal"
+	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=connectivity:connection_closed $' "$T/journal"
+}
