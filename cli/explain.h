@@ -431,9 +431,9 @@ void explain_free(struct explain *x);
  */
 void explain_rules_load(struct explain_rules *r, const cJSON *impair);
 
-/** explain_rules_find() - Text of a rule, or of a step; NULL = not known */
-const char *explain_rules_find(const struct explain_rules *r, uint64_t id,
-			       uint64_t step);
+/** explain_rules_find() - Index of a rule, or of a step; @r->n = not known */
+size_t explain_rules_find(const struct explain_rules *r, uint64_t id,
+			  uint64_t step);
 
 /**
  * explain_say() - Tell it to people

@@ -27,7 +27,7 @@ static void text(cJSON *o, const char *key, const char *v)
 static void add_hit(cJSON *o, const struct life_hit *hit,
 		    const struct explain_rules *r)
 {
-	const char *asked = explain_rules_find(r, hit->rule, hit->step);
+	size_t i = explain_rules_find(r, hit->rule, hit->step);
 	cJSON *h;
 	cJSON *f;
 
@@ -38,10 +38,10 @@ static void add_hit(cJSON *o, const struct life_hit *hit,
 	if (hit->step)
 		num(h, "step", hit->step);
 	text(h, "knob", hit->knob);
-	if (asked)
-		text(h, "text", asked);
+	if (i < r->n)
+		text(h, "text", r->rule[i].text);
 	f = cJSON_AddArrayToObject(h, "faults");
-	for (uint32_t i = 0; i < LIFE_FAULTS; i++)
+	for (i = 0; i < LIFE_FAULTS; i++)
 		if (hit->faults & (1u << i))
 			(void)cJSON_AddItemToArray(
 				f,

@@ -339,6 +339,8 @@ void explain_loss_acked(struct explain_scan *s, const struct life_seg *seg)
 
 	if (seg->dsack)
 		note_dsack(s, seg);
+	if (seg->ack < s->una)
+		return; /* overtaken on its way */
 	find_late(s, seg);
 	note_signs(s, seg);
 	if (seg->ack <= s->una)

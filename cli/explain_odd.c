@@ -19,6 +19,19 @@ static bool same_hit(const struct life_hit *a, const struct life_hit *b)
 
 /* ------------------------------------------------------------- many of one rule */
 
+/* Who delays may do more, by other knobs, to some of the packets. */
+static bool same_many(const struct explain_ep *e, uint8_t kind,
+		      const struct life_seg *seg)
+{
+	const struct life_hit *hit = &e->many.hit;
+
+	if (e->kind != kind || e->in != !seg->out)
+		return false;
+	if (kind == EXPLAIN_DELAY)
+		return hit->rule == seg->hit.rule && hit->step == seg->hit.step;
+	return same_hit(hit, &seg->hit);
+}
+
 static struct explain_many *find_many(struct explain_scan *s, uint8_t kind,
 				      const struct life_seg *seg)
 {
@@ -26,8 +39,7 @@ static struct explain_many *find_many(struct explain_scan *s, uint8_t kind,
 
 	for (size_t i = 0; i < s->x->n; i++) {
 		e = &s->x->ep[i];
-		if (e->kind == kind && e->in == !seg->out &&
-		    same_hit(&e->many.hit, &seg->hit)) {
+		if (same_many(e, kind, seg)) {
 			e->end_us = s->t_us;
 			return &e->many;
 		}
@@ -55,6 +67,8 @@ static void note_delay(struct explain_scan *s, const struct life_seg *seg)
 	m = find_many(s, EXPLAIN_DELAY, seg);
 	if (!m)
 		return;
+	if (!m->hit.step)
+		(void)snprintf(m->hit.knob, sizeof(m->hit.knob), "delay");
 	m->n += seg->segs;
 	m->sum_us += seg->hit.delay_us * seg->segs;
 	if (seg->hit.delay_us < m->min_us)
@@ -81,7 +95,8 @@ static void note_ack_loss(struct explain_scan *s, const struct life_seg *seg)
 /* A later one that does stands for those that were lost. */
 static void note_healed(struct explain_scan *s, const struct life_seg *seg)
 {
-	if (seg->ack == LIFE_NONE || seg->hit.faults & EXPLAIN_F_GONE)
+	if (seg->ack == LIFE_NONE || seg->hit.faults & EXPLAIN_F_GONE ||
+	    s->missed)
 		return;
 	for (size_t i = 0; i < s->x->n; i++) {
 		struct explain_ep *e = &s->x->ep[i];

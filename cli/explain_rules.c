@@ -48,11 +48,11 @@ void explain_rules_load(struct explain_rules *r, const cJSON *impair)
 	cJSON_ArrayForEach(item, scripts) add_steps(r, item);
 }
 
-const char *explain_rules_find(const struct explain_rules *r, uint64_t id,
-			       uint64_t step)
+size_t explain_rules_find(const struct explain_rules *r, uint64_t id,
+			  uint64_t step)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->rule[i].id == id && r->rule[i].step == step)
-			return r->rule[i].text;
-	return NULL;
+			return i;
+	return r->n;
 }

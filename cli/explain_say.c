@@ -157,7 +157,7 @@ static const char *knob_text(const char *knob)
 
 void say_rule(struct say *s, const struct life_hit *hit)
 {
-	const char *text = explain_rules_find(s->rules, hit->rule, hit->step);
+	size_t i = explain_rules_find(s->rules, hit->rule, hit->step);
 
 	if (hit->step)
 		say(s, "script %" PRIu32 ", step %" PRIu32, hit->rule,
@@ -165,8 +165,10 @@ void say_rule(struct say *s, const struct life_hit *hit)
 	else
 		say(s, "rule %" PRIu32 " (%s)", hit->rule,
 		    knob_text(hit->knob));
-	if (text)
-		say(s, ": \"%s\"", text);
+	if (i == s->rules->n || s->quoted[i])
+		return;
+	s->quoted[i] = true;
+	say(s, ": \"%s\"", s->rules->rule[i].text);
 }
 
 /* ------------------------------------------------------------------ the telling */

@@ -27,6 +27,7 @@
  * @rfc:	those named so far
  * @nrfc:	their number
  * @rfc_text:	answer of say_rfc()
+ * @quoted:	of @rules, those whose text was told
  */
 struct say {
 	const struct explain *x;
@@ -37,6 +38,7 @@ struct say {
 	uint32_t rfc[SAY_RFCS_MAX];
 	uint32_t nrfc;
 	char rfc_text[FMT_TEXT];
+	bool quoted[EXPLAIN_RULES_MAX];
 };
 
 /** say_at() - Begin a paragraph about a moment */
@@ -70,7 +72,7 @@ const char *say_who(bool in);
 /** say_who_begins() - The same at the begin of a sentence */
 const char *say_who_begins(bool in);
 
-/** say_rule() - "rule 2: "loss 5%"" in words */
+/** say_rule() - "rule 2 (loss)"; the first time with its text */
 void say_rule(struct say *s, const struct life_hit *hit);
 
 /** say_window() - "14,480 bytes (10 segments)"; returns @buf */

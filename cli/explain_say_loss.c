@@ -128,7 +128,7 @@ static void say_damage(struct say *s, const struct explain_ep *e)
 		return;
 	}
 	if (h->hit.faults & LIFE_F_CORRUPTED) {
-		say(s, "A bit of");
+		say(s, h->segs > 1 ? "A bit of each of" : "A bit of");
 		say_what(s, e, false);
 		say(s, "was flipped by");
 		say_rule(s, &h->hit);
@@ -276,6 +276,8 @@ static void say_hole(struct say *s, const struct explain_loss *h)
 		    say_rfc(s, 6298));
 		return;
 	}
+	if (h->sign_us == EXPLAIN_NONE && h->vague)
+		return; /* what came then was not kept */
 	if (h->sign_us == EXPLAIN_NONE) {
 		say(s, "Nothing came behind it, so the stack could not tell: "
 		       "the peer's own timer or probe had to.");
@@ -414,8 +416,11 @@ static void say_undo(struct say *s, const struct explain_loss *h)
 			    say_rfc(s, 2883));
 		return;
 	}
-	say(s, "It was spurious: %s%s.", how[h->undo].text,
-	    say_rfc(s, how[h->undo].rfc));
+	/* Of several in one recovery that was another one. */
+	say(s,
+	    h->gone ? "The recovery was taken for spurious: %s%s."
+		    : "It was spurious: %s%s.",
+	    how[h->undo].text, say_rfc(s, how[h->undo].rfc));
 	if (h->cut.undone_us != EXPLAIN_NONE)
 		say(s,
 		    "So %s after it was held for lost the cut was taken "

@@ -38,16 +38,19 @@ void say_ack_loss(struct say *s, const struct explain_ep *e)
 	say(s, m->hit.faults & LIFE_F_LOST ? "lost by" : "damaged by");
 	say_rule(s, &m->hit);
 	say(s, ".");
-	if (m->healed_us == EXPLAIN_NONE)
-		say(s, "No later one came to stand for %s.",
-		    m->n == 1 ? "it" : "the first");
-	else
+	if (m->healed_us != EXPLAIN_NONE)
 		say(s,
 		    "Nothing has to be sent again for that: acknowledgements "
 		    "are cumulative, and %s later the next one stood for %s, "
 		    "too.",
 		    say_time(m->healed_us - e->at_us, t),
 		    m->n == 1 ? "this one" : "the first");
+	else if (!s->x->skipped && s->x->sums.exact)
+		say(s, "No later one came to stand for %s.",
+		    m->n == 1 ? "it" : "the first");
+	else
+		say(s, "Acknowledgements are cumulative: a later one stands "
+		       "for them, too.");
 	say_end(s);
 }
 

@@ -25,6 +25,7 @@ static const char *const lives[] = {
 	"peer",		"window",     "spurious", "marks",
 	"close_half",	"close_both", "reset",	  "aborted",
 	"close_active", "open",	      "many",	  "bulk",
+	"overtaken",
 };
 
 #define NLIVES ((int)(sizeof(lives) / sizeof(lives[0])))
@@ -269,12 +270,19 @@ static const struct {
 	const char *kind;
 	uint32_t n;
 } kinds[] = {
-	{ "late", "reordering", 2 },  { "peer", "loss", 3 },
-	{ "peer", "ack_loss", 1 },    { "peer", "duplicate", 2 },
-	{ "marks", "ecn", 2 },	      { "window", "zero_window", 2 },
-	{ "window", "keepalive", 2 }, { "window", "error", 1 },
-	{ "window", "dropped", 1 },   { "many", "loss", 12 },
-	{ "many", "gap", 1 },	      { "many", "delay", 1 },
+	{ "late", "reordering", 2 },
+	{ "peer", "loss", 3 },
+	{ "peer", "ack_loss", 1 },
+	{ "peer", "duplicate", 2 },
+	{ "marks", "ecn", 2 },
+	{ "window", "zero_window", 2 },
+	{ "overtaken", "reordering", 0 },
+	{ "window", "keepalive", 2 },
+	{ "window", "error", 1 },
+	{ "window", "dropped", 1 },
+	{ "many", "loss", 12 },
+	{ "many", "gap", 1 },
+	{ "many", "delay", 1 },
 };
 
 #define NKINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
