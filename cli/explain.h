@@ -338,7 +338,8 @@ struct explain_close {
 
 /**
  * struct explain_sums - totals
- * @exact:	segments were all seen; else @segs and @times are lower bounds
+ * @exact:	@segs are known; else they are what was seen of them
+ * @all_seen:	so is @gone
  * @bytes:	payload by direction, [0] out and acknowledged, [1] in
  * @segs:	wire segments
  * @gone:	of them, lost, corrupted or truncated by rules
@@ -357,6 +358,7 @@ struct explain_close {
  */
 struct explain_sums {
 	bool exact;
+	bool all_seen;
 	uint64_t bytes[2];
 	uint64_t segs[2];
 	uint64_t gone[2];

@@ -178,6 +178,7 @@ void explain_end(struct explain_scan *s, const cJSON *trace)
 
 	if (cJSON_GetObjectItemCaseSensitive(trace, "unwatched"))
 		x->sums.exact = false;
+	x->sums.all_seen = x->sums.exact;
 	if (cJSON_IsObject(conn))
 		take_options(x, conn);
 	else if (opened)

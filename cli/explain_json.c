@@ -265,6 +265,7 @@ static void put_sums(cJSON *o, const struct explain_sums *t)
 	cJSON *by;
 
 	truth(o, "exact", t->exact);
+	truth(o, "all_seen", t->all_seen);
 	num(o, "bytes_out", t->bytes[0]);
 	num(o, "bytes_in", t->bytes[1]);
 	num(o, "segs_out", t->segs[0]);

@@ -283,16 +283,17 @@ static void say_segments(struct say *s)
 {
 	const struct explain_sums *sums = &s->x->sums;
 	const char *least = sums->exact ? "" : "at least ";
+	const char *gone = sums->all_seen ? "" : "at least ";
 	char n[FMT_TEXT];
 
 	say_label(s, "segments");
 	say(s, "%s%s out", least, say_count(sums->segs[0], n));
 	if (sums->gone[0])
-		say(s, "(of them %s%s lost by rules)", least,
+		say(s, "(of them %s%s lost by rules)", gone,
 		    say_count(sums->gone[0], n));
 	say(s, ", %s%s in", least, say_count(sums->segs[1], n));
 	if (sums->gone[1])
-		say(s, "(and %s%s lost by rules)", least,
+		say(s, "(and %s%s lost by rules)", gone,
 		    say_count(sums->gone[1], n));
 	say_end(s);
 }
