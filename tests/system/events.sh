@@ -186,7 +186,7 @@ case_events_stuck_reader()
 {
 	local stuck other
 
-	start
+	start -o interface.offload=off # an event for each wire segment
 	follow "$T/stuck"; stuck=$FOLLOWER
 	follow "$T/other" -t connection_closed; other=$FOLLOWER
 	kill -STOP $stuck
@@ -240,6 +240,9 @@ case_events_name_the_fault()
 # the journal gets connection, event and rule as fields
 case_journal_has_fields()
 {
+	# A log waits for no reader: the reader's queue has to be long.
+	echo 1000 2> /dev/null > /proc/sys/net/unix/max_dgram_qlen ||
+		skip "needs real root for a long queue of a socket"
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/systemd/journal
 	timeout 30 python3 - <<- 'E' > "$T/journal" &
