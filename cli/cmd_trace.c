@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "client.h"
@@ -341,9 +340,7 @@ static int trace_next(struct trace *t, const struct trace_args *a)
 
 	if (rc)
 		return rc;
-	if (isatty(STDERR_FILENO) && !t->cli->json)
-		fprintf(stderr,
-			"waiting for the next connection; Ctrl-C ends\n");
+	fprintf(stderr, "waiting for the next connection; Ctrl-C ends\n");
 	rc = follow(t);
 	draw_end(t);
 	return rc;

@@ -42,7 +42,7 @@ case_trace_draws_what_happens()
 {
 	start
 	ctl trace --next -p 7 > "$T/live" 2> "$T/live.err" &
-	sleep 0.3
+	wait_for 5 grep -q '^waiting' "$T/live.err"
 	timeout 5 "$NC" -N $S4 9 < /dev/null
 	echo hello | timeout 5 "$NC" -N $S6 7
 	wait_for 5 not kill -0 $!
@@ -130,7 +130,7 @@ case_trace_shows_a_lost_syn()
 {
 	start
 	ctl trace --next > "$T/live" 2> "$T/live.err" &
-	sleep 0.3
+	wait_for 5 grep -q '^waiting' "$T/live.err"
 	ctl impair script 'drop in syn nth 1' > "$T/said"
 	echo hello | timeout 5 "$NC" -N $S4 7
 	wait_for 5 not kill -0 $!
