@@ -60,7 +60,7 @@ static void no_random(void *ctx, void *buf, size_t len)
 static void *chunk_alloc(void *ctx, size_t len)
 {
 	(void)ctx;
-	return aligned_alloc(64, len);
+	return aligned_alloc(64, (len + 63) & ~(size_t)63);
 }
 
 static void chunk_free(void *ctx, void *p, size_t len)
