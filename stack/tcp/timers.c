@@ -97,12 +97,17 @@ static bool orphan_spent(const struct tcp_conn *c)
 	       (tries_spent(c) && c->user_timeout_ms == r2_ms);
 }
 
-/* Once more without answer: at R1 somebody should know (MUST-20). */
 static void backoff(struct tcp_conn *c)
 {
 	rtt_backoff(&c->rtt);
 	if (c->fl && c->fl->tries < UINT8_MAX)
 		c->fl->tries++;
+}
+
+/* Once more without answer: at R1 somebody should know (MUST-20). */
+static void backoff_unanswered(struct tcp_conn *c)
+{
+	backoff(c);
 	if (c->rtt.backoff == c->t->s->cfg.r1_retries)
 		tcp_soft_error_r1(c);
 }
@@ -117,7 +122,7 @@ static void on_syn_timeout(struct tcp_conn *c)
 		give_up(c);
 		return;
 	}
-	backoff(c);
+	backoff_unanswered(c);
 	c->flags |= CF_SYN_NOW | CF_SYN_REXMIT;
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
 }
@@ -147,7 +152,7 @@ static void on_persist_timeout(struct tcp_conn *c)
 		give_up(c);
 		return;
 	}
-	backoff(c); /* (SHLD-30) */
+	backoff(c); /* (SHLD-30); a shut window is no trouble on the way */
 	if (rec_first(c))
 		tcp_recovery_on_persist(c);
 	c->flags |= CF_PROBE_NOW;
@@ -167,7 +172,7 @@ static void on_rtx_timeout(struct tcp_conn *c)
 	tcp_count(c, USTACK_C_TCP_TIMEOUTS);
 	tcp_pmtu_on_timeout(c);
 	tcp_recovery_on_timeout(c);
-	backoff(c);
+	backoff_unanswered(c);
 	c->rtx_at = tcp_now(c) + tcp_rto_us(c);
 }
 

@@ -48,6 +48,7 @@ START_TEST(closed_window_does_not_end_the_connection)
 	wire_check_state(&p, USTACK_ESTABLISHED);
 	peer_tx(&p, seg_wnd(1, 1, 60000));
 	ck_assert_uint_ge(peer_drain(&p), 2);
+	ck_assert_uint_eq(p.c.soft_error, 0); /* nothing is wrong on the way */
 	peer_fini(&p);
 }
 END_TEST
