@@ -21,7 +21,7 @@
 
 #include <stdlib.h>
 
-#include "daemon/history_orphan.h"
+#include "daemon/history_int.h"
 
 #define WISHES_MAX     64u
 #define CREDIT_NEW     HISTORY_EVENTS /* as many as are kept	 */
@@ -109,7 +109,6 @@ struct history {
 	struct lives list[LISTS];
 	uint64_t newest;
 	struct life *recent;
-	struct history_orphans orphans;
 	uint32_t nfollow;
 	uint32_t nwishes;
 	struct history_follow follow[HISTORY_FOLLOW_MAX];
@@ -334,7 +333,6 @@ static struct life *meet(struct history *h, const struct ustack_event *ev)
 	l->credit = CREDIT_NEW;
 	l->late = 0;
 	history_store_init(&l->store);
-	l->info.first_us = history_orphan_adopt(&h->orphans, ev, &l->store);
 	inherit(h, l, beginning);
 	list_del(h, l);
 	list_add(h, l, beginning ? LIST_HALF_OPEN : LIST_OPEN);
@@ -439,8 +437,6 @@ bool history_put(struct history *h, const struct ustack_event *ev)
 	struct life *l = h->recent;
 	bool ordinary;
 
-	if (!ev->id)
-		history_orphan_put(&h->orphans, ev);
 	if (!ev->id || ev->kind >= USTACK_EVENTS)
 		return false;
 	if (!l || l->info.id != ev->id)

@@ -88,7 +88,6 @@
 	X(suite_daemon_tun)		\
 	X(suite_daemon_args)		\
 	X(suite_daemon_history)		\
-	X(suite_daemon_history_orphan)	\
 	X(suite_daemon_tap)		\
 	X(suite_daemon_mailbox)		\
 	X(suite_daemon_svc_echo)	\
