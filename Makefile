@@ -130,7 +130,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf deps demo check check-run check-long \
-	check-long-run sim bench bench-loss bench-flood bench-instr coverage lint format install uninstall help clean
+	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install uninstall help clean
 .PHONY: sim-table golden
 
 all: $(PROGRAMS)		## library, daemon and tool
@@ -248,6 +248,10 @@ bench-loss:			## the same under loss, ustack sending: ROUNDS=5 MB=100 RTT=0 (ms)
 	$(submake) BUILD=release SAN= all perf
 	@B=build/release tests/perf/bench_loss.py --rounds $(ROUNDS) --mb $(MB) \
 		--rtt $(RTT)
+
+bench-impair:			## both senders through the same rule: ROUNDS=5
+	$(submake) BUILD=release SAN= all
+	@B=build/release tests/perf/bench_impair.py --rounds $(ROUNDS)
 
 bench-flood:			## a SYN flood at 80 % of what is drained, and unpaced
 	$(submake) BUILD=release SAN= all perf
