@@ -32,6 +32,10 @@ T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 NC=$(command -v nc.openbsd || command -v nc)
 ctl() { "$B/ustackctl" --socket "$T/ctl.sock" "$@"; }
+export USTACK_SOCKET=$T/ctl.sock
+ustackctl() { "$B/ustackctl" "$@"; }
+export -f ustackctl
+export B
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
 	bold=$'\e[1m' plain=$'\e[0m'
@@ -44,6 +48,21 @@ run()
 {
 	echo "  \$ $*"
 	bash -c "$*" | indent
+}
+# What is 80 columns wide already.
+show()
+{
+	echo "  \$ $*"
+	"$@"
+}
+# The connection that was opened last is over.
+over()
+{
+	for _ in $(seq 200); do
+		ustackctl trace --last | grep -q '^closed' && return 0
+		sleep 0.025
+	done
+	give_up "the last connection does not end"
 }
 give_up()
 {
@@ -65,7 +84,7 @@ EOF
 title "1. ustackd makes its interface, in a network namespace of this demo"
 ip link set lo up
 : > "$T/conf"
-"$B/ustackd" -c "$T/conf" -o control.socket="$T/ctl.sock" -o log.level=trace \
+"$B/ustackd" -c "$T/conf" -o control.socket="$T/ctl.sock" \
 	-o log.target=file:"$T/log" -o control.group= 2> "$T/stderr" &
 daemon=$!
 for _ in $(seq 200); do
@@ -99,12 +118,23 @@ sed -nE 's/^IP ([^ ]+) > ([^ ]+): Flags \[([^]]*)\], .*length ([0-9]+).*/\1 \2 \
 			$4 ? $4 " bytes of data" : ""
 	}' | indent
 
-title "4. The connection's life, from the daemon's log"
-sed -nE 's/^[^T]*T([0-9:]+\.[0-9]{3})[0-9]*Z [a-z]+ +(conn=[0-9]+ )?/\1 /p' "$T/log" |
-	sed -E '/ ready: /d; s/10\.7\.0\.[12]:[0-9]+ > 10\.7\.0\.[12]:[0-9]+ //' | indent
-ctl log warning > /dev/null
+title "4. The same, as ustackctl draws it"
+over
+show ustackctl trace --last
 
-title "5. 100 MB there and back, compared byte by byte; the same over IPv6"
+title "5. A segment is lost on purpose, and mended"
+run "ustackctl impair set delay 10ms"
+run "ustackctl impair script 'drop out data nth 3'"
+run "curl -s http://10.7.0.2/bytes/14480 | wc -c" | tee "$T/download"
+grep -q '^ *14480$' "$T/download" || give_up "the download is not whole"
+over
+show ustackctl trace --last
+echo
+show ustackctl explain --last | tee "$T/explain"
+grep -q 'script' "$T/explain" || give_up "nothing was lost"
+ctl impair clear > /dev/null
+
+title "6. 100 MB there and back, compared byte by byte; the same over IPv6"
 head -c 100000000 /dev/urandom > "$T/file"
 for a in 10.7.0.2 fd07::2; do
 	start=$(date +%s%N)
@@ -115,11 +145,11 @@ for a in 10.7.0.2 fd07::2; do
 	echo "    identical, $ms ms"
 done
 
-title "6. The counters that moved, by ustackctl stats"
+title "7. The counters that moved, by ustackctl stats"
 ctl stats > "$T/stats"
 awk '$2 ~ /^[0-9]+$/ && $2 > 0' "$T/stats" | indent
 
-title "7. SIGTERM: it says goodbye and takes its interface along"
+title "8. SIGTERM: it says goodbye and takes its interface along"
 kill -TERM $daemon
 wait $daemon || give_up "ustackd ended with status $?"
 if ip link show ustack0 > /dev/null 2>&1; then
