@@ -46,7 +46,8 @@ static int on_forward(void *ctx, enum impair_dir dir, struct ustack_pkt *p)
 		return 0;
 	}
 	rc = to_device(lab, p);
-	if (rc == -ERR_AGAIN)
+	lab->blocked = rc == -ERR_AGAIN;
+	if (lab->blocked)
 		return rc;
 	ustack_pkt_free(lab->stack, p);
 	return 0;
@@ -211,6 +212,7 @@ int lab_output(struct lab *lab, struct ustack_pkt *p, uint64_t now_us)
 uint64_t lab_run(struct lab *lab, uint64_t now_us)
 {
 	lab->now_us = now_us;
+	lab->blocked = false;
 	lab_tell(lab);
 	return impair_run(lab->im, now_us);
 }

@@ -35,6 +35,7 @@ struct tun;
  * @event:	told of each packet that is impaired
  * @arg:	its argument
  * @now_us:	time of the call being served
+ * @blocked:	the device had no room in the last lab_run()
  * @sending:	the stack is handing out a packet, of which it has not told yet
  * @nlate:	events in @late
  * @late:	what has befallen it: told once the stack has told of it
@@ -50,6 +51,7 @@ struct lab {
 	void (*event)(void *arg, const struct ustack_event *ev);
 	void *arg;
 	uint64_t now_us;
+	bool blocked;
 	bool sending;
 	uint32_t nlate;
 	struct ustack_event late[LAB_LATE_MAX];

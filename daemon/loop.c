@@ -226,7 +226,7 @@ static uint64_t run_all(struct loop *l, uint64_t now_us)
 	stack_us = ustack_run(l->stack, now_us, RUN_BUDGET_PKTS);
 	if (lab_busy(l->lab))
 		lab_us = lab_run(l->lab, now_us);
-	if (lab_us <= now_us) /* the device has no room */
+	if (l->lab->blocked)
 		l->blocked = true;
 	return lab_us < stack_us ? lab_us : stack_us;
 }

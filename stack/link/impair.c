@@ -98,9 +98,11 @@ int impair_exempt(struct impair *im, uint16_t port, bool exempt)
  */
 static void run_in(struct impair *im, uint64_t now_us)
 {
+	uint32_t left_pkts = IMPAIR_RUN_PKTS;
 	struct queue_item it;
 
-	while (queue_pop(&im->queue, IMPAIR_IN, now_us, &it)) {
+	while (left_pkts-- > 0 &&
+	       queue_pop(&im->queue, IMPAIR_IN, now_us, &it)) {
 		queue_gone(&im->queue, it.p);
 		left(im, IMPAIR_IN, &it);
 		(void)im->host.forward(im->host.ctx, IMPAIR_IN, it.p);
@@ -109,9 +111,11 @@ static void run_in(struct impair *im, uint64_t now_us)
 
 static void run_out(struct impair *im, uint64_t now_us)
 {
+	uint32_t left_pkts = IMPAIR_RUN_PKTS;
 	struct queue_item it;
 
-	while (queue_pop(&im->queue, IMPAIR_OUT, now_us, &it)) {
+	while (left_pkts-- > 0 &&
+	       queue_pop(&im->queue, IMPAIR_OUT, now_us, &it)) {
 		queue_gone(&im->queue, it.p);
 		if (im->host.forward(im->host.ctx, IMPAIR_OUT, it.p) ==
 		    -ERR_AGAIN) {

@@ -43,8 +43,9 @@ struct impair;
 #define IMPAIR_UNDO_MAX	   8u	   /* changes that can be taken back */
 #define IMPAIR_NAME_MAX	   32u	   /* a service's or preset's name, with NUL */
 #define IMPAIR_LIMIT_DEF   100000u /* packets queued by a rule without limit */
-#define IMPAIR_QUEUE_BYTES 67108864u   /* memory of all that is queued */
-#define IMPAIR_HOLD_US	   1000000u    /* longest wait of a held packet */
+#define IMPAIR_QUEUE_BYTES 67108864u /* memory of all that is queued */
+#define IMPAIR_RUN_PKTS	   64u	    /* forwarded each way by one impair_run() */
+#define IMPAIR_HOLD_US	   1000000u /* longest wait of a held packet */
 #define IMPAIR_DELAY_MAX   3600000000u /* longest delay, jitter: an hour in us */
 #define IMPAIR_NEVER	   UINT64_MAX
 
@@ -314,8 +315,11 @@ bool impair_take(struct impair *im, enum impair_dir dir, struct ustack_pkt *p,
  * @im:		engine
  * @now_us:	the time
  *
- * Return: when to call again, now_us or earlier when forward() had no room;
- * IMPAIR_NEVER when nothing waits, not even a rule to expire
+ * A burst of a whole window is due at once: it goes on in pieces, so that what
+ * comes in meanwhile does not wait for its end, and is not late because of it.
+ *
+ * Return: when to call again, now_us or earlier when forward() had no room or
+ * more is due; IMPAIR_NEVER when nothing waits, not even a rule to expire
  */
 uint64_t impair_run(struct impair *im, uint64_t now_us);
 

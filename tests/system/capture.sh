@@ -216,6 +216,7 @@ case_capture_stuck_reader()
 
 	start
 	mkfifo "$T/pipe"
+	# shellcheck disable=SC2217  # it only holds the pipe
 	sleep 60 < "$T/pipe" &
 	capture_to "$T/pipe"
 	head -c 20000000 /dev/zero > "$T/data"

@@ -167,12 +167,12 @@ case_alone_faults_a_gigabit_through_50_ms()
 	go_first
 	echo "4096 131072 67108864" > /proc/sys/net/ipv4/tcp_rmem
 	echo "4096 131072 67108864" > /proc/sys/net/ipv4/tcp_wmem
-	start -o stack.memory-limit=128M
+	start -o stack.memory-limit=256M
 	ctl impair set delay 50ms > /dev/null
 	fast source 5
 	fast sink 4
 	eq "lost for want of room" "$(asked \
 		'[v["totals"]["by"].get(k, 0) for k in ("limit", "memory")]')" "[0, 0]"
-	note "of 128 MB of memory at most" \
+	note "of 256 MB of memory at most" \
 		"$(ctl --json status | grep -o '"peak": *[0-9]*') bytes were in use"
 }

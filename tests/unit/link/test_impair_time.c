@@ -18,7 +18,9 @@ START_TEST(no_delay_keeps_order_and_tells_nothing)
 	for (uint32_t i = 0; i < 200; i++)
 		ck_assert(imp_send(&r, i % 3 ? OUT_DATA(i) : IN_DATA(i)));
 	ck_assert_uint_eq(r.nout, 0);
-	ck_assert_uint_le(impair_run(r.im, r.now_us), IMPAIR_NEVER);
+	ck_assert_uint_eq(impair_run(r.im, r.now_us), r.now_us);
+	ck_assert_uint_eq(r.nout, 2 * IMPAIR_RUN_PKTS); /* a piece each way */
+	imp_until(&r, r.now_us);
 	ck_assert_uint_eq(r.nout, 200);
 	for (uint32_t i = 1; i < 200; i++)
 		EXPECT(r.out[i].v.dir != r.out[i - 1].v.dir ||
