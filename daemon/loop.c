@@ -42,6 +42,7 @@
 #define MARGIN_US	  1000u	 /* libev's rounding			*/
 #define PAUSE_S		  0.005	 /* until memory is looked for again	*/
 #define BLOCKED_US	  10000u /* timers go on while output is stuck	*/
+#define LATE_MAX_US	  200u	 /* allowed for when a packet is due	*/
 #define US_PER_S	  1000000u
 
 uint64_t loop_clock_us(void)
@@ -155,6 +156,18 @@ static void on_timer(struct ev_loop *ev, struct ev_timer *w, int revents)
 	l->timer_at_us = USTACK_NEVER;
 }
 
+/* A CPU that sleeps takes its time to wake. */
+static void note_lateness(struct loop *l, uint64_t now_us)
+{
+	uint64_t late_us = now_us - l->timerfd_at_us;
+
+	if (l->timerfd_at_us > now_us)
+		return;
+	if (late_us > LATE_MAX_US)
+		late_us = LATE_MAX_US;
+	l->late_us = (7 * l->late_us + (uint32_t)late_us) / 8;
+}
+
 static void on_timerfd(struct ev_loop *ev, struct ev_io *w, int revents)
 {
 	struct loop *l = w->data;
@@ -162,8 +175,10 @@ static void on_timerfd(struct ev_loop *ev, struct ev_io *w, int revents)
 
 	(void)ev;
 	(void)revents;
-	if (read(l->timerfd, &expiries, sizeof(expiries)) > 0)
-		l->timerfd_at_us = USTACK_NEVER;
+	if (read(l->timerfd, &expiries, sizeof(expiries)) <= 0)
+		return;
+	note_lateness(l, batch_now(l));
+	l->timerfd_at_us = USTACK_NEVER;
 }
 
 static void arm_far(struct loop *l, uint64_t now_us, uint64_t at_us)
@@ -213,6 +228,18 @@ static void on_idle(struct ev_loop *ev, struct ev_idle *w, int revents)
 	(void)revents;
 }
 
+/*
+ * A packet that is kept shall leave when it is due, not when we have woken: wake
+ * earlier by what that takes, and look again and again for the rest.
+ */
+static uint64_t wake_for_lab(const struct loop *l, uint64_t at_us,
+			     uint64_t now_us)
+{
+	if (at_us == USTACK_NEVER)
+		return at_us;
+	return at_us > now_us + l->late_us ? at_us - l->late_us : now_us;
+}
+
 /* What the laboratory kept comes in before the stack runs, and goes out behind
  * it; when to wake for what it still keeps.
  */
@@ -225,7 +252,7 @@ static uint64_t run_all(struct loop *l, uint64_t now_us)
 		lab_run(l->lab, now_us);
 	stack_us = ustack_run(l->stack, now_us, RUN_BUDGET_PKTS);
 	if (lab_busy(l->lab))
-		lab_us = lab_run(l->lab, now_us);
+		lab_us = wake_for_lab(l, lab_run(l->lab, now_us), now_us);
 	if (l->lab->blocked)
 		l->blocked = true;
 	return lab_us < stack_us ? lab_us : stack_us;
@@ -258,6 +285,7 @@ int loop_init(struct loop *l)
 		return -errno;
 	l->timer_at_us = USTACK_NEVER;
 	l->timerfd_at_us = USTACK_NEVER;
+	l->late_us = 0;
 	l->now_us = 0;
 	l->pkt = NULL;
 	l->blocked = false;

@@ -36,6 +36,7 @@ struct tun;
  * @timerfd:	wakes exactly at a deadline that is near
  * @timer_at_us: when @timer fires, USTACK_NEVER = it is not armed
  * @timerfd_at_us: the same of @timerfd
+ * @late_us:	how late @timerfd wakes us, a mean
  * @now_us:	time of the batch being handled, 0 = not read yet
  * @pkt:	packet for the next read, NULL = none
  * @blocked:	the device refused a packet since the last look
@@ -57,6 +58,7 @@ struct loop {
 	int timerfd;
 	uint64_t timer_at_us;
 	uint64_t timerfd_at_us;
+	uint32_t late_us;
 	uint64_t now_us;
 	struct ustack_pkt *pkt;
 	bool blocked;
