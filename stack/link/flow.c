@@ -303,20 +303,22 @@ void flow_note(struct flows *t, struct flow *fl, const struct link_view *v,
 struct flow_under *flow_under(struct flows *t, struct flow *fl, uint64_t gen)
 {
 	struct flow_under **at = &fl->under, *u;
+	bool known;
 	uint32_t n = 0;
 
 	for (; *at && (*at)->gen != gen && n < FLOW_UNDER_MAX - 1; n++)
 		at = &(*at)->next;
 	u = *at;
-	if (u && u->gen == gen)
-		return u;
+	known = u && u->gen == gen;
 	if (u)
-		*at = u->next; /* the last there may be makes way */
+		*at = u->next; /* to the front, or it makes way */
 	else
 		u = mem_alloc(t->mem, sizeof(*u));
 	if (!u)
 		return NULL;
-	*u = (struct flow_under){ .next = fl->under, .gen = gen };
+	if (!known)
+		*u = (struct flow_under){ .gen = gen };
+	u->next = fl->under;
 	fl->under = u;
 	return u;
 }
@@ -324,20 +326,22 @@ struct flow_under *flow_under(struct flows *t, struct flow *fl, uint64_t gen)
 struct script_flow *flow_watched(struct flows *t, struct flow *fl, uint64_t gen)
 {
 	struct flow_watched **at = &fl->watched, *w;
+	bool known;
 	uint32_t n = 0;
 
-	for (; *at && (*at)->gen != gen && n < FLOW_UNDER_MAX - 1; n++)
+	for (; *at && (*at)->gen != gen && n < FLOW_WATCHED_MAX - 1; n++)
 		at = &(*at)->next;
 	w = *at;
-	if (w && w->gen == gen)
-		return &w->seen;
+	known = w && w->gen == gen;
 	if (w)
 		*at = w->next;
 	else
 		w = mem_alloc(t->mem, sizeof(*w));
 	if (!w)
 		return NULL;
-	*w = (struct flow_watched){ .next = fl->watched, .gen = gen };
+	if (!known)
+		*w = (struct flow_watched){ .gen = gen };
+	w->next = fl->watched;
 	fl->watched = w;
 	return &w->seen;
 }

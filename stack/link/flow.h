@@ -19,7 +19,8 @@
  * of a set makes way (it is the one most likely to be acknowledged).
  *
  * Bounded: IMPAIR_FLOWS_MAX, of which the one not seen for longest makes way,
- * and FLOW_UNDER_MAX rules and scripts each.
+ * and of each the FLOW_UNDER_MAX rules that asked last and as many scripts as
+ * there can be, since all that match ask for every packet.
  */
 
 #ifndef STACK_LINK_FLOW_H
@@ -37,7 +38,8 @@
 #include "stack/link/script.h"
 #include "stack/link/view.h"
 
-#define FLOW_UNDER_MAX 8u
+#define FLOW_UNDER_MAX	 8u
+#define FLOW_WATCHED_MAX IMPAIR_SCRIPTS_MAX
 
 struct flow_resent;
 

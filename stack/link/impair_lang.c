@@ -390,6 +390,10 @@ static bool check_rule(struct reader *rd)
 		return refuse(rd, W_ECN,
 			      "it marks what loss would drop, as in loss 1% "
 			      "ecn");
+	if (k->cell_size && (int32_t)k->cell_size + k->cell_overhead <= 0)
+		return refuse(rd, W_RATE,
+			      "a cell takes time: its overhead cannot take "
+			      "away all of its size, as in rate 10mbit 0 48 5");
 	if (has(rd, W_LIMIT) && !waits)
 		return refuse(rd, W_LIMIT,
 			      "packets wait because of delay or rate, as in "

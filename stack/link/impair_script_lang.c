@@ -226,6 +226,12 @@ static bool check_icmp(struct reading *rd)
 {
 	const struct impair_step *st = rd->st;
 
+	if (st->kind == IMPAIR_KIND_ICMP && st->action == IMPAIR_ACT_HOLD)
+		return words_fail(
+			rd->w, NULL,
+			"what is held waits for the next packet of "
+			"its connection, and icmp has none: delay it, "
+			"as in delay out icmp 200ms");
 	if (st->kind != IMPAIR_KIND_ICMP || st->action != IMPAIR_ACT_CORRUPT ||
 	    st->part == IMPAIR_PART_PAYLOAD)
 		return true;

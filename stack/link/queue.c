@@ -235,6 +235,17 @@ bool queue_pop(struct queue *q, enum impair_dir dir, uint64_t now_us,
 
 /* ------------------------------------------------------------------ held */
 
+/* Rules delay differently: what is held last may have to go first. */
+static void insert_held(struct queue *q, struct held_pkt *h)
+{
+	struct list *l = q->held.prev;
+
+	while (l != &q->held &&
+	       list_entry(l, struct held_pkt, link)->it.due_us > h->it.due_us)
+		l = l->prev;
+	list_insert(l->next, &h->link);
+}
+
 bool queue_hold(struct queue *q, enum impair_dir dir, struct queue_item *it,
 		uint64_t flow)
 {
@@ -252,7 +263,7 @@ bool queue_hold(struct queue *q, enum impair_dir dir, struct queue_item *it,
 	h->it = *it;
 	h->flow = flow;
 	h->dir = (uint8_t)dir;
-	list_insert(&q->held, &h->link);
+	insert_held(q, h);
 	q->nheld++;
 	return true;
 }

@@ -57,7 +57,7 @@ struct queue_heap {
  * struct queue - all that wait
  * @mem:	pool for tables; borrowed
  * @heap:	per direction
- * @held:	held ones, longest held first
+ * @held:	held ones, by their latest time
  * @nheld:	their number
  * @bufs:	buffers that are held by packets, and how often
  * @order:	last one given

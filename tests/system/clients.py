@@ -92,6 +92,17 @@ def many(addr, count, size, secs=LIMIT_S, fin=True):
                 ep.modify(fd, c.wants())
 
 
+def upload(addr, size):
+    """SIZE bytes to be discarded, in full segments."""
+    s = dial(addr, 9)
+    s.settimeout(LIMIT_S)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    s.sendall(bytes(size))
+    s.shutdown(socket.SHUT_WR)
+    if s.recv(1):
+        die("discard has said something")
+
+
 def many_open(addr, count, size, secs):
     """The same, but no FIN before all is back: nobody gives up what is open."""
     many(addr, count, size, secs, fin=False)
@@ -260,6 +271,6 @@ def agreed(addr, want):
 
 if __name__ == "__main__":
     TASKS = {f.__name__: f for f in (
-        many, many_open, half_close, no_reader, hold, patient, occupy, stubborn,
+        many, many_open, upload, half_close, no_reader, hold, patient, occupy, stubborn,
         alive, agreed, udp_refused, download)}
     TASKS[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))

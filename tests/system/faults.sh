@@ -49,6 +49,79 @@ case_faults_one_lost_segment_is_one_retransmission()
 	eq "fired" "$(asked 'v["scripts"][0]["steps"][0]["fired"]')" 2
 }
 
+# echoed BYTES SECONDS: there and back, equal by SHA-256
+echoed()
+{
+	head -c "$1" /dev/urandom > "$T/f"
+	timeout "$2" "$NC" -N $S4 7 < "$T/f" > "$T/back" ||
+		fail "of $1 bytes $(stat -c %s "$T/back") were back in $2 s"
+	eq "SHA-256 of the echo" "$(sha256sum < "$T/back")" "$(sha256sum < "$T/f")"
+}
+
+# settled FILE: nobody has anything to say for longer than a timer takes
+settled()
+{
+	local size
+
+	size=$(stat -c %s "$1")
+	sleep 0.7
+	[ "$(stat -c %s "$1")" = "$size" ]
+}
+
+# run_of_five FILE BYTES SECONDS: an echo through 5 % loss each way from a fixed
+# seed, then both ways apart, since what an echo's segments carry depends on time;
+# all events go to the file
+run_of_five()
+{
+	local n lost
+
+	start
+	ctl impair set loss 5% seed 42 > /dev/null
+	ctl --json events -f -t packet_sent -t packet_received -t impairment \
+		> "$1" &
+	sleep 0.3
+	echoed "$2" "$3"
+	printf 'GET /bytes/%d HTTP/1.0\r\n\r\n' "$2" |
+		timeout "$3" "$NC" -N $S4 80 | wc -c > /dev/null
+	python3 $HERE/clients.py upload $S4 "$2"
+	wait_for 20 settled "$1"
+	asked '*[(r["matched"], r["by"]["loss"]) for r in v["rules"]][0]' > "$T/n"
+	kill -INT $!
+	wait $! || true
+	stop
+	read -r n lost < "$T/n"
+	python3 - "$n" "$lost" <<- 'EOF' || fail "the losses are not 5 %"
+		import math, sys
+		n, lost = map(int, sys.argv[1:])
+		within = 3.29 * math.sqrt(n * .05 * .95)	# 99.9 % of all runs
+		print(f"note: {lost} of {n} packets lost, {n * .05:.0f} +- {within:.0f} expected")
+		sys.exit(abs(lost - n * .05) > within)
+	EOF
+}
+
+# 5 % is lost, no less and no more; two runs from one seed lose the same bytes,
+# and the same of their retransmissions
+two_of_five()	# BYTES SECONDS
+{
+	B=$R
+	run_of_five "$T/one" "$@"
+	run_of_five "$T/two" "$@"
+	note "$(python3 $HERE/fates.py "$T/one" "$T/two")" ||
+		fail "$(python3 $HERE/fates.py "$T/one" "$T/two" 2>&1)"
+}
+
+# 5 % loss each way, 4 MB echoed twice: the same fates
+case_faults_same_seed_same_fates()
+{
+	two_of_five 4000000 30
+}
+
+# 100 MB
+long_faults_same_seed_same_fates()
+{
+	two_of_five 100000000 110
+}
+
 # Short timers at both ends, so that what loss costs is counted in milliseconds,
 # and patience.  An older kernel has no bound on its timer, and takes longer.
 hasty()

@@ -365,6 +365,41 @@ START_TEST(records_under_rules_are_bounded)
 }
 END_TEST
 
+/* A rule that is asked for stays, however often its neighbour is replaced. */
+START_TEST(rule_in_use_keeps_its_record)
+{
+	struct flowrig r;
+	struct flow *fl;
+
+	rig_up(&r);
+	note(&r, SYN_IN);
+	fl = flow_of(&r, SYN_IN);
+	flow_under(&r.flows, fl, 1)->ordinal = 7;
+	for (uint64_t gen = 2; gen <= 3 * FLOW_UNDER_MAX; gen++) {
+		flow_under(&r.flows, fl, gen)->ordinal = gen;
+		EXPECT_EQ(flow_under(&r.flows, fl, 1)->ordinal, 7);
+	}
+	rig_down(&r);
+}
+END_TEST
+
+/* Each of all the scripts that there can be goes on counting. */
+START_TEST(scripts_do_not_drive_each_other_out)
+{
+	struct flowrig r;
+	struct flow *fl;
+
+	rig_up(&r);
+	note(&r, SYN_IN);
+	fl = flow_of(&r, SYN_IN);
+	for (uint32_t pkt = 0; pkt < 3; pkt++)
+		for (uint64_t gen = 1; gen <= IMPAIR_SCRIPTS_MAX; gen++)
+			EXPECT_EQ(flow_watched(&r.flows, fl, gen)->seen[0]++,
+				  pkt);
+	rig_down(&r);
+}
+END_TEST
+
 /* Out of memory: no flow, no table of retransmissions; no number repeats. */
 START_TEST(memory_shortage_is_survived)
 {
@@ -435,6 +470,8 @@ Suite *suite_link_flow(void)
 	tc = tcase_create("table");
 	tcase_add_test(tc, table_is_bounded_and_forgets_the_oldest);
 	tcase_add_test(tc, records_under_rules_are_bounded);
+	tcase_add_test(tc, rule_in_use_keeps_its_record);
+	tcase_add_test(tc, scripts_do_not_drive_each_other_out);
 	tcase_add_test(tc, memory_shortage_is_survived);
 	tcase_add_test(tc, random_segments_are_safe);
 	suite_add_tcase(s, tc);

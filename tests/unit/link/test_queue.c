@@ -221,6 +221,26 @@ START_TEST(held_packets_follow_the_next_of_their_flow)
 }
 END_TEST
 
+/* One that may be held for long keeps no other one behind it. */
+START_TEST(held_packets_go_at_their_own_latest_time)
+{
+	struct queuerig r;
+
+	rig_up(&r, BYTES);
+	hold(&r, 9000, 1, 11);
+	hold(&r, 1000, 2, 21);
+	hold(&r, 5000, 3, 31);
+	ck_assert_uint_eq(queue_next_us(&r.q), 1000);
+	queue_unhold(&r.q, 1000);
+	ck_assert_uint_eq(r.q.nheld, 2);
+	ck_assert_uint_eq(pop(&r, 1000), 1000);
+	queue_unhold(&r.q, 9000);
+	ck_assert_uint_eq(pop(&r, 9000), 5000);
+	ck_assert_uint_eq(pop(&r, 9000), 9000);
+	rig_down(&r);
+}
+END_TEST
+
 /* However many are held, letting them go needs no memory. */
 START_TEST(room_for_held_packets_is_there)
 {
@@ -250,6 +270,7 @@ Suite *suite_link_queue(void)
 	tcase_add_test(tc, memory_is_bounded);
 	tcase_add_test(tc, queue_without_tables_refuses);
 	tcase_add_test(tc, held_packets_follow_the_next_of_their_flow);
+	tcase_add_test(tc, held_packets_go_at_their_own_latest_time);
 	tcase_add_test(tc, room_for_held_packets_is_there);
 	suite_add_tcase(s, tc);
 	return s;
