@@ -67,18 +67,19 @@ total()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# Two at a time: sim, system and lint take long, the others do not.
+# Two at a time: unit waits much, for the leak checker, and has the rest of its
+# time filled by what is short; the others take long.
 part unit "$B/unit-tests"
 part wire "$B/wire-tests"
-total unit
 total wire
 part golden "$B/ustack-sim" --golden tests/sim/golden.tsv
 total golden
 part figures "$R/ustack-sim" --figures
 total figures
-part sim "$simulator" --n $transfers
 part lint tests/lint/run.sh
 total lint
+part sim "$simulator" --n $transfers
+total unit
 total sim
 part system tests/system/run.sh ${long:+-l}
 total system
