@@ -12,6 +12,11 @@
 
 #include "stack/base/bytes.h"
 
+/* In max_slices: room for all there may be, and ready for use again when freed.
+ * A kept packet may have as many, and is not.
+ */
+#define RECYCLED UINT8_MAX
+
 static size_t pkt_size(uint32_t nslices)
 {
 	return offsetof(struct ustack_pkt, slice) +
@@ -53,7 +58,7 @@ struct ustack_pkt *ustack_pkt_new(struct ustack *s)
 		p = mem_alloc(&s->mem, sizeof(*p));
 	if (!p)
 		return NULL;
-	pkt_init(p, USTACK_PKT_SLICES);
+	pkt_init(p, RECYCLED);
 	if (!pkt_buffer(s, p, USTACK_PKT_ROOM)) {
 		ustack_pkt_free(s, p);
 		return NULL;
@@ -99,7 +104,7 @@ void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p)
 {
 	for (uint32_t i = 0; i < p->nslices; i++)
 		ubuf_put(p->slice[i].buf);
-	if (p->max_slices != USTACK_PKT_SLICES) {
+	if (p->max_slices != RECYCLED) {
 		mem_free(&s->mem, p, pkt_size(p->max_slices));
 		return;
 	}

@@ -80,7 +80,8 @@ struct ustack_conn {
  * @csum_off:	out: offset of the checksum field in the transport header
  * @flags:	USTACK_PKT_*
  * @nslices:	slices in use
- * @max_slices:	slices that there is room for, where the packet is an owner's
+ * @max_slices:	slices that there is room for, where the packet is an owner's;
+ *		UINT8_MAX in one of ustack_pkt_new(), which has room for all
  * @room:	free bytes in front of @head for a device's own header
  * @head:	headers
  * @slice:	the rest of the packet, in order

@@ -32,7 +32,8 @@ struct held_pkt {
 /* What a packet's own block takes out of a pool. */
 static uint64_t block_of(const struct ustack_pkt *p)
 {
-	uint32_t slices = max_u32(p->max_slices, p->nslices);
+	uint32_t slices = min_u32(max_u32(p->max_slices, p->nslices),
+				  USTACK_PKT_SLICES);
 
 	return mem_block_size(offsetof(struct ustack_pkt, slice) +
 			      slices * sizeof(p->slice[0])) +

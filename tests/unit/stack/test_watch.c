@@ -342,6 +342,29 @@ START_TEST(a_kept_packet_shares_its_payload)
 }
 END_TEST
 
+/* However many slices it has, its memory goes back. */
+START_TEST(a_kept_packet_of_all_slices_is_given_back)
+{
+	struct ustack_pkt lent = { .nslices = USTACK_PKT_SLICES };
+	struct ustack_pkt *kept;
+	struct peer p;
+	struct ubuf *b;
+	uint64_t used;
+
+	begin(&p, NULL);
+	b = ustack_buf_new(p.h.s, 64);
+	for (uint32_t i = 0; i < USTACK_PKT_SLICES; i++)
+		lent.slice[i] = (struct slice){ .buf = b, .off = i, .len = 1 };
+	used = p.h.s->mem.used;
+	kept = ustack_pkt_keep(p.h.s, &lent);
+	ck_assert_ptr_nonnull(kept);
+	ustack_pkt_free(p.h.s, kept);
+	EXPECT_EQ(p.h.s->mem.used, used);
+	ubuf_put(b);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_stack_watch(void)
 {
 	Suite *s = suite_create("stack/watch");
@@ -361,6 +384,7 @@ Suite *suite_stack_watch(void)
 	tc = tcase_create("packets");
 	tcase_add_test(tc, a_sized_packet_holds_what_it_needs);
 	tcase_add_test(tc, a_kept_packet_shares_its_payload);
+	tcase_add_test(tc, a_kept_packet_of_all_slices_is_given_back);
 	suite_add_tcase(s, tc);
 	return s;
 }
