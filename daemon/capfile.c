@@ -11,7 +11,7 @@
  * Rotation goes round the descriptors: what is in the next file is thrown away
  * first.  Each file is complete for itself.
  *
- * System calls: write, ftruncate, lseek, fstat, fcntl, poll, close.
+ * System calls: write, ftruncate, lseek, fstat, fcntl, open, poll, close.
  */
 
 #include "daemon/capfile.h"
@@ -35,6 +35,7 @@
 #endif
 
 #define NS_PER_S     1000000000u
+#define PROC_FD_MAX  32u
 #define STAGE_BYTES  (1u << 20)
 #define STAGE_MARK   (1u << 18) /* staged bytes that are written at once	*/
 #define BUDGET_BYTES (1u << 20) /* of one capfile_run()			*/
@@ -414,11 +415,33 @@ int capfile_init(struct capfile *f, const int *fd, uint32_t n)
 	return 0;
 }
 
+/*
+ * unblock() - See to it that writing to the pipe never blocks
+ *
+ * Flags belong to the open description, which whoever passed the descriptor has,
+ * too, and could set back.  Opened once more it is ours alone; where that is not
+ * allowed (another user's pipe, no /proc), its flag is all there is.
+ */
+static bool unblock(struct capfile *f)
+{
+	char path[PROC_FD_MAX];
+	int flags;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd[0]);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)close(f->fd[0]);
+		f->fd[0] = fd;
+		return true;
+	}
+	flags = fcntl(f->fd[0], F_GETFL);
+	return !fcntl(f->fd[0], F_SETFL, flags | O_NONBLOCK);
+}
+
 void capfile_begin(struct capfile *f)
 {
-	int flags = fcntl(f->fd[0], F_GETFL);
-
-	if (f->pipe && fcntl(f->fd[0], F_SETFL, flags | O_NONBLOCK))
+	if (f->pipe && !unblock(f))
 		fail(f, errno);
 	else if (empty(f))
 		stage_header(f);

@@ -175,6 +175,28 @@ START_TEST(full_pipe_blocks_the_capture_only)
 }
 END_TEST
 
+/* Who passed the pipe has its open description, too. */
+START_TEST(pipe_set_to_block_does_not_block_us)
+{
+	struct ustack_pkt *p = caprig_super(IMPAIR_OUT);
+	int pipe_fd[2];
+	int theirs;
+
+	ck_assert_int_eq(pipe(pipe_fd), 0);
+	theirs = dup(pipe_fd[1]);
+	caprig_begin(pipe_fd[1]);
+	ck_assert_int_eq(fcntl(theirs, F_SETFL, 0), 0);
+	for (int i = 0; i < MANY; i++)
+		see(p);
+	ck_assert_int_eq(capfile_run(&caprig.file), CAPFILE_BLOCKED);
+	capture_remove(&caprig.cap, &caprig.file.tap);
+	capfile_fini(&caprig.file);
+	close(theirs);
+	close(pipe_fd[0]);
+	rig_free(&caprig.rig, p);
+}
+END_TEST
+
 START_TEST(reader_that_goes_ends_it)
 {
 	struct ustack_pkt *p = caprig_super(IMPAIR_OUT);
@@ -246,6 +268,7 @@ Suite *suite_daemon_capfile(void)
 	tcase_add_test(tc, limit_ends_it_whole);
 	tcase_add_test(tc, rotation_goes_round);
 	tcase_add_test(tc, full_pipe_blocks_the_capture_only);
+	tcase_add_test(tc, pipe_set_to_block_does_not_block_us);
 	tcase_add_test(tc, reader_that_goes_ends_it);
 	tcase_add_test(tc, full_disk_ends_it_with_the_reason);
 	tcase_add_test(tc, descriptors_are_looked_at);
