@@ -248,8 +248,8 @@ void ctl_free(struct ctl *ctl)
 	const char *path = ctl->cfg->ctl_socket;
 	struct stat st;
 
+	ctl->worker = NULL; /* it may be gone: no request is begun any more */
 	ctl_captures_free(ctl->captures);
-	ctl->worker = NULL; /* it may be gone */
 	while (ctl->clients)
 		ctl_client_close(ctl->clients);
 	ev_io_stop(ctl->loop, &ctl->io);

@@ -28,7 +28,7 @@ static size_t unsent(const struct ctl_client *c)
 
 static bool may_begin(const struct ctl_client *c)
 {
-	return c->ctl && !c->busy && unsent(c) < CTL_OUT_MARK;
+	return c->ctl && c->ctl->worker && !c->busy && unsent(c) < CTL_OUT_MARK;
 }
 
 /* Watch for what can be made use of. */

@@ -256,6 +256,8 @@ void worker_free(struct worker *w)
 	while (deliver_jobs(w))
 		;
 	tap_deliver(&w->tap, EVRING_SIZE);
+	while (deliver_jobs(w)) /* asked by who had to take events first */
+		;
 	if (w->io.ev)
 		loop_fini(&w->io);
 	ev_prepare_stop(w->loop, &w->flush);
