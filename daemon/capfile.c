@@ -16,7 +16,6 @@
 
 #include "daemon/capfile.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/addr.h"
 #include "daemon/capfate.h"
 #include "stack/link/pcapng.h"
 
@@ -206,13 +206,10 @@ static size_t room(const struct capfile *f)
 static size_t add_end(char *buf, size_t size, const struct ustack_addr *a,
 		      uint16_t port)
 {
-	bool v4 = ustack_addr_is4(a);
-	char text[INET6_ADDRSTRLEN] = "?";
+	char text[ADDR_TEXT_MAX];
 
-	(void)inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a->b + 12 : a->b, text,
-			sizeof(text));
-	return (size_t)snprintf(buf, size, " and host %s and port %u", text,
-				port);
+	return (size_t)snprintf(buf, size, " and host %s and port %u",
+				addr_text(a, text), port);
 }
 
 /* What the filter lets through, or NULL when that is everything. */

@@ -11,20 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/addr.h"
 #include "daemon/config_int.h"
 
-#define MAPPED_BITS   96u /* of ::ffff:a.b.c.d in front of the IPv4 address */
 #define LIST_TEXT_MAX 512u
-
-const char *config_addr_text(const struct ustack_addr *a, char *buf,
-			     size_t size)
-{
-	if (ustack_addr_is4(a))
-		(void)inet_ntop(AF_INET, a->b + 12, buf, (socklen_t)size);
-	else
-		(void)inet_ntop(AF_INET6, a->b, buf, (socklen_t)size);
-	return buf;
-}
 
 /* Can a host have it? */
 static bool is_host_addr(const struct ustack_addr *a)
@@ -111,8 +101,8 @@ static bool is_net_or_broadcast(const struct ustack_addr *a, uint32_t len)
 {
 	if (!ustack_addr_is4(a) || len > 30)
 		return false;
-	return rest_is(a, MAPPED_BITS + len, false) ||
-	       rest_is(a, MAPPED_BITS + len, true);
+	return rest_is(a, ADDR_MAPPED_BITS + len, false) ||
+	       rest_is(a, ADDR_MAPPED_BITS + len, true);
 }
 
 static bool host_addrs_parse(const struct config_key *k, const char *text,
@@ -146,13 +136,12 @@ static void host_addrs_print(const struct config_key *k, const void *field,
 			     FILE *out)
 {
 	const struct config *cfg = field;
-	char buf[INET6_ADDRSTRLEN];
+	char buf[ADDR_TEXT_MAX];
 
 	(void)k;
 	for (uint32_t i = 0; i < cfg->nhost_addr; i++)
 		(void)fprintf(out, "%s%s/%u", i ? ", " : "",
-			      config_addr_text(&cfg->host_addr[i].addr, buf,
-					       sizeof(buf)),
+			      addr_text(&cfg->host_addr[i].addr, buf),
 			      (unsigned int)cfg->host_addr[i].len);
 }
 
@@ -185,7 +174,7 @@ static bool stack_addrs_parse(const struct config_key *k, const char *text,
 		    !cidr_parse(item, &list[n].addr, &len))
 			return false;
 		if (ustack_addr_is4(&list[n].addr))
-			len += MAPPED_BITS;
+			len += ADDR_MAPPED_BITS;
 		if (!rest_is(&list[n].addr, (uint32_t)len, false))
 			return false; /* 10.7.0.5/24: a host or a network? */
 		list[n].len = (uint8_t)len;
@@ -199,21 +188,12 @@ static void stack_addrs_print(const struct config_key *k, const void *field,
 			      FILE *out)
 {
 	const struct ustack_config *st = &((const struct config *)field)->stack;
-	char buf[INET6_ADDRSTRLEN];
+	char buf[ADDR_PREFIX_MAX];
 
 	(void)k;
-	for (uint32_t i = 0; i < st->naddrs; i++) {
-		uint32_t len = st->addr[i].len;
-
+	for (uint32_t i = 0; i < st->naddrs; i++)
 		(void)fprintf(out, "%s%s", i ? ", " : "",
-			      config_addr_text(&st->addr[i].addr, buf,
-					       sizeof(buf)));
-		if (len == 128)
-			continue;
-		if (ustack_addr_is4(&st->addr[i].addr))
-			len -= MAPPED_BITS;
-		(void)fprintf(out, "/%u", len);
-	}
+			      addr_prefix_text(&st->addr[i], buf));
 }
 
 static void stack_addrs_expect(const struct config_key *k, char *buf,

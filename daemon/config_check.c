@@ -7,17 +7,16 @@
  * default stands in, and says nothing about what its author meant.
  */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/addr.h"
 #include "daemon/config_int.h"
 #include "daemon/ctl_proto.h"
 
-#define MAPPED_BITS  96u
 #define IPV6_MIN_MTU 1280u
 #define SYSTEM_RUN   "/run"
 #define SYSTEM_DIR   "/run/ustack" /* of CTL_SOCKET_SYSTEM */
@@ -144,7 +143,7 @@ static bool in_prefix(const struct ustack_addr *a,
 /* Prefix length in the bits of struct ustack_addr. */
 static uint32_t host_len(const struct config_addr *h)
 {
-	return h->len + (ustack_addr_is4(&h->addr) ? MAPPED_BITS : 0);
+	return h->len + (ustack_addr_is4(&h->addr) ? ADDR_MAPPED_BITS : 0);
 }
 
 static bool is_in_a_host_subnet(const struct config *cfg,
@@ -173,9 +172,9 @@ static void check_stack_addr(struct config_pass *p,
 			     const struct ustack_prefix *ours)
 {
 	char text[CONFIG_TEXT_MAX];
-	char addr[INET6_ADDRSTRLEN];
+	char addr[ADDR_TEXT_MAX];
 
-	(void)config_addr_text(&ours->addr, addr, sizeof(addr));
+	(void)addr_text(&ours->addr, addr);
 	if (ours->len == 128 && is_the_hosts(p->cfg, &ours->addr)) {
 		(void)snprintf(text, sizeof(text),
 			       "expected another address than the host's, %s "

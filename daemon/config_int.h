@@ -89,10 +89,6 @@ extern const struct config_type config_type_rules;	 /* whole config */
 extern const struct config_type config_type_presets;	 /* whole config */
 extern const struct config_type config_type_scripts;	 /* whole config */
 
-/** config_addr_text() - Write an address as people do */
-const char *config_addr_text(const struct ustack_addr *a, char *buf,
-			     size_t size);
-
 /** config_keys() - The table; @n is set to its length */
 const struct config_key *config_keys(uint32_t *n);
 

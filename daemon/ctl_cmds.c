@@ -7,12 +7,12 @@
  * knows is fetched by a job, and answered when the job comes back.
  */
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/addr.h"
 #include "daemon/ctl_int.h"
 #include "daemon/log.h"
 #include "daemon/svc/fault.h"
@@ -22,8 +22,6 @@
 #ifndef USTACK_VERSION
 #define USTACK_VERSION "unknown"
 #endif
-
-#define MAPPED_BITS 96u
 
 uint64_t ctl_now_us(void)
 {
@@ -72,37 +70,34 @@ static void put_interface(struct json *j, const struct ctl *ctl)
 	json_obj_end(j);
 }
 
-/* An address, with a prefix length that is not the family's whole. */
-static void put_prefix(struct json *j, const struct ustack_addr *a,
-		       uint32_t len)
+static void put_prefix(struct json *j, const struct ustack_prefix *p)
 {
-	char text[INET6_ADDRSTRLEN];
-	char full[INET6_ADDRSTRLEN + 8];
-	bool v4 = ustack_addr_is4(a);
+	char text[ADDR_PREFIX_MAX];
 
-	(void)inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a->b + 12 : a->b, text,
-			sizeof(text));
-	if (len == (v4 ? 32 : 128))
-		(void)snprintf(full, sizeof(full), "%s", text);
-	else
-		(void)snprintf(full, sizeof(full), "%s/%u", text, len);
-	json_str(j, NULL, full);
+	json_str(j, NULL, addr_prefix_text(p, text));
+}
+
+static struct ustack_prefix host_prefix(const struct config_addr *h)
+{
+	uint32_t skip = ustack_addr_is4(&h->addr) ? ADDR_MAPPED_BITS : 0;
+
+	return (struct ustack_prefix){ .addr = h->addr,
+				       .len = (uint8_t)(h->len + skip) };
 }
 
 static void put_addresses(struct json *j, const struct config *cfg)
 {
 	json_obj(j, "addresses");
 	json_arr(j, "host");
-	for (uint32_t i = 0; i < cfg->nhost_addr; i++)
-		put_prefix(j, &cfg->host_addr[i].addr, cfg->host_addr[i].len);
+	for (uint32_t i = 0; i < cfg->nhost_addr; i++) {
+		struct ustack_prefix p = host_prefix(&cfg->host_addr[i]);
+
+		put_prefix(j, &p);
+	}
 	json_arr_end(j);
 	json_arr(j, "stack");
-	for (uint32_t i = 0; i < cfg->stack.naddrs; i++) {
-		const struct ustack_prefix *p = &cfg->stack.addr[i];
-		bool v4 = ustack_addr_is4(&p->addr);
-
-		put_prefix(j, &p->addr, v4 ? p->len - MAPPED_BITS : p->len);
-	}
+	for (uint32_t i = 0; i < cfg->stack.naddrs; i++)
+		put_prefix(j, &cfg->stack.addr[i]);
 	json_arr_end(j);
 	json_obj_end(j);
 }

@@ -7,11 +7,11 @@
  * however many there are, packets wait for one piece only.
  */
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/addr.h"
 #include "daemon/ctl_int.h"
 
 #define CURSOR_TEXT_MAX 24u
@@ -24,12 +24,9 @@ void ctl_put_endpoint(struct json *j, const char *addr_key,
 		      const struct ustack_addr *a, const char *port_key,
 		      uint16_t port)
 {
-	char text[INET6_ADDRSTRLEN];
-	bool v4 = ustack_addr_is4(a);
+	char text[ADDR_TEXT_MAX];
 
-	(void)inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a->b + 12 : a->b, text,
-			sizeof(text));
-	json_str(j, addr_key, text);
+	json_str(j, addr_key, addr_text(a, text));
 	json_u64(j, port_key, port);
 }
 

@@ -7,15 +7,14 @@
  * for an active open and a sent segment the other way round.
  */
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "daemon/addr.h"
 #include "daemon/log_int.h"
 
-#define ENDPOINT_MAX (INET6_ADDRSTRLEN + 8)
-#define NO_SSTHRESH  UINT32_MAX
+#define NO_SSTHRESH UINT32_MAX
 
 static const struct {
 	const char *name;
@@ -54,21 +53,6 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t,
 		t->len = t->size - 1;
 }
 
-static const char *endpoint(const struct ustack_addr *a, uint16_t port,
-			    char *buf, size_t size)
-{
-	char addr[INET6_ADDRSTRLEN];
-
-	if (ustack_addr_is4(a)) {
-		(void)inet_ntop(AF_INET, a->b + 12, addr, sizeof(addr));
-		(void)snprintf(buf, size, "%s:%u", addr, (unsigned int)port);
-	} else {
-		(void)inet_ntop(AF_INET6, a->b, addr, sizeof(addr));
-		(void)snprintf(buf, size, "[%s]:%u", addr, (unsigned int)port);
-	}
-	return buf;
-}
-
 /* Does the event belong to a pair of endpoints? */
 static bool has_flow(const struct ustack_event *ev)
 {
@@ -79,11 +63,11 @@ static void add_flow(struct text *t, const struct ustack_event *ev)
 {
 	bool out = ev->kind == USTACK_EV_SENT ||
 		   (ev->kind == USTACK_EV_OPENED && ev->active);
-	char local[ENDPOINT_MAX];
-	char remote[ENDPOINT_MAX];
+	char local[ADDR_ENDPOINT_MAX];
+	char remote[ADDR_ENDPOINT_MAX];
 
-	(void)endpoint(&ev->local, ev->lport, local, sizeof(local));
-	(void)endpoint(&ev->remote, ev->rport, remote, sizeof(remote));
+	(void)addr_endpoint_text(&ev->local, ev->lport, local);
+	(void)addr_endpoint_text(&ev->remote, ev->rport, remote);
 	if (ev->id)
 		add(t, "conn=%" PRIu64 " ", ev->id);
 	if (has_flow(ev))
@@ -393,13 +377,13 @@ const char *log_event_text(const struct ustack_event *ev, char *buf,
 
 void log_event_json(const struct ustack_event *ev, struct json *j)
 {
-	char buf[ENDPOINT_MAX];
+	char buf[ADDR_ENDPOINT_MAX];
 
 	if (has_flow(ev)) {
 		json_str(j, "local",
-			 endpoint(&ev->local, ev->lport, buf, sizeof(buf)));
+			 addr_endpoint_text(&ev->local, ev->lport, buf));
 		json_str(j, "remote",
-			 endpoint(&ev->remote, ev->rport, buf, sizeof(buf)));
+			 addr_endpoint_text(&ev->remote, ev->rport, buf));
 	}
 	kinds[ev->kind].json(j, ev);
 }

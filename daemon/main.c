@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "args.h"
 #include "config.h"
 #include "ctl.h"
@@ -153,28 +154,17 @@ __attribute__((format(printf, 2, 3))) static void add(char line[LINE_TEXT_MAX],
 	va_end(ap);
 }
 
-static void add_prefix(char line[LINE_TEXT_MAX], const struct ustack_prefix *p)
-{
-	bool v4 = ustack_addr_is4(&p->addr);
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? p->addr.b + 12 : p->addr.b,
-		  text, sizeof(text));
-	add(line, " %s", text);
-	if (p->len != 128)
-		add(line, "/%u", v4 ? p->len - 96u : p->len);
-}
-
 static void tell_ready(void)
 {
 	const struct config *cfg = &self.cfg;
 	char line[LINE_TEXT_MAX] = "";
+	char addr[ADDR_PREFIX_MAX];
 	struct tun_info info;
 
 	tun_info(worker_tun(self.worker), &info);
 	add(line, "ready: %s (%s), stack", info.ifname, info.mode);
 	for (uint32_t i = 0; i < cfg->stack.naddrs; i++)
-		add_prefix(line, &cfg->stack.addr[i]);
+		add(line, " %s", addr_prefix_text(&cfg->stack.addr[i], addr));
 	add(line, "; services");
 	for (uint32_t i = 0; i < cfg->nservice; i++)
 		add(line, " %s:%u", cfg->service[i].name, cfg->service[i].port);

@@ -10,11 +10,11 @@
 
 #include "daemon/pages.h"
 
-#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/addr.h"
 #include "daemon/config.h"
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
@@ -25,8 +25,7 @@
 #define USTACK_VERSION "unknown"
 #endif
 
-#define HTTP_PORT   80u
-#define MAPPED_BITS 96u
+#define HTTP_PORT 80u
 
 /**
  * struct pages - the pages, and what they say
@@ -72,30 +71,14 @@ static void put_html(struct svc_text *t, const char *s)
 	}
 }
 
-/* Of a prefix, the first host, which is the stack as well; all of IPv6 is "::". */
-static void addr_text(const struct ustack_prefix *p,
-		      char out[INET6_ADDRSTRLEN + 8], bool with_len)
-{
-	bool v4 = ustack_addr_is4(&p->addr);
-	size_t len;
-
-	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? p->addr.b + 12 : p->addr.b,
-		       out, INET6_ADDRSTRLEN))
-		out[0] = '\0';
-	len = strlen(out);
-	if (with_len && p->len != 128)
-		(void)snprintf(out + len, 8, "/%u",
-			       v4 ? p->len - MAPPED_BITS : p->len);
-}
-
 /* An address that a client can use: a whole network's first host. */
-static void some_host(const struct pages *p, char out[INET6_ADDRSTRLEN + 8])
+static void some_host(const struct pages *p, char out[ADDR_TEXT_MAX])
 {
 	struct ustack_prefix a = p->addr[0];
 
 	if (a.len < 128)
 		a.addr.b[15] |= 2;
-	addr_text(&a, out, false);
+	(void)addr_text(&a.addr, out);
 }
 
 /* What to type, for each type of service; %s is the host, %u the port. */
@@ -134,7 +117,7 @@ static void put_services(struct svc_text *t, const struct pages *p)
 {
 	struct worker_service sv[CONFIG_SERVICES_MAX];
 	uint32_t n = worker_services(p->w, sv, CONFIG_SERVICES_MAX);
-	char host[INET6_ADDRSTRLEN + 8];
+	char host[ADDR_TEXT_MAX];
 
 	some_host(p, host);
 	svc_text_add(t,
@@ -153,13 +136,12 @@ static void put_services(struct svc_text *t, const struct pages *p)
 
 static void put_addresses(struct svc_text *t, const struct pages *p)
 {
-	char text[INET6_ADDRSTRLEN + 8];
+	char text[ADDR_PREFIX_MAX];
 
 	svc_text_add(t, "<p>It answers at");
-	for (uint32_t i = 0; i < p->naddrs; i++) {
-		addr_text(&p->addr[i], text, true);
-		svc_text_add(t, "%s <code>%s</code>", i ? "," : "", text);
-	}
+	for (uint32_t i = 0; i < p->naddrs; i++)
+		svc_text_add(t, "%s <code>%s</code>", i ? "," : "",
+			     addr_prefix_text(&p->addr[i], text));
 	svc_text_add(t, ", to <code>ping</code> as well.</p>\n");
 }
 

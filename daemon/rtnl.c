@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "addr.h"
 #include "log.h"
 
 #define RTNL_ANSWER_MAX 32768 /* bytes: more than the kernel ever fills */
@@ -120,12 +121,9 @@ static const uint8_t *addr_bytes(const struct ustack_addr *a, size_t *len)
 static const char *prefix_text(const struct config_addr *a, char *text,
 			       size_t room)
 {
-	char host[INET6_ADDRSTRLEN] = "?";
-	size_t len;
+	char host[ADDR_TEXT_MAX];
 
-	inet_ntop(addr_family(&a->addr), addr_bytes(&a->addr, &len), host,
-		  sizeof(host));
-	snprintf(text, room, "%s/%u", host, a->len);
+	snprintf(text, room, "%s/%u", addr_text(&a->addr, host), a->len);
 	return text;
 }
 
@@ -212,7 +210,7 @@ static bool ipv6_is_off(const struct config_addr *a, int error)
 static int addrs_add(unsigned int ifindex, const struct rtnl_link *link,
 		     char *err, size_t errlen)
 {
-	char text[INET6_ADDRSTRLEN + 8];
+	char text[ADDR_PREFIX_MAX];
 
 	for (uint32_t i = 0; i < link->naddrs; i++) {
 		const struct config_addr *a = &link->addr[i];
@@ -344,8 +342,8 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 static void describe_overlap(const struct route_search *s, char *err,
 			     size_t errlen)
 {
-	char mine[INET6_ADDRSTRLEN + 8];
-	char theirs[INET6_ADDRSTRLEN + 8];
+	char mine[ADDR_PREFIX_MAX];
+	char theirs[ADDR_PREFIX_MAX];
 	char dev[IF_NAMESIZE] = "none";
 
 	if (s->oif)

@@ -84,6 +84,7 @@
 	X(suite_daemon_capfile)		\
 	X(suite_daemon_capring)		\
 	X(suite_daemon_capture)		\
+	X(suite_daemon_addr)		\
 	X(suite_daemon_vnet)		\
 	X(suite_daemon_tun)		\
 	X(suite_daemon_args)		\
