@@ -7,6 +7,8 @@
 
 #include <stdarg.h>
 
+#include "client.h"
+
 int cli_usage(const char *fmt, ...)
 {
 	va_list ap;
@@ -25,6 +27,22 @@ void cli_print_json(const struct cli *cli, const cJSON *what)
 
 	fprintf(cli->out, "%s\n", text ? text : "null");
 	cJSON_free(text);
+}
+
+int cli_ask(struct cli *cli, const char *method, cJSON *params,
+	    void (*show)(struct cli *cli, const cJSON *result))
+{
+	cJSON *result;
+	int rc = client_call(cli->client, method, params, &result);
+
+	if (rc)
+		return rc;
+	if (cli->json)
+		cli_print_json(cli, result);
+	else if (show)
+		show(cli, result);
+	cJSON_Delete(result);
+	return CLI_DONE;
 }
 
 double cli_num(const cJSON *obj, const char *key)

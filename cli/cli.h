@@ -76,6 +76,18 @@ __attribute__((format(printf, 1, 2))) int cli_usage(const char *fmt, ...);
 /** cli_print_json() - Print what the daemon said, on one line */
 void cli_print_json(const struct cli *cli, const cJSON *what);
 
+/**
+ * cli_ask() - Ask the daemon and print its answer
+ * @cli:	run
+ * @method:	what to ask
+ * @params:	parameters; taken
+ * @show:	prints the answer for people, NULL = there is nothing to tell
+ *
+ * Return: as client_call()
+ */
+int cli_ask(struct cli *cli, const char *method, cJSON *params,
+	    void (*show)(struct cli *cli, const cJSON *result));
+
 /** cli_num() - A number of an object; 0 if it is not there */
 double cli_num(const cJSON *obj, const char *key);
 

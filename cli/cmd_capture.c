@@ -444,12 +444,15 @@ static int cmd_start(struct cli *cli, int argc, char **argv)
 	return rc;
 }
 
+static void show_stopped(struct cli *cli, const cJSON *result)
+{
+	show_all(cli->out, result);
+}
+
 static int cmd_stop(struct cli *cli, int argc, char **argv)
 {
 	cJSON *params = cJSON_CreateObject();
-	cJSON *result;
 	double id;
-	int rc;
 
 	if (argc == 2 && !strcmp(argv[1], "all")) {
 		(void)cJSON_AddTrueToObject(params, "all");
@@ -461,15 +464,7 @@ static int cmd_stop(struct cli *cli, int argc, char **argv)
 		return cli_usage("capture stop takes the number of a capture, "
 				 "which capture status shows, or all");
 	}
-	rc = client_call(cli->client, CTL_CAP_STOP, params, &result);
-	if (rc)
-		return rc;
-	if (cli->json)
-		cli_print_json(cli, result);
-	else
-		show_all(cli->out, result);
-	cJSON_Delete(result);
-	return CLI_DONE;
+	return cli_ask(cli, CTL_CAP_STOP, params, show_stopped);
 }
 
 int cmd_capture(struct cli *cli, int argc, char **argv)

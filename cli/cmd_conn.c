@@ -138,7 +138,6 @@ int cmd_conn(struct cli *cli, int argc, char **argv)
 {
 	const char *method = CTL_CONNS_GET;
 	cJSON *params;
-	cJSON *result;
 	double id = 0;
 	int rc;
 
@@ -154,13 +153,5 @@ int cmd_conn(struct cli *cli, int argc, char **argv)
 				 argv[1], argv[2]);
 	params = cJSON_CreateObject();
 	(void)cJSON_AddNumberToObject(params, "id", id);
-	rc = client_call(cli->client, method, params, &result);
-	if (rc)
-		return rc;
-	if (cli->json)
-		cli_print_json(cli, result);
-	else if (argc == 2)
-		show(cli, result);
-	cJSON_Delete(result);
-	return CLI_DONE;
+	return cli_ask(cli, method, params, argc == 2 ? show : NULL);
 }

@@ -88,7 +88,6 @@ static void show(struct cli *cli, const cJSON *result)
 int cmd_fault(struct cli *cli, int argc, char **argv)
 {
 	cJSON *params = cJSON_CreateObject();
-	cJSON *result;
 	int rc = CLI_USAGE;
 	int n = 0;
 
@@ -102,13 +101,5 @@ int cmd_fault(struct cli *cli, int argc, char **argv)
 		cJSON_Delete(params);
 		return rc;
 	}
-	rc = client_call(cli->client, CTL_FAULT_SET, params, &result);
-	if (rc)
-		return rc;
-	if (cli->json)
-		cli_print_json(cli, result);
-	else
-		show(cli, result);
-	cJSON_Delete(result);
-	return CLI_DONE;
+	return cli_ask(cli, CTL_FAULT_SET, params, show);
 }

@@ -46,23 +46,6 @@ static int too_long(const char *what)
 	return cli_usage("impair %s: at most %u bytes", what, TEXT_MAX - 1);
 }
 
-/* Ask for a change; @show tells people what has become of it. */
-static int change(struct cli *cli, const char *method, cJSON *params,
-		  void (*show)(struct cli *cli, const cJSON *result))
-{
-	cJSON *result;
-	int rc = client_call(cli->client, method, params, &result);
-
-	if (rc)
-		return rc;
-	if (cli->json)
-		cli_print_json(cli, result);
-	else
-		show(cli, result);
-	cJSON_Delete(result);
-	return CLI_DONE;
-}
-
 static cJSON *text_param(const char *name, const char *text)
 {
 	cJSON *params = cJSON_CreateObject();
@@ -77,7 +60,7 @@ static int run_show(struct cli *cli, int argc, char **argv)
 {
 	if (argc)
 		return cli_usage("impair show takes no %s", argv[0]);
-	return change(cli, CTL_IMPAIR_GET, NULL, impair_show);
+	return cli_ask(cli, CTL_IMPAIR_GET, NULL, impair_show);
 }
 
 static int run_set(struct cli *cli, int argc, char **argv)
@@ -89,8 +72,8 @@ static int run_set(struct cli *cli, int argc, char **argv)
 				 "out port 7 delay 20ms loss 1%%");
 	if (!join(argc, argv, text, sizeof(text)))
 		return too_long("set");
-	return change(cli, CTL_IMPAIR_SET, text_param("rule", text),
-		      impair_show_made);
+	return cli_ask(cli, CTL_IMPAIR_SET, text_param("rule", text),
+		       impair_show_made);
 }
 
 static int run_preset(struct cli *cli, int argc, char **argv)
@@ -98,12 +81,12 @@ static int run_preset(struct cli *cli, int argc, char **argv)
 	char text[TEXT_MAX];
 
 	if (!argc || (argc == 1 && !strcmp(argv[0], "list")))
-		return change(cli, CTL_IMPAIR_PRESET, NULL,
-			      impair_show_presets);
+		return cli_ask(cli, CTL_IMPAIR_PRESET, NULL,
+			       impair_show_presets);
 	if (!join(argc, argv, text, sizeof(text)))
 		return too_long("preset");
-	return change(cli, CTL_IMPAIR_PRESET, text_param("preset", text),
-		      impair_show_made);
+	return cli_ask(cli, CTL_IMPAIR_PRESET, text_param("preset", text),
+		       impair_show_made);
 }
 
 static int run_clear(struct cli *cli, int argc, char **argv)
@@ -127,14 +110,14 @@ static int run_clear(struct cli *cli, int argc, char **argv)
 		params = cJSON_CreateObject();
 		(void)cJSON_AddNumberToObject(params, "id", (double)id);
 	}
-	return change(cli, CTL_IMPAIR_CLEAR, params, impair_show_cleared);
+	return cli_ask(cli, CTL_IMPAIR_CLEAR, params, impair_show_cleared);
 }
 
 static int run_undo(struct cli *cli, int argc, char **argv)
 {
 	if (argc)
 		return cli_usage("impair undo takes no %s", argv[0]);
-	return change(cli, CTL_IMPAIR_UNDO, NULL, impair_show_undone);
+	return cli_ask(cli, CTL_IMPAIR_UNDO, NULL, impair_show_undone);
 }
 
 /* The whole of a file, "-" = standard input. */
@@ -179,8 +162,8 @@ static int run_script(struct cli *cli, int argc, char **argv)
 		rc = too_long("script");
 	if (rc)
 		return rc;
-	return change(cli, CTL_IMPAIR_SCRIPT, text_param("script", text),
-		      impair_show_script);
+	return cli_ask(cli, CTL_IMPAIR_SCRIPT, text_param("script", text),
+		       impair_show_script);
 }
 
 /* ------------------------------------------------------------------- table */

@@ -228,14 +228,18 @@ int cmd_services(struct cli *cli, int argc, char **argv)
 	return CLI_DONE;
 }
 
+static void show_level(struct cli *cli, const cJSON *result)
+{
+	fprintf(cli->out, "log level %s (was %s)\n", cli_str(result, "level"),
+		cli_str(result, "was"));
+}
+
 int cmd_log(struct cli *cli, int argc, char **argv)
 {
 	static const char *const levels[] = { "error", "warning", "info",
 					      "debug", "trace" };
 	cJSON *params;
-	cJSON *result;
 	int level = MATCH_NONE;
-	int rc;
 
 	if (argc == 2)
 		level = match_word(argv[1], levels,
@@ -245,30 +249,12 @@ int cmd_log(struct cli *cli, int argc, char **argv)
 				 "and trace");
 	params = cJSON_CreateObject();
 	(void)cJSON_AddStringToObject(params, "level", levels[level]);
-	rc = client_call(cli->client, CTL_LOG_SET, params, &result);
-	if (rc)
-		return rc;
-	if (cli->json)
-		cli_print_json(cli, result);
-	else
-		fprintf(cli->out, "log level %s (was %s)\n",
-			cli_str(result, "level"), cli_str(result, "was"));
-	cJSON_Delete(result);
-	return CLI_DONE;
+	return cli_ask(cli, CTL_LOG_SET, params, show_level);
 }
 
 int cmd_shutdown(struct cli *cli, int argc, char **argv)
 {
-	cJSON *result;
 	int rc = no_arguments(argc, argv);
 
-	if (rc)
-		return rc;
-	rc = client_call(cli->client, CTL_SHUTDOWN, NULL, &result);
-	if (rc)
-		return rc;
-	if (cli->json)
-		cli_print_json(cli, result);
-	cJSON_Delete(result);
-	return CLI_DONE;
+	return rc ? rc : cli_ask(cli, CTL_SHUTDOWN, NULL, NULL);
 }
