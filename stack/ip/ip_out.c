@@ -25,20 +25,6 @@ static uint64_t pseudo_sum(const struct ip_args *a, bool v4, uint32_t l4_len)
 	return csum_pseudo6(a->src->b, a->dst->b, a->proto, l4_len);
 }
 
-static uint64_t payload_sum(uint64_t sum, const struct ustack_pkt *p)
-{
-	bool odd = (p->head_len & 1u) != 0;
-
-	for (uint32_t i = 0; i < p->nslices; i++) {
-		const struct slice *sl = &p->slice[i];
-
-		sum = odd ? csum_add_odd(sum, slice_data(sl), sl->len)
-			  : csum_add(sum, slice_data(sl), sl->len);
-		odd ^= (sl->len & 1u) != 0;
-	}
-	return sum;
-}
-
 static void set_l4_csum(const struct ustack *s, struct ustack_pkt *p,
 			const struct ip_args *a, uint32_t l4_len)
 {
@@ -55,7 +41,8 @@ static void set_l4_csum(const struct ustack *s, struct ustack_pkt *p,
 	} else {
 		memset(l4 + a->csum_off, 0, 2);
 		sum = csum_add(sum, l4, p->head_len - p->l4_off);
-		csum = csum_finish(payload_sum(sum, p));
+		csum = csum_finish(csum_add_slices(sum, p->slice, p->nslices,
+						   (p->head_len & 1u) != 0));
 	}
 	memcpy(l4 + a->csum_off, &csum, sizeof(csum));
 }

@@ -104,20 +104,6 @@ static uint64_t pseudo_sum(const uint8_t *ip, const struct link_view *v)
 			    len);
 }
 
-static uint64_t add_slices(uint64_t sum, const struct ustack_pkt *p)
-{
-	bool odd = false; /* a TCP header has whole words */
-
-	for (uint32_t i = 0; i < p->nslices; i++) {
-		const struct slice *sl = &p->slice[i];
-
-		sum = odd ? csum_add_odd(sum, slice_data(sl), sl->len)
-			  : csum_add(sum, slice_data(sl), sl->len);
-		odd ^= (sl->len & 1u) != 0;
-	}
-	return sum;
-}
-
 static void set_tcp(struct ustack_pkt *piece, const struct gso *g)
 {
 	const struct link_view *v = &g->view;
@@ -130,7 +116,8 @@ static void set_tcp(struct ustack_pkt *piece, const struct gso *g)
 	if (!(piece->flags & USTACK_PKT_CSUM_PARTIAL)) {
 		memset(tcp + TCP_CSUM_OFF, 0, 2);
 		sum = csum_add(sum, tcp, v->hdr_len);
-		csum = csum_finish(add_slices(sum, piece));
+		csum = csum_finish(csum_add_slices(sum, piece->slice,
+						   piece->nslices, false));
 	}
 	memcpy(tcp + TCP_CSUM_OFF, &csum, sizeof(csum));
 }

@@ -97,6 +97,19 @@ uint64_t csum_add_odd(uint64_t sum, const void *p, size_t len)
 	return sum + __builtin_bswap16(csum_fold(csum_add(0, p, len)));
 }
 
+uint64_t csum_add_slices(uint64_t sum, const struct slice *sl, uint32_t n,
+			 bool odd)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *p = slice_data(&sl[i]);
+
+		sum = odd ? csum_add_odd(sum, p, sl[i].len)
+			  : csum_add(sum, p, sl[i].len);
+		odd ^= (sl[i].len & 1u) != 0;
+	}
+	return sum;
+}
+
 uint16_t csum_fold(uint64_t sum)
 {
 	sum = (sum & UINT32_MAX) + (sum >> 32); /* 33 bits */

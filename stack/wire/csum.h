@@ -11,8 +11,11 @@
 #ifndef STACK_WIRE_CSUM_H
 #define STACK_WIRE_CSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "stack/base/slice.h"
 
 /**
  * csum_add() - Add bytes to a running sum
@@ -24,6 +27,16 @@ uint64_t csum_add(uint64_t sum, const void *p, size_t len);
 
 /** csum_add_odd() - The same for bytes that start at an odd offset */
 uint64_t csum_add_odd(uint64_t sum, const void *p, size_t len);
+
+/**
+ * csum_add_slices() - The same for bytes in several places
+ * @sum:	sum so far
+ * @sl:		slices, in order
+ * @n:		their number
+ * @odd:	the first byte stands at an odd offset of the whole
+ */
+uint64_t csum_add_slices(uint64_t sum, const struct slice *sl, uint32_t n,
+			 bool odd);
 
 /** csum_fold() - Fold to 16 bits, not complemented */
 uint16_t csum_fold(uint64_t sum);
