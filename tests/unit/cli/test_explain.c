@@ -3,8 +3,7 @@
  * test_explain.c - lives in words, paragraph by paragraph
  *
  * Method: tests/unit/cli/explain/NAME.json is an answer of trace.get, with that
- * of impair.get inside as "impair"; NAME.txt is what has to be told.  What
- * differs is written to NAME.new beside it; if that is better, move it there.
+ * of impair.get inside as "impair"; NAME.txt is what has to be told (golden.h).
  */
 
 #include <check.h>
@@ -14,10 +13,9 @@
 
 #include "cli/explain.h"
 #include "cli/fmt.h"
+#include "golden.h"
 
-#define FOLDER	 "tests/unit/cli/explain/"
-#define PATH_LEN 256u
-#define FILE_LEN 262144u
+#define FOLDER "tests/unit/cli/explain"
 
 static const char *const lives[] = {
 	"lost_third",	"lost_last",  "lost_all", "lost_synack",
@@ -44,43 +42,9 @@ struct told {
 	struct explain_rules rules;
 };
 
-/* A whole file, to be freed; empty if there is none. */
-static char *read_file(const char *name, const char *ext)
-{
-	char path[PATH_LEN];
-	char *text = calloc(1, FILE_LEN);
-	FILE *f;
-
-	ck_assert_ptr_nonnull(text);
-	(void)snprintf(path, sizeof(path), FOLDER "%s.%s", name, ext);
-	f = fopen(path, "r");
-	if (f) {
-		text[fread(text, 1, FILE_LEN - 1, f)] = '\0';
-		(void)fclose(f);
-	}
-	return text;
-}
-
-static void write_new(const char *name, const char *text)
-{
-	char path[PATH_LEN];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), FOLDER "%s.new", name);
-	f = fopen(path, "w");
-	if (!f)
-		return;
-	(void)fputs(text, f);
-	(void)fclose(f);
-}
-
 static void load(struct told *t, const char *name)
 {
-	char *json = read_file(name, "json");
-
-	t->trace = cJSON_Parse(json);
-	ck_assert_msg(t->trace != NULL, "%s.json is no JSON", name);
-	free(json);
+	t->trace = golden_json(FOLDER, name);
 	t->life = life_new();
 	life_load(t->life, t->trace);
 	life_end(t->life);
@@ -98,8 +62,8 @@ static void unload(struct told *t)
 
 static char *say_all(const struct told *t, bool colour)
 {
-	char *text = calloc(1, FILE_LEN);
-	FILE *f = fmemopen(text, FILE_LEN, "w");
+	char *text = calloc(1, GOLDEN_MAX);
+	FILE *f = fmemopen(text, GOLDEN_MAX, "w");
 
 	explain_say(t->x, &t->rules, f, colour);
 	(void)fclose(f);
@@ -108,19 +72,13 @@ static char *say_all(const struct told *t, bool colour)
 
 START_TEST(life_is_told_as_wanted)
 {
-	const char *name = lives[_i];
-	char *want = read_file(name, "txt");
 	struct told t;
 	char *text;
 
-	load(&t, name);
+	load(&t, lives[_i]);
 	text = say_all(&t, false);
-	if (strcmp(text, want) != 0) {
-		write_new(name, text);
-		ck_abort_msg("%s.new differs from %s.txt", name, name);
-	}
+	golden_expect(FOLDER, lives[_i], text);
 	free(text);
-	free(want);
 	unload(&t);
 }
 END_TEST

@@ -3,8 +3,7 @@
  * test_ladder.c - ladder diagrams, line by line
  *
  * Method: tests/unit/cli/ladder/NAME.json is an answer of trace.get, NAME.txt
- * the drawing wanted.  What differs is written to NAME.new beside it; if that is
- * better, move it there.
+ * the drawing wanted (golden.h).
  */
 
 #include <check.h>
@@ -15,10 +14,9 @@
 #include "cli/fmt.h"
 #include "cli/ladder.h"
 #include "cli/life.h"
+#include "golden.h"
 
-#define FOLDER	 "tests/unit/cli/ladder/"
-#define PATH_LEN 256u
-#define FILE_LEN 262144u
+#define FOLDER "tests/unit/cli/ladder"
 
 static const struct {
 	const char *json;
@@ -36,49 +34,16 @@ static const struct {
 
 #define NDRAWINGS ((int)(sizeof(drawings) / sizeof(drawings[0])))
 
-/* A whole file, to be freed; empty if there is none. */
-static char *read_file(const char *name, const char *ext)
-{
-	char path[PATH_LEN];
-	char *text = calloc(1, FILE_LEN);
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), FOLDER "%s.%s", name, ext);
-	f = fopen(path, "r");
-	if (f) {
-		text[fread(text, 1, FILE_LEN - 1, f)] = '\0';
-		(void)fclose(f);
-	}
-	return text;
-}
-
-static void write_new(const char *name, const char *text)
-{
-	char path[PATH_LEN];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), FOLDER "%s.new", name);
-	f = fopen(path, "w");
-	if (!f)
-		return;
-	(void)fputs(text, f);
-	(void)fclose(f);
-}
-
 /* The drawing of a fixture, to be freed. */
 static char *draw(const char *json, const struct ladder_args *args)
 {
 	struct ladder_args a = *args;
 	struct life *l = life_new();
 	struct ladder *d;
-	cJSON *trace;
+	cJSON *trace = golden_json(FOLDER, json);
 	char *text;
 	size_t len;
-	char *file = read_file(json, "json");
 
-	trace = cJSON_Parse(file);
-	ck_assert_msg(trace != NULL, "%s.json is no JSON", json);
-	free(file);
 	life_load(l, trace);
 	life_end(l);
 	cJSON_Delete(trace);
@@ -98,14 +63,9 @@ static char *draw(const char *json, const struct ladder_args *args)
 START_TEST(drawing_is_as_stored)
 {
 	char *have = draw(drawings[_i].json, &drawings[_i].args);
-	char *want = read_file(drawings[_i].want, "txt");
-	bool same = !strcmp(have, want);
 
-	if (!same)
-		write_new(drawings[_i].want, have);
-	ck_assert_msg(same, "%s differs: see its .new", drawings[_i].want);
+	golden_expect(FOLDER, drawings[_i].want, have);
 	free(have);
-	free(want);
 }
 END_TEST
 

@@ -469,6 +469,15 @@ cJSON *rig_ask(int fd, const char *text)
 	return reply;
 }
 
+void rig_expect(const char *ask, const char *want)
+{
+	int fd = rig_dial();
+
+	cJSON_Delete(rig_ask(fd, ask));
+	ck_assert_msg(strstr(rig.line, want), "%s: %s", ask, rig.line);
+	(void)close(fd);
+}
+
 const cJSON *rig_at(const cJSON *obj, const char *key)
 {
 	return cJSON_GetObjectItemCaseSensitive(obj, key);

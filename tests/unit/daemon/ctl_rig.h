@@ -133,6 +133,9 @@ bool rig_hung_up(int fd);
 /** rig_ask() - Send a line and parse the answer */
 cJSON *rig_ask(int fd, const char *text);
 
+/** rig_expect() - Ask on a connection of its own; the answer has @want in it */
+void rig_expect(const char *ask, const char *want);
+
 /** rig_at() - A member of an object, or NULL */
 const cJSON *rig_at(const cJSON *obj, const char *key);
 

@@ -63,13 +63,8 @@ static const struct {
 
 START_TEST(request_is_answered_or_refused_with_what_is_right)
 {
-	int fd = rig_dial();
-
 	set_services();
-	cJSON_Delete(rig_ask(fd, answers[_i].ask));
-	ck_assert_msg(strstr(rig.line, answers[_i].want), "%s: %s",
-		      answers[_i].ask, rig.line);
-	(void)close(fd);
+	rig_expect(answers[_i].ask, answers[_i].want);
 }
 END_TEST
 
