@@ -26,7 +26,7 @@
  * struct tap_sink - who gets events besides the log, on the main thread
  * @event:	one has happened
  * @lost:	so many more did not get through
- * @flush:	these were all for now
+ * @flush:	no more events follow at the moment
  * @arg:	their argument
  */
 struct tap_sink {
