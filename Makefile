@@ -79,10 +79,11 @@ BASE_CPPFLAGS	:= -I. -D_GNU_SOURCE -DUSTACK_VERSION='"$(VERSION)"'
 BASE_LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(INSTR)
 
 # Libraries: by pkg-config where it knows them.  Debian 12 has no such file
-# for libev, so that one is named outright.
+# for libev and mbedTLS, so these are named outright.
 pkg	= $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(3))
 DAEMON_CFLAGS	= $(call pkg,--cflags,libmnl libcjson inih)
 DAEMON_LDLIBS	= -lev $(call pkg,--libs,libmnl libcjson inih,-lmnl -lcjson -linih) -lpthread
+CRYPTO_LDLIBS	= -lmbedtls -lmbedx509 -lmbedcrypto
 CLI_CFLAGS	= $(call pkg,--cflags,libcjson)
 CLI_LDLIBS	= $(call pkg,--libs,libcjson ncurses,-lcjson -lncurses)
 TEST_CFLAGS	= -Itests/lib -Itests/unit $(call pkg,--cflags,check)
@@ -91,6 +92,7 @@ UNIT_LDLIBS	= $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -lpthread)
 # What a folder adds: the library can go into shared objects of others and
 # shows nothing to them; ev.h casts between its own kinds of watcher.
 flags-stack	:= -fPIC -fvisibility=hidden
+flags-crypto	= -fPIE
 flags-daemon	= -fPIE -Wno-strict-aliasing $(DAEMON_CFLAGS)
 flags-cli	= -fPIE $(CLI_CFLAGS)
 flags-tests	= -fPIE -Wno-strict-aliasing -Wno-missing-prototypes $(TEST_CFLAGS) \
@@ -101,6 +103,7 @@ $(O)/stack/wire/csum.o: HOT := $(if $(SAN)$(filter 1,$(COV))$(filter debug,$(BUI
 
 STACK_SRC	:= $(wildcard stack/*.c stack/base/*.c stack/wire/*.c stack/ip/*.c \
 		     stack/tcp/*.c stack/link/*.c)
+CRYPTO_SRC	:= $(wildcard crypto/*.c)
 DAEMON_SRC	:= $(wildcard daemon/*.c daemon/svc/*.c)
 CLI_SRC		:= $(wildcard cli/*.c)
 LIB_SRC		:= $(wildcard tests/lib/*.c)
@@ -108,7 +111,7 @@ UNIT_SRC	:= $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 WIRE_SRC	:= $(wildcard tests/wire/*.c)
 SIM_SRC		:= $(wildcard tests/sim/*.c)
 PERF_SRC	:= $(wildcard tests/perf/*.c)
-ALL_SRC		:= $(STACK_SRC) $(DAEMON_SRC) $(CLI_SRC) $(LIB_SRC) $(UNIT_SRC) \
+ALL_SRC		:= $(STACK_SRC) $(CRYPTO_SRC) $(DAEMON_SRC) $(CLI_SRC) $(LIB_SRC) $(UNIT_SRC) \
 		   $(WIRE_SRC) $(SIM_SRC) $(PERF_SRC)
 
 obj	= $(patsubst %.c,$(O)/%.o,$(1))
@@ -164,9 +167,10 @@ $(B)/libustack.a: $(STACK_OBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(O)/libustack.o
 
-$(B)/ustackd: $(call obj,$(DAEMON_SRC)) $(B)/libustack.a
+$(B)/ustackd: $(call obj,$(DAEMON_SRC) $(CRYPTO_SRC)) $(B)/libustack.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(DAEMON_LDLIBS) $(LDLIBS)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(DAEMON_LDLIBS) \
+		$(CRYPTO_LDLIBS) $(LDLIBS)
 
 $(B)/ustackctl: $(call obj,$(CLI_SRC))
 	$(call say,LINK,$@)
@@ -184,11 +188,13 @@ $(B)/%-tested.a:
 
 $(B)/unit-tests: $(call obj,$(UNIT_SRC)) $(LIB) \
 		$(if $(wildcard tests/unit/daemon/*.c),$(B)/daemon-tested.a) \
-		$(if $(wildcard tests/unit/cli/*.c),$(B)/cli-tested.a) $(STACK_OBJ)
+		$(if $(wildcard tests/unit/cli/*.c),$(B)/cli-tested.a) \
+		$(call obj,$(CRYPTO_SRC)) $(STACK_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS) \
 		$(if $(wildcard tests/unit/daemon/*.c),$(DAEMON_LDLIBS)) \
-		$(if $(wildcard tests/unit/cli/*.c),$(CLI_LDLIBS)) $(LDLIBS)
+		$(if $(wildcard tests/unit/cli/*.c),$(CLI_LDLIBS)) \
+		$(CRYPTO_LDLIBS) $(LDLIBS)
 
 $(B)/wire-tests: $(call obj,$(WIRE_SRC)) $(LIB) $(STACK_OBJ)
 	$(call say,LINK,$@)

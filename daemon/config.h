@@ -22,6 +22,7 @@
 #define CONFIG_SERVICES_MAX  32u
 #define CONFIG_NAME_MAX	     32u
 #define CONFIG_PATH_MAX	     256u
+#define CONFIG_TARGET_MAX    256u
 #define CONFIG_TEXTS_MAX     32u  /* of a key that may be repeated */
 #define CONFIG_TEXT_MAX	     320u /* bytes of each, NUL included */
 
@@ -43,11 +44,13 @@ struct config_addr {
 /**
  * struct config_service - [service NAME]
  * @name:	from the section's title
- * @type:	"echo", "discard", "chargen" or "http"
+ * @type:	"echo", "discard", "chargen", "http" or "forward"
  * @port:	local port
  * @backlog:	connections that may wait to be accepted
  * @cc:		congestion control, CONFIG_CC_DEF = that of [tcp]
  * @exempt:	its port is never impaired
+ * @tls:	its connections are secure channels
+ * @target:	of a forward service: "tcp:HOST:PORT" or "unix:PATH"
  */
 struct config_service {
 	char name[CONFIG_NAME_MAX];
@@ -56,6 +59,8 @@ struct config_service {
 	uint32_t backlog;
 	char cc[CONFIG_NAME_MAX];
 	bool exempt;
+	bool tls;
+	char target[CONFIG_TARGET_MAX];
 };
 
 /**
@@ -66,6 +71,32 @@ struct config_service {
 struct config_texts {
 	uint32_t n;
 	char text[CONFIG_TEXTS_MAX][CONFIG_TEXT_MAX];
+};
+
+/**
+ * struct config_tls - [tls]
+ * @certificate: PEM file, empty = one that is made at first start
+ * @key:	its key's
+ * @client_ca:	PEM file; clients must show a certificate by one of these
+ * @psk_file:	"IDENTITY:HEX" lines
+ * @min_version: least version, an enum tls_version
+ * @tickets:	let clients resume
+ * @max_conns:	secure channels at once
+ * @max_handshakes: handshakes at once
+ * @handshake_timeout_us: how long one may take
+ * @state_dir:	where a certificate that we made is kept
+ */
+struct config_tls {
+	char certificate[CONFIG_PATH_MAX];
+	char key[CONFIG_PATH_MAX];
+	char client_ca[CONFIG_PATH_MAX];
+	char psk_file[CONFIG_PATH_MAX];
+	int min_version;
+	bool tickets;
+	uint32_t max_conns;
+	uint32_t max_handshakes;
+	uint64_t handshake_timeout_us;
+	char state_dir[CONFIG_PATH_MAX];
 };
 
 /**
@@ -80,8 +111,9 @@ struct config_texts {
  * @tun_fd:	--tun-fd, -1 = open the interface ourselves
  * @stack:	[stack] and [tcp], in the library's own terms; addresses, MTU
  *		and not_ours are filled in, offloads are the TUN's to say
- * @service:	[service NAME] sections; the four defaults when there is none
+ * @service:	[service NAME] sections; the defaults when there is none
  * @nservice:	entries in it
+ * @tls:	[tls]
  * @rules:	[impair] rule: first match wins
  * @presets:	[impair] preset: rules behind those
  * @scripts:	[impair] script
@@ -105,6 +137,7 @@ struct config {
 	struct ustack_config stack;
 	struct config_service service[CONFIG_SERVICES_MAX];
 	uint32_t nservice;
+	struct config_tls tls;
 	struct config_texts rules;
 	struct config_texts presets;
 	struct config_texts scripts;

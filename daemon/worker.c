@@ -23,6 +23,7 @@
 #include "log.h"
 #include "pages.h"
 #include "svc/svc.h"
+#include "svcloop.h"
 #include "tun.h"
 #include "worker_int.h"
 
@@ -151,9 +152,13 @@ static bool make_services(struct worker *w, const struct config *cfg)
 			.backlog = cfg->service[i].backlog,
 			.cc = service_cc(&cfg->service[i]),
 			.pages = pages_table(w->pages),
+			.tls = cfg->service[i].tls,
+			.target = cfg->service[i].target,
 		};
-	w->services = svc_set_new(w->stack, wanted, cfg->nservice, err,
-				  sizeof(err));
+	svcloop_init(&w->svc_loop, w->loop);
+	w->services = svc_set_new(&(struct svc_args){ .stack = w->stack,
+						      .loop = &w->svc_loop },
+				  wanted, cfg->nservice, err, sizeof(err));
 	if (!w->services)
 		log_msg(LOG_LVL_ERROR, "%s", err);
 	return w->services;

@@ -14,6 +14,7 @@
 #include "daemon/lab.h"
 #include "daemon/loop.h"
 #include "daemon/mailbox.h"
+#include "daemon/svc/svc_loop.h"
 #include "daemon/tap.h"
 #include "daemon/worker.h"
 
@@ -25,6 +26,7 @@ struct svc_set;
  * @loop:	the worker's loop
  * @tun:	the device
  * @stack:	the stack
+ * @svc_loop:	what these may ask of @loop
  * @services:	its services
  * @pages:	what they show by HTTP
  * @lab:	deliberate faults, between the device and the stack
@@ -50,6 +52,7 @@ struct worker {
 	struct ev_loop *loop;
 	struct tun *tun;
 	struct ustack *stack;
+	struct svc_loop svc_loop;
 	struct svc_set *services;
 	struct pages *pages;
 	struct lab lab;

@@ -77,6 +77,8 @@ struct stream_ops {
  * @service:	the service that it belongs to; borrowed
  * @state:	the service's own note, at most SERVICE_STATE_MAX; 0 at first,
  *		kept from one callback to the next
+ * @end:	in the closed callback: why it is over, 0 or -ERR_*; a secure
+ *		channel that failed says -ERR_PERM or -ERR_PROTO
  */
 struct stream {
 	const struct stream_ops *ops;
@@ -84,6 +86,7 @@ struct stream {
 	uint64_t conn;
 	struct service *service;
 	uint32_t state;
+	int end;
 };
 
 /**

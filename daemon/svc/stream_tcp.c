@@ -110,7 +110,7 @@ static void on_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 {
 	struct stream st = stream_from(s, c, ctx);
 
-	(void)why;
+	st.end = -(int)ustack_reason_err(why);
 	service_closed(&st);
 }
 

@@ -16,12 +16,14 @@
 /**
  * struct svc_set - the services of a stack
  * @stack:	the stack; borrowed
+ * @loop:	the loop; borrowed, NULL = none
  * @faults:	faults of their reading, NULL = there was none yet
  * @n:		services started
  * @service:	the services
  */
 struct svc_set {
 	struct ustack *stack;
+	const struct svc_loop *loop;
 	struct faults *faults;
 	uint32_t n;
 	struct service service[];
@@ -110,6 +112,9 @@ static int service_start(struct svc_set *set, int ops_id,
 	sv->backlog = wanted->backlog;
 	sv->cc = wanted->cc;
 	sv->pages = wanted->pages;
+	sv->tls = wanted->tls;
+	sv->target = wanted->target;
+	sv->loop = set->loop;
 	sv->ops = &stream_tcp_ops;
 	sv->host = set->stack;
 	sv->listener = -1;
@@ -122,17 +127,19 @@ static int service_start(struct svc_set *set, int ops_id,
 		return rc;
 	}
 	sv->cc = NULL; /* borrowed for the call */
+	sv->target = NULL;
 	set->n++;
 	return 0;
 }
 
-struct svc_set *svc_set_new(struct ustack *s, const struct svc_wanted *wanted,
-			    uint32_t n, char *err, size_t errlen)
+struct svc_set *svc_set_new(const struct svc_args *a,
+			    const struct svc_wanted *wanted, uint32_t n,
+			    char *err, size_t errlen)
 {
 	struct svc_set *set = aligned_alloc(_Alignof(struct svc_set),
 					    sizeof(*set) +
 						    n * sizeof(struct service));
-	int ops_id = stream_tcp_register(s);
+	int ops_id = stream_tcp_register(a->stack);
 	uint32_t i;
 
 	if (!set || ops_id < 0) {
@@ -141,7 +148,8 @@ struct svc_set *svc_set_new(struct ustack *s, const struct svc_wanted *wanted,
 		free(set);
 		return NULL;
 	}
-	set->stack = s;
+	set->stack = a->stack;
+	set->loop = a->loop;
 	set->faults = NULL;
 	set->n = 0;
 	for (i = 0; i < n; i++) {
@@ -192,6 +200,7 @@ void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st)
 	st->name = sv->name;
 	st->type = sv->svc->name;
 	st->port = sv->port;
+	st->tls = sv->tls;
 	st->open = __atomic_load_n(&sv->open, __ATOMIC_RELAXED);
 	st->accepted = __atomic_load_n(&sv->accepted, __ATOMIC_RELAXED);
 	st->bytes_in = __atomic_load_n(&sv->bytes_in, __ATOMIC_RELAXED);

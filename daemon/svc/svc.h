@@ -19,6 +19,9 @@
 #include "stream.h"
 
 struct faults;
+struct svc_loop;
+struct tls_context;
+struct tls_set;
 struct ustack;
 
 #define SERVICE_NAME_MAX  32u
@@ -30,11 +33,11 @@ struct ustack;
  * @start:	make what all connections of a service share, NULL = nothing;
  *		0 or -ERR_*
  * @stop:	give that up again; called after a failed @start, too
- * @opened:	a connection is established
+ * @opened:	a connection is established, its secure channel included
  * @readable:	there is data that was not there before
  * @writable:	there is room again after a write took less than all
  * @peer_closed: the peer has ended its direction, and all it sent was read
- * @closed:	the connection is over, for whatever reason
+ * @closed:	the connection is over, for whatever reason: see stream.end
  *
  * A callback that is NULL is not made.
  */
@@ -110,6 +113,10 @@ const struct svc *svc_find(const char *name);
  * @backlog:	connections that may wait to be accepted
  * @cc:		of struct svc_wanted, while it starts
  * @pages:	what an http service shows, NULL = nothing
+ * @tls:	its connections are secure channels
+ * @target:	of a forward service: "tcp:HOST:PORT" or "unix:PATH", as configured;
+ *		borrowed while it starts
+ * @loop:	what it may ask of the loop it runs on; borrowed
  * @ops:	kind of its streams
  * @host:	what @ops works on
  * @listener:	the kind's number of the listener, -1 = none
@@ -130,6 +137,9 @@ struct service {
 	uint32_t backlog;
 	const char *cc;
 	const struct svc_pages *pages;
+	bool tls;
+	const char *target;
+	const struct svc_loop *loop;
 	const struct stream_ops *ops;
 	void *host;
 	int listener;
@@ -176,6 +186,8 @@ void stream_buf_free(struct service *sv, struct stream_buf *b);
  * @backlog:	connections that may wait to be accepted
  * @cc:		congestion control, NULL = the stack's
  * @pages:	for an http service; borrowed for life
+ * @tls:	its connections are secure channels
+ * @target:	for a forward service
  */
 struct svc_wanted {
 	const char *name;
@@ -184,6 +196,21 @@ struct svc_wanted {
 	uint32_t backlog;
 	const char *cc;
 	const struct svc_pages *pages;
+	bool tls;
+	const char *target;
+};
+
+/**
+ * struct svc_tls_limits - what secure channels may cost
+ * @conns:	channels at once, handshakes included
+ * @handshakes:	handshakes at once; the one that has stood still for longest makes
+ *		room for another
+ * @handshake_us: how long a handshake may take
+ */
+struct svc_tls_limits {
+	uint32_t conns;
+	uint32_t handshakes;
+	uint64_t handshake_us;
 };
 
 /**
@@ -193,6 +220,7 @@ struct svc_stats {
 	const char *name;
 	const char *type;
 	uint16_t port;
+	bool tls;
 	uint64_t open;
 	uint64_t accepted;
 	uint64_t bytes_in;
@@ -202,8 +230,23 @@ struct svc_stats {
 struct svc_set;
 
 /**
+ * struct svc_args - what a set of services works with
+ * @stack:	stack; borrowed
+ * @loop:	the loop they run on; borrowed; NULL = there is none, then no service
+ *		that needs one can start
+ * @tls:	credentials for the services that want them; referenced; NULL = none
+ * @limits:	of secure channels
+ */
+struct svc_args {
+	struct ustack *stack;
+	const struct svc_loop *loop;
+	struct tls_context *tls;
+	struct svc_tls_limits limits;
+};
+
+/**
  * svc_set_new() - Start services on a stack
- * @s:		stack; borrowed
+ * @a:		what they work with
  * @wanted:	what to make; borrowed for the call
  * @n:		entries in @wanted
  * @err:	on failure: which service, and why
@@ -211,8 +254,9 @@ struct svc_set;
  *
  * Return: the set, or NULL.  Free it by svc_set_free() before the stack.
  */
-struct svc_set *svc_set_new(struct ustack *s, const struct svc_wanted *wanted,
-			    uint32_t n, char *err, size_t errlen);
+struct svc_set *svc_set_new(const struct svc_args *a,
+			    const struct svc_wanted *wanted, uint32_t n,
+			    char *err, size_t errlen);
 
 /** svc_set_unlisten() - Accept no more connections */
 void svc_set_unlisten(struct svc_set *set);

@@ -40,7 +40,8 @@ RULES = {
 EXTRA = {
     "daemon/svc/stream_tcp.c": ["stack/ustack.h"],
     "daemon/svc/stream_tcp.h": ["stack/ustack.h"],
-    "daemon/svc/stream_tls.c": ["crypto/channel.h"],
+    "daemon/svc/stream_tls.c": ["crypto/channel.h", "crypto/creds.h", "stack/ustack.h"],
+    "daemon/svc/stream_tls.h": ["crypto/channel.h", "stack/ustack.h"],
     "stack/base/poison.h": ["sanitizer/asan_interface.h"],
 }
 

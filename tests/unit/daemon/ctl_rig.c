@@ -341,7 +341,8 @@ static struct svc_set *new_services(void)
 	cfg.naddrs = 1;
 	rig.stack = ustack_new(&cfg, &host, 1);
 	ck_assert_ptr_nonnull(rig.stack);
-	return svc_set_new(rig.stack, NULL, 0, err, sizeof(err));
+	return svc_set_new(&(struct svc_args){ .stack = rig.stack }, NULL, 0,
+			   err, sizeof(err));
 }
 
 void rig_setup(void)
