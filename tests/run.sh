@@ -8,7 +8,9 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 : "${B:=build/address-undefined}" "${R:=build/release}"
 export B R
-export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+# Each test is a fork of its runner, which copies what freed memory is kept back:
+# a small quarantine makes the unit tests three times as fast.
+export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=4 UBSAN_OPTIONS=print_stacktrace=1
 long=${1:-}
 transfers=20000
 simulator=$B/ustack-sim
