@@ -280,7 +280,7 @@ format:				## let clang-format decide
 	@tests/lint/sources.sh | xargs $(CLANG_FORMAT) -i
 
 HEADERS	:= ustack.h ustack_config.h ustack_info.h ustack_mib.h ustack_opt.h \
-	   ustack_types.h base/assert.h base/err.h base/slice.h
+	   ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
 dest	= $(DESTDIR)$(1)
 mandest	= $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))

@@ -81,6 +81,20 @@ enum err ustack_reason_err(enum ustack_reason r)
 	return (uint32_t)r < USTACK_ENDS ? err[r] : ERR_INVAL;
 }
 
+const char *ustack_pong_name(enum ustack_pong_kind k)
+{
+	static const char *const name[USTACK_PONGS] = {
+		[USTACK_PONG_REPLY] = "reply",
+		[USTACK_PONG_TIMEOUT] = "timeout",
+		[USTACK_PONG_UNREACHABLE] = "unreachable",
+		[USTACK_PONG_TIME_EXCEEDED] = "time_exceeded",
+		[USTACK_PONG_TOO_BIG] = "too_big",
+		[USTACK_PONG_FAILED] = "failed",
+	};
+
+	return name_of(name, ARRAY_LEN(name), k);
+}
+
 const char *ustack_event_name(enum ustack_event_kind k)
 {
 	static const char *const name[USTACK_EVENTS] = {

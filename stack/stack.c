@@ -3,7 +3,8 @@
  * stack.c - an instance: made, fed, run, freed
  *
  *	ustack_input:  link -> ip4_input / ip6_input -> tcp | icmp | unreachable
- *	ustack_run:    timers -> ready connections: callbacks, then tcp_output
+ *	ustack_run:    timers -> echo requests -> ready connections: callbacks,
+ *		       then tcp_output
  *
  * Input marks and sends nothing of TCP; what leaves, leaves in ustack_run().
  * (Answers that need no connection, such as echo replies, leave at once.)
@@ -13,6 +14,7 @@
 
 #include "stack/base/bytes.h"
 #include "stack/ip/frag.h"
+#include "stack/ip/ping.h"
 #include "stack/tcp/tcp.h"
 #include "stack/wire/icmp.h"
 
@@ -266,16 +268,17 @@ void ustack_free(struct ustack *s)
 		tcp_free(s->tcp);
 	frag_free(s);
 	ip_path_free(s);
+	ping_free(s);
 	mem_fini(&s->mem);
 	release(ctx, s, sizeof(*s));
 }
 
-/* Whoever sent the quoted datagram is told: TCP, or what answers by ICMP. */
+/* Whoever sent the quoted datagram is told: TCP, or what speaks ICMP. */
 static void on_error(struct ustack *s, const struct ip_error *e)
 {
 	if (e->proto == IP_PROTO_TCP)
 		tcp_icmp(s->tcp, e);
-	else
+	else if (!ping_error(s, e))
 		icmp_answer_error(s, e);
 }
 
@@ -368,6 +371,8 @@ int ustack_set_addrs(struct ustack *s, const struct ustack_addrs *a)
 
 uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
 {
+	bool pings;
+
 	s->now_us = max_u64(s->now_us, now_us);
 	s->tx_left = budget_pkts;
 	timer_advance(&s->wheel, s->now_us);
@@ -375,10 +380,13 @@ uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
 	     t = timer_next_due(&s->wheel)) {
 		if (frag_is_timer(s, t))
 			frag_on_timer(s);
+		else if (ping_is_timer(s, t))
+			ping_on_timer(s);
 		else
 			tcp_on_timer(s->tcp, t);
 	}
-	if (tcp_run(s->tcp))
+	pings = ping_run(s);
+	if (tcp_run(s->tcp) || pings)
 		return s->now_us;
 	return timer_deadline_us(&s->wheel);
 }

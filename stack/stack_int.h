@@ -16,6 +16,7 @@
 
 struct frag_tab;
 struct path_tab;
+struct ping_tab;
 struct tcp;
 
 /**
@@ -35,6 +36,7 @@ struct tcp;
  * @frag_id:	secret of ip_frag_id() and of answers' flow labels, and how often
  *		it was asked
  * @paths:	what is known about paths, NULL = nothing yet
+ * @pings:	echo requests of ours, NULL = there was none yet
  * @tcp:	everything of TCP
  * @spare:	packets for input, ready for use
  * @mib:	counters, read by other threads
@@ -59,6 +61,7 @@ struct ustack {
 		uint32_t n;
 	} frag_id;
 	struct path_tab *paths;
+	struct ping_tab *pings;
 	struct tcp *tcp;
 	struct ustack_pkt *spare;
 	uint64_t mib[USTACK_COUNTERS_MAX];

@@ -17,8 +17,8 @@
  *
  * This header has the instance and its connections; it brings in
  * ustack_config.h (settings), ustack_opt.h (a connection's options),
- * ustack_info.h (what can be seen) and ustack_types.h (addresses, packets,
- * events).
+ * ustack_info.h (what can be seen), ustack_ping.h (echo requests) and
+ * ustack_types.h (addresses, packets, events).
  */
 
 #ifndef STACK_USTACK_H
@@ -31,6 +31,7 @@
 #include "ustack_config.h"
 #include "ustack_info.h"
 #include "ustack_opt.h"
+#include "ustack_ping.h"
 #include "ustack_types.h"
 
 #define USTACK_NEVER UINT64_MAX
@@ -48,6 +49,8 @@
  * @alloc:	@len bytes aligned to 64, or NULL; called for large chunks only
  * @free:	their counterpart
  * @event:	something in the event mask happened; NULL = never
+ * @pong:	a request of ustack_ping() is over; called by ustack_run(), may call
+ *		whatever a service may; NULL = there are none
  *
  * @output and @event are called in the middle of things: they must not call
  * back into the instance, but for ustack_classify() and the packet functions of
@@ -60,6 +63,7 @@ struct ustack_host {
 	void *(*alloc)(void *ctx, size_t len);
 	void (*free)(void *ctx, void *p, size_t len);
 	void (*event)(void *ctx, const struct ustack_event *ev);
+	void (*pong)(void *ctx, const struct ustack_pong *p);
 };
 
 /**

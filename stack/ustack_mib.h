@@ -37,16 +37,19 @@
 	X(IP6_OUT_OCTETS, "Ip6OutOctets", "bytes", "bytes in IPv6 datagrams taken by the link")   \
 	X(ICMP_IN_MSGS, "IcmpInMsgs", "messages", "ICMP messages received")                       \
 	X(ICMP_IN_ECHOS, "IcmpInEchos", "messages", "ICMP echo requests received")                \
+	X(ICMP_IN_ECHO_REPS, "IcmpInEchoReps", "messages", "ICMP echo replies received")          \
 	X(ICMP_IN_DEST_UNREACHS, "IcmpInDestUnreachs", "messages", "ICMP unreachables received")  \
 	X(ICMP_IN_TIME_EXCDS, "IcmpInTimeExcds", "messages", "ICMP time exceeded received")       \
 	X(ICMP_IN_PARM_PROBS, "IcmpInParmProbs", "messages", "ICMP parameter problems received")  \
 	X(ICMP_IN_SRC_QUENCHS, "IcmpInSrcQuenchs", "messages", "ICMP source quenches received")   \
 	X(ICMP_OUT_MSGS, "IcmpOutMsgs", "messages", "ICMP messages sent")                         \
+	X(ICMP_OUT_ECHOS, "IcmpOutEchos", "messages", "ICMP echo requests sent")                  \
 	X(ICMP_OUT_ECHO_REPS, "IcmpOutEchoReps", "messages", "ICMP echo replies sent")            \
 	X(ICMP_OUT_DEST_UNREACHS, "IcmpOutDestUnreachs", "messages", "ICMP unreachables sent")    \
 	X(ICMP_OUT_TIME_EXCDS, "IcmpOutTimeExcds", "messages", "ICMP time exceeded sent")         \
 	X(ICMP6_IN_MSGS, "Icmp6InMsgs", "messages", "ICMPv6 messages received")                   \
 	X(ICMP6_IN_ECHOS, "Icmp6InEchos", "messages", "ICMPv6 echo requests received")            \
+	X(ICMP6_IN_ECHO_REPS, "Icmp6InEchoReps", "messages", "ICMPv6 echo replies received")      \
 	X(ICMP6_IN_DEST_UNREACHS, "Icmp6InDestUnreachs", "messages",                              \
 	  "ICMPv6 unreachables received")                                                         \
 	X(ICMP6_IN_PKT_TOO_BIGS, "Icmp6InPktTooBigs", "messages",                                 \
@@ -55,6 +58,7 @@
 	X(ICMP6_IN_PARM_PROBS, "Icmp6InParmProblems", "messages",                                 \
 	  "ICMPv6 parameter problems received")                                                   \
 	X(ICMP6_OUT_MSGS, "Icmp6OutMsgs", "messages", "ICMPv6 messages sent")                     \
+	X(ICMP6_OUT_ECHOS, "Icmp6OutEchos", "messages", "ICMPv6 echo requests sent")              \
 	X(ICMP6_OUT_ECHO_REPS, "Icmp6OutEchoReps", "messages", "ICMPv6 echo replies sent")        \
 	X(ICMP6_OUT_DEST_UNREACHS, "Icmp6OutDestUnreachs", "messages",                            \
 	  "ICMPv6 unreachables sent")                                                             \
@@ -214,6 +218,8 @@
 	X(DROP_ICMP_TRUNCATED, "DropIcmpTruncated", "messages", "ICMP: shorter than its header")  \
 	X(DROP_ICMP_CSUM, "DropIcmpChecksum", "messages", "ICMP: checksum wrong")                 \
 	X(DROP_ICMP_TYPE, "DropIcmpType", "messages", "ICMP: type not acted on")                  \
+	X(DROP_ICMP_REPLY, "DropIcmpEchoReply", "messages",                                       \
+	  "ICMP: echo reply that nobody waits for")                                               \
 	X(DROP_ICMP_QUENCH, "DropIcmpSourceQuench", "messages", "ICMP: source quench, obsolete")  \
 	X(DROP_ICMP_QUOTE, "DropIcmpQuote", "messages",                                           \
 	  "ICMP: error that quotes nothing of ours, or too little")                               \

@@ -6,6 +6,7 @@
  */
 
 #include "ip.h"
+#include "ping.h"
 
 #include "stack/base/bytes.h"
 #include "stack/wire/icmp.h"
@@ -22,6 +23,12 @@ static void on_echo(struct ustack *s, const struct ip_view *v,
 	if (icmp_answer(s, v, &h, v->l4 + ICMP_HDR_LEN,
 			v->l4_len - ICMP_HDR_LEN) == 0)
 		stack_count(s, USTACK_C_ICMP6_OUT_ECHO_REPS);
+}
+
+static void on_echo_reply(struct ustack *s, const struct ip_view *v)
+{
+	stack_count(s, USTACK_C_ICMP6_IN_ECHO_REPS);
+	ping_reply(s, v);
 }
 
 /* Errors by type, and where they are counted. */
@@ -62,6 +69,8 @@ bool icmp6_input(struct ustack *s, const struct ip_view *v, struct ip_error *e)
 	}
 	if (h.type == ICMP6_ECHO)
 		on_echo(s, v, &h);
+	else if (h.type == ICMP6_ECHO_REPLY)
+		on_echo_reply(s, v);
 	else
 		stack_drop(s, USTACK_C_DROP_ICMP_TYPE);
 	return false;

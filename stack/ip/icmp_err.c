@@ -118,6 +118,9 @@ bool icmp_error(struct ustack *s, const struct ip_view *v,
 	}
 	e->kind = m.kind;
 	e->err = m.err;
+	e->from = v->src;
+	e->expired = h->type ==
+		     (v->v6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED);
 	e->mtu = v->v6 ? h->rest : h->rest & 0xffffu; /* RFC 1191 section 4 */
 	return take_quote(s, v, e);
 }

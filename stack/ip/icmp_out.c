@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * icmp_out.c - an ICMP or ICMPv6 message in answer to a packet
+ * icmp_out.c - an ICMP or ICMPv6 message leaves, in answer to a packet or not
  *
- * Routers may fragment it, and what is longer than the path takes leaves in
- * fragments: an echo's answer is as long as the question.
+ * Routers may fragment an answer, and what is longer than the path takes leaves
+ * in fragments: an echo's answer is as long as the question.
  */
 
 #include "ip.h"
@@ -37,16 +37,14 @@ bool icmp_limit_ok(struct ustack *s, const struct ip_view *v,
 	return stack_limit_ok(s, v->v6 ? kind_of6(h->type) : kind_of4(h->type));
 }
 
-static uint32_t path_mtu(struct ustack *s, const struct ustack_addr *dst)
+uint32_t icmp_path_mtu(struct ustack *s, const struct ustack_addr *dst)
 {
 	uint32_t mtu = ip_path_mtu(s, dst);
 
 	return mtu ? mtu : s->cfg.mtu;
 }
 
-/* A flow label that only whoever has seen it knows (RFC 6437 section 3). */
-static uint32_t answer_label(const struct ustack *s,
-			     const struct ustack_addr *dst)
+uint32_t icmp_label(const struct ustack *s, const struct ustack_addr *dst)
 {
 	if (ip_is4(dst))
 		return 0;
@@ -57,7 +55,7 @@ static uint32_t answer_label(const struct ustack *s,
 void icmp_answer_error(struct ustack *s, const struct ip_error *e)
 {
 	if (e->proto != IP_PROTO_ICMP6 || e->kind != IP_ERR_TOO_BIG ||
-	    e->label != answer_label(s, &e->remote))
+	    e->label != icmp_label(s, &e->remote))
 		stack_drop(s, USTACK_C_DROP_ICMP_NO_CONN);
 	else if (e->mtu >= e->quoted_len)
 		stack_drop(s, USTACK_C_DROP_ICMP_MTU);
@@ -69,7 +67,7 @@ static int send(struct ustack *s, const struct ip_args *a, struct ubuf *b,
 		uint32_t len)
 {
 	struct ustack_pkt p = { .head_len = ICMP_HDR_LEN };
-	uint32_t mtu = path_mtu(s, a->dst);
+	uint32_t mtu = icmp_path_mtu(s, a->dst);
 
 	if (ip_hdr_len(a->dst) + len > mtu)
 		return ip_output_cut(s, a, b, len,
@@ -83,6 +81,19 @@ static int send(struct ustack *s, const struct ip_args *a, struct ubuf *b,
 	return ip_output(s, &p, a);
 }
 
+int icmp_emit(struct ustack *s, const struct ip_args *a, struct ubuf *b,
+	      uint32_t len)
+{
+	int r;
+
+	icmp_set_csum(b->data, ip_l4_csum(a, b->data, len));
+	r = send(s, a, b, len);
+	if (r == 0)
+		stack_count(s, ip_is4(a->dst) ? USTACK_C_ICMP_OUT_MSGS
+					      : USTACK_C_ICMP6_OUT_MSGS);
+	return r;
+}
+
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len)
 {
@@ -91,7 +102,7 @@ int icmp_answer(struct ustack *s, const struct ip_view *v,
 			     .proto = v->v6 ? IP_PROTO_ICMP6 : IP_PROTO_ICMP,
 			     .ttl = s->cfg.ttl,
 			     .csum_off = CSUM_OFF,
-			     .flow_label = answer_label(s, &v->src),
+			     .flow_label = icmp_label(s, &v->src),
 			     .may_frag = true };
 	uint32_t total = ICMP_HDR_LEN + len;
 	struct ubuf *b;
@@ -108,11 +119,7 @@ int icmp_answer(struct ustack *s, const struct ip_view *v,
 	}
 	icmp_build(b->data, h);
 	memcpy(b->data + ICMP_HDR_LEN, body, len);
-	icmp_set_csum(b->data, ip_l4_csum(&a, b->data, total));
-	r = send(s, &a, b, total);
+	r = icmp_emit(s, &a, b, total);
 	ubuf_put(b);
-	if (r == 0)
-		stack_count(s, v->v6 ? USTACK_C_ICMP6_OUT_MSGS
-				     : USTACK_C_ICMP_OUT_MSGS);
 	return r;
 }

@@ -30,6 +30,7 @@
  * @next_off:	IPv6: offset of the byte that holds @proto
  * @proto:	what @l4 is
  * @tos:	traffic class
+ * @ttl:	TTL or hop limit
  * @v6:		IPv6
  * @csum_ok:	the transport checksum needs no look
  */
@@ -42,6 +43,7 @@ struct ip_view {
 	uint32_t next_off;
 	uint8_t proto;
 	uint8_t tos;
+	uint8_t ttl;
 	bool v6;
 	bool csum_ok;
 };
@@ -93,6 +95,19 @@ bool ip_is_any(const struct ustack_addr *a);
  */
 bool ip_is_unicast(const struct ustack_addr *a);
 
+/**
+ * ip_local_for() - Our address towards a host
+ * @s:		instance
+ * @remote:	the host
+ * @wanted:	address to use, or any
+ * @local:	set to that, or to our first one of the host's family
+ *
+ * Return: 0, -ERR_INVAL (no single host, our own address, another family) or
+ * -ERR_ADDRNOTAVAIL
+ */
+int ip_local_for(const struct ustack *s, const struct ustack_addr *remote,
+		 const struct ustack_addr *wanted, struct ustack_addr *local);
+
 /** ip_hdr_len() - Bytes of the IP header we send to an address */
 static inline uint32_t ip_hdr_len(const struct ustack_addr *a)
 {
@@ -143,6 +158,7 @@ enum ip_error_kind {
  * struct ip_error - an ICMP error about a datagram that we are said to have sent
  * @local:	its source: one of our addresses
  * @remote:	its destination
+ * @from:	who says so
  * @l4:		what is quoted of it from its transport header on; borrowed
  * @l4_len:	bytes there, at least 8
  * @quoted_len:	bytes the whole datagram had
@@ -151,10 +167,12 @@ enum ip_error_kind {
  * @proto:	its protocol
  * @kind:	enum ip_error_kind
  * @err:	enum err: what an application would be told
+ * @expired:	its time was exceeded
  */
 struct ip_error {
 	struct ustack_addr local;
 	struct ustack_addr remote;
+	struct ustack_addr from;
 	const uint8_t *l4;
 	uint32_t l4_len;
 	uint32_t quoted_len;
@@ -163,6 +181,7 @@ struct ip_error {
 	uint8_t proto;
 	uint8_t kind;
 	uint8_t err;
+	bool expired;
 };
 
 /** ip_transmit() - Hand a finished packet to the host, and count it */
@@ -212,12 +231,33 @@ struct icmp_hdr;
 int icmp_answer(struct ustack *s, const struct ip_view *v,
 		const struct icmp_hdr *h, const uint8_t *body, uint32_t len);
 
+/**
+ * icmp_emit() - Send an ICMP or ICMPv6 message, in fragments if it must and may
+ * @s:		instance
+ * @a:		its header's fields
+ * @b:		the message, but for its checksum
+ * @len:	bytes of it, at most 65535 less an IPv4 header
+ *
+ * Return: what host.output() said
+ */
+int icmp_emit(struct ustack *s, const struct ip_args *a, struct ubuf *b,
+	      uint32_t len);
+
+/** icmp_label() - The flow label of messages to a host, which only whoever has
+ * seen one knows (RFC 6437 section 3); 0 for IPv4
+ */
+uint32_t icmp_label(const struct ustack *s, const struct ustack_addr *dst);
+
+/** icmp_path_mtu() - Bytes of the largest packet to a host, as far as is known */
+uint32_t icmp_path_mtu(struct ustack *s, const struct ustack_addr *dst);
+
 /** icmp_limit_ok() - May an ICMP or ICMPv6 error in answer to @v leave now? */
 bool icmp_limit_ok(struct ustack *s, const struct ip_view *v,
 		   const struct icmp_hdr *h);
 
 /**
- * icmp4_input() - An ICMP message for us: echo is answered (1122-9)
+ * icmp4_input() - An ICMP message for us: echo is answered (1122-9), and who waits
+ *		   for an answer gets it
  * @s:		instance
  * @v:		the message
  * @e:		filled in if the message is an error
@@ -246,8 +286,8 @@ bool icmp_error(struct ustack *s, const struct ip_view *v,
  * @s:		instance
  * @e:		what it says; its @proto is ICMP or ICMPv6
  *
- * Nothing is remembered of answers, but the flow label that icmp_answer() gave
- * one tells whether it was really sent: then later ones fit the path.
+ * Nothing is remembered of answers, but their flow label tells whether one was
+ * really sent: then later ones fit the path.
  */
 void icmp_answer_error(struct ustack *s, const struct ip_error *e);
 

@@ -65,6 +65,7 @@ static bool read_header(struct ustack *s, const struct ustack_pkt *p,
 	v->next_off = 0;
 	v->proto = h->proto;
 	v->tos = h->tos;
+	v->ttl = h->ttl;
 	v->v6 = false;
 	v->csum_ok = p->flags & (USTACK_PKT_CSUM_PARTIAL | USTACK_PKT_CSUM_OK);
 	return addresses_ok(s, v);

@@ -89,6 +89,7 @@ static bool read_header(struct ustack *s, const struct ustack_pkt *p,
 	v->l4 = data + IP6_HDR_LEN;
 	v->l4_len = h->payload_len;
 	v->tos = h->tclass;
+	v->ttl = h->hop_limit;
 	v->csum_ok = p->flags & (USTACK_PKT_CSUM_PARTIAL | USTACK_PKT_CSUM_OK);
 	if (!addresses_ok(s, v))
 		return false;

@@ -33,35 +33,6 @@ int ustack_ops_register(struct ustack *s, const struct ustack_ops *ops)
 	return (int)t->nops++;
 }
 
-static int check_remote(const struct ustack *s, const struct ustack_addr *a)
-{
-	/* Broadcast and multicast are no peers (MUST-46), nor are we. */
-	if (!ip_is_unicast(a) || stack_is_ours(s, a))
-		return -ERR_INVAL;
-	return 0;
-}
-
-/* Our address towards a peer: the one given, or the first of its family. */
-static int choose_local(const struct ustack *s,
-			const struct ustack_connect_args *a,
-			struct ustack_addr *local)
-{
-	bool v4 = ip_is4(&a->remote);
-
-	if (!ip_is_any(&a->local)) {
-		*local = a->local;
-		if (ip_is4(local) != v4)
-			return -ERR_INVAL;
-		return stack_is_ours(s, local) ? 0 : -ERR_ADDRNOTAVAIL;
-	}
-	for (uint32_t i = 0; i < s->cfg.naddrs; i++) {
-		*local = s->cfg.addr[i].addr;
-		if (ip_is4(local) == v4 && stack_is_ours(s, local))
-			return 0;
-	}
-	return -ERR_ADDRNOTAVAIL;
-}
-
 static void start_active(struct tcp_conn *c, const struct tcp_flow_args *f)
 {
 	struct tcp *t = c->t;
@@ -88,10 +59,8 @@ int ustack_connect(struct ustack *s, const struct ustack_connect_args *a,
 				   .rport = a->rport };
 	struct tcp_conn *c;
 	int cc = tcp_cc_choose(t, a->cc);
-	int r = check_remote(s, &a->remote);
+	int r = ip_local_for(s, &a->remote, &a->local, &local);
 
-	if (r == 0)
-		r = choose_local(s, a, &local);
 	if (r < 0)
 		return r;
 	if (cc < 0 || a->rport == 0 || a->ops_id < 0 ||

@@ -103,6 +103,13 @@ static void host_event(void *ctx, const struct ustack_event *ev)
 		h->event(h->ctx, ev);
 }
 
+static void host_pong(void *ctx, const struct ustack_pong *p)
+{
+	struct vhost *h = ctx;
+
+	h->pong(h->ctx, p);
+}
+
 struct ustack_addr vhost_addr(const char *text)
 {
 	struct ustack_addr a;
@@ -133,7 +140,8 @@ void vhost_init(struct vhost *h, const struct ustack_config *cfg, uint64_t seed)
 				    .random = host_random,
 				    .alloc = host_alloc,
 				    .free = host_free,
-				    .event = host_event };
+				    .event = host_event,
+				    .pong = h->pong ? host_pong : NULL };
 
 	h->live = 0;
 	h->im = NULL;

@@ -43,7 +43,8 @@ struct vpkt {
  * @live:	bytes of memory handed out
  * @out:	called for each packet; takes it.  Returns what host.output() returns
  * @event:	called for each event, or NULL
- * @ctx:	passed to both
+ * @pong:	called at the end of each echo request; NULL = there can be none
+ * @ctx:	passed to the three
  * @budget:	packets a run
  * @im:		impairment between stack and link, see vhost_impair(); its
  *		events go to @event too
@@ -56,6 +57,7 @@ struct vhost {
 	uint64_t live;
 	int (*out)(void *ctx, struct vpkt *p);
 	void (*event)(void *ctx, const struct ustack_event *ev);
+	void (*pong)(void *ctx, const struct ustack_pong *p);
 	void *ctx;
 	uint32_t budget;
 	struct impair *im;
@@ -65,7 +67,7 @@ struct vhost {
 
 /**
  * vhost_init() - Make an instance
- * @h:		storage; @out, @event and @ctx are set already
+ * @h:		storage; @out, @event, @pong and @ctx are set already
  * @cfg:	settings
  * @seed:	for everything random
  */

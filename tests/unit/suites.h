@@ -62,6 +62,7 @@
 	X(suite_ip_icmp)		\
 	X(suite_ip_input)		\
 	X(suite_ip_output)		\
+	X(suite_ip_ping)		\
 	X(suite_ip_pmtu)		\
 	X(suite_link_view)		\
 	X(suite_link_gso)		\

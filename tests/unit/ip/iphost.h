@@ -28,6 +28,8 @@
  * @out:	last packet that came out
  * @out_len:	its bytes
  * @sent:	packets that came out
+ * @pong:	end of the last echo request
+ * @pongs:	echo requests that have ended
  */
 struct iphost {
 	struct vhost h;
@@ -36,6 +38,8 @@ struct iphost {
 	uint8_t out[IPHOST_MAX];
 	uint32_t out_len;
 	uint32_t sent;
+	struct ustack_pong pong;
+	uint32_t pongs;
 };
 
 static inline int iphost_take(void *ctx, struct vpkt *v)
@@ -49,12 +53,21 @@ static inline int iphost_take(void *ctx, struct vpkt *v)
 	return 0;
 }
 
+static inline void iphost_pong(void *ctx, const struct ustack_pong *p)
+{
+	struct iphost *t = ctx;
+
+	t->pong = *p;
+	t->pongs++;
+}
+
 static inline struct iphost *iphost_new(void (*tweak)(struct ustack_config *cfg))
 {
 	struct iphost *t = calloc(1, sizeof(*t));
 	struct ustack_config cfg;
 
 	t->h.out = iphost_take;
+	t->h.pong = iphost_pong;
 	t->h.ctx = t;
 	vhost_config(&cfg);
 	if (tweak)
