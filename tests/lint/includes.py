@@ -28,7 +28,7 @@ RULES = {
     "stack/link": (["stack/base/*", "stack/wire/*", "stack/link/*", "stack/ustack_types.h"], [FREE]),
     "stack": (["stack/*", "stack/base/*", "stack/wire/*", "stack/ip/*",
                "stack/tcp/*"], [FREE]),
-    "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", LIBC]),
+    "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", r"stdatomic\.h", LIBC]),
     "daemon": (["daemon/*", "daemon/svc/*", "stack/link/*", "crypto/*", *PUBLIC],
                [LIBC, r"(ev|pthread|ini|seccomp|sched|stdatomic|syslog)\.h",
                 r"(cjson|libmnl|linux)/.*"]),
