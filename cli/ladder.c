@@ -464,6 +464,7 @@ static void write_legend(struct ladder *d)
 		{ LIFE_F_HELD, "h held until the next has passed" },
 		{ LIFE_F_MARKED, "c marked CE" },
 		{ LIFE_F_TRUNCATED, "t truncated" },
+		{ LIFE_F_TAMPERED, "* tampered with" },
 	};
 	struct fmt_wrap w = { .out = d->p.out };
 	const char *before = "";

@@ -98,8 +98,9 @@ enum life_fault {
 	LIFE_F_MARKED = 0x20,
 	LIFE_F_TRUNCATED = 0x40,
 	LIFE_F_HELD = 0x80,
+	LIFE_F_TAMPERED = 0x100,
 };
-#define LIFE_FAULTS 8u
+#define LIFE_FAULTS 9u
 
 /**
  * struct life_hit - what impairment did to a segment, or to a run of them

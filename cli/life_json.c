@@ -28,8 +28,8 @@ static const char *const causes[LIFE_CAUSES] = {
 };
 
 static const char *const faults[LIFE_FAULTS] = {
-	"lost",	     "delayed", "duplicated", "corrupted",
-	"reordered", "marked",	"truncated",  "held",
+	"lost",	  "delayed",   "duplicated", "corrupted", "reordered",
+	"marked", "truncated", "held",	     "tampered",
 };
 
 const char *life_cause_name(uint8_t cause)

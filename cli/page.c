@@ -11,7 +11,7 @@
 
 #define TEXT_AT	 4u  /* where words begin on an arrow that goes right */
 #define LOST_GAP 12u /* what an arrow that is lost does not reach */
-#define SIGNS	 6u  /* most signs in front of an arrow's head */
+#define SIGNS	 7u  /* most signs in front of an arrow's head */
 #define MS_MAX	 1e9 /* microseconds; above that, seconds are enough */
 
 _Static_assert(PAGE_TIME + 1 + 1 + PAGE_INNER + 1 + 1 + PAGE_MARGIN ==
@@ -157,6 +157,7 @@ static size_t signs_of(uint32_t faults, char signs[SIGNS + 1])
 		{ LIFE_F_DUPLICATED, '2' }, { LIFE_F_CORRUPTED, '!' },
 		{ LIFE_F_REORDERED, '^' },  { LIFE_F_HELD, 'h' },
 		{ LIFE_F_MARKED, 'c' },	    { LIFE_F_TRUNCATED, 't' },
+		{ LIFE_F_TAMPERED, '*' },
 	};
 	size_t n = 0;
 

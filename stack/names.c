@@ -124,6 +124,7 @@ const char *ustack_fault_name(enum ustack_fault f)
 		[USTACK_FAULT_MARKED] = "marked",
 		[USTACK_FAULT_TRUNCATED] = "truncated",
 		[USTACK_FAULT_HELD] = "held",
+		[USTACK_FAULT_TAMPERED] = "tampered",
 	};
 
 	return name_of(name, ARRAY_LEN(name), f);

@@ -208,7 +208,8 @@ enum ustack_fault {
 	USTACK_FAULT_REORDERED, /* sent at once while others are delayed */
 	USTACK_FAULT_MARKED,	/* CE (RFC 3168) */
 	USTACK_FAULT_TRUNCATED,
-	USTACK_FAULT_HELD, /* until the next packet has passed */
+	USTACK_FAULT_HELD,     /* until the next packet has passed */
+	USTACK_FAULT_TAMPERED, /* payload and checksum changed: no TCP sees it */
 	USTACK_FAULTS,
 };
 

@@ -318,6 +318,8 @@ static int edit_by_script(const struct take *t, struct ustack_pkt *p,
 		return edit_mark_ce(h, p, x->v);
 	case IMPAIR_ACT_TRUNCATE:
 		return edit_truncate(h, p, x->v, st->arg);
+	case IMPAIR_ACT_TAMPER:
+		return edit_tamper(h, p, x->v, x->pl.offset + x->pl.tx);
 	default:
 		return 0;
 	}
@@ -334,6 +336,8 @@ static uint16_t fault_of(enum impair_action action)
 		return FAULT(MARKED);
 	case IMPAIR_ACT_TRUNCATE:
 		return FAULT(TRUNCATED);
+	case IMPAIR_ACT_TAMPER:
+		return FAULT(TAMPERED);
 	case IMPAIR_ACT_HOLD:
 		return FAULT(HELD);
 	default:

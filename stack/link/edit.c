@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * edit.c - change a packet that waits: corrupt, truncate, mark
+ * edit.c - change a packet that waits: corrupt, truncate, tamper, mark
  */
 
 #include "edit.h"
 
+#include "stack/base/assert.h"
 #include "stack/base/bytes.h"
 #include "stack/wire/csum.h"
 #include "stack/wire/tcp_hdr.h"
@@ -227,22 +228,55 @@ int edit_truncate(const struct impair_host *h, struct ustack_pkt *p,
 }
 
 /*
- * Patch the sum instead of computing it: one that was wrong stays wrong.
- * RFC 1624 section 3, equation 3.
+ * Patch the sum for a word that has changed instead of computing it: one that
+ * was wrong stays wrong.  RFC 1624 section 3, equation 3.
  */
+static void patch_csum(uint8_t *field, uint16_t before, uint16_t after)
+{
+	uint16_t csum;
+
+	memcpy(&csum, field, sizeof(csum));
+	csum = csum_finish((uint64_t)(uint16_t)~csum + (uint16_t)~before +
+			   after);
+	memcpy(field, &csum, sizeof(csum));
+}
+
+int edit_tamper(const struct impair_host *h, struct ustack_pkt *p,
+		const struct link_view *v, uint64_t draw)
+{
+	struct edit_flip f = { .part = IMPAIR_PART_PAYLOAD, .draw = draw };
+	uint8_t pair[2] = { 0 }; /* the word; its other byte does not matter */
+	uint8_t *field;
+	uint16_t before;
+	uint16_t after;
+	uint8_t *byte;
+	int r;
+
+	if (v->kind != LINK_TCP || v->data_len == 0)
+		return -ERR_NOENT;
+	field = writable(h, p, v->l4_off + TCP_CSUM_OFF);
+	r = field ? edit_flip(h, p, v, &f) : -ERR_NOMEM;
+	if (r)
+		return r;
+	byte = writable(h, p, f.off); /* ours already */
+	ASSERT(byte);
+	pair[(f.off - v->l4_off) & 1u] = *byte;
+	memcpy(&after, pair, sizeof(after));
+	pair[(f.off - v->l4_off) & 1u] = *byte ^ f.mask;
+	memcpy(&before, pair, sizeof(before));
+	patch_csum(field, before, after);
+	return 0;
+}
+
 static void mark4(uint8_t *ip)
 {
 	uint16_t before;
 	uint16_t after;
-	uint16_t csum;
 
 	memcpy(&before, ip, sizeof(before));
 	ip[1] |= ECN_CE;
 	memcpy(&after, ip, sizeof(after));
-	memcpy(&csum, ip + IP4_CSUM_OFF, sizeof(csum));
-	csum = csum_finish((uint64_t)(uint16_t)~csum + (uint16_t)~before +
-			   after);
-	memcpy(ip + IP4_CSUM_OFF, &csum, sizeof(csum));
+	patch_csum(ip + IP4_CSUM_OFF, before, after);
 }
 
 int edit_mark_ce(const struct impair_host *h, struct ustack_pkt *p,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * edit.h - change a packet that waits: corrupt, truncate, mark
+ * edit.h - change a packet that waits: corrupt, truncate, tamper, mark
  *
  * The packet is one of gso_keep(), owned by the caller, a wire segment; the
  * view is that of its piece.  Its payload may be shared with the send queue or
  * a duplicate, and is never written then: the slice that a byte lies in is
  * replaced by a copy of its own first.
  *
- * A receiver must notice what was done.
+ * A receiver must notice what was done, but for what is tampered with.
  *   - One bit flipped behind the IP header: the TCP or ICMP checksum is computed
  *     before, so that offload mends nothing; a flipped bit changes a one's
  *     complement sum by a power of two, which is never 0 modulo 65535, so any
@@ -15,6 +15,8 @@
  *   - Truncated: the IP header tells more bytes than there are.  The stack drops
  *     that as a bad total length, Linux too (InTruncatedPkts); lengths and sums
  *     are left as they were.
+ *   - Tampered with: one bit of TCP's payload flips, and its checksum is patched,
+ *     as somebody on the way would do it.  TCP cannot tell.
  *   - CE: the IPv4 header's checksum is made right; no other sum covers it.
  */
 
@@ -85,6 +87,21 @@ int edit_flip(const struct impair_host *h, struct ustack_pkt *p,
  */
 int edit_truncate(const struct impair_host *h, struct ustack_pkt *p,
 		  const struct link_view *v, uint32_t left) MUST_USE;
+
+/**
+ * edit_tamper() - Finish offload, flip one bit of payload, hide it from TCP
+ * @h:		host, for memory
+ * @p:		packet, owned
+ * @v:		its view
+ * @draw:	any number: the bit is this modulo the bits of the payload
+ *
+ * A checksum that was wrong stays wrong.
+ *
+ * Return: 0; -ERR_NOENT, it is no TCP or has no payload; -ERR_NOMEM, then no
+ * bit has changed
+ */
+int edit_tamper(const struct impair_host *h, struct ustack_pkt *p,
+		const struct link_view *v, uint64_t draw) MUST_USE;
 
 /**
  * edit_mark_ce() - Set "congestion experienced" (RFC 3168 section 5)

@@ -189,7 +189,8 @@ enum impair_action {
 	IMPAIR_ACT_CORRUPT, /* one bit of @part */
 	IMPAIR_ACT_MARK,    /* CE */
 	IMPAIR_ACT_TRUNCATE, /* to @arg bytes of payload; lengths and sums as before */
-	IMPAIR_ACT_HOLD, /* until the next packet of the connection, same
+	IMPAIR_ACT_TAMPER, /* one bit of payload, the checksum made good again */
+	IMPAIR_ACT_HOLD,   /* until the next packet of the connection, same
 			       * direction, has passed; at most IMPAIR_HOLD_US */
 };
 

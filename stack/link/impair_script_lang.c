@@ -19,6 +19,7 @@ static const char *const action_names[] = {
 	[IMPAIR_ACT_CORRUPT] = "corrupt",
 	[IMPAIR_ACT_MARK] = "mark",
 	[IMPAIR_ACT_TRUNCATE] = "truncate",
+	[IMPAIR_ACT_TAMPER] = "tamper",
 	[IMPAIR_ACT_HOLD] = "hold",
 	NULL,
 };
@@ -44,8 +45,8 @@ static const char *const part_names[] = {
 };
 
 static const char want_action[] =
-	"a step begins with drop, delay, duplicate, corrupt, mark, truncate or "
-	"hold, as in drop out data nth 3";
+	"a step begins with drop, delay, duplicate, corrupt, mark, truncate, "
+	"tamper or hold, as in drop out data nth 3";
 static const char want_kind[] =
 	"a kind of packet is any, syn, synack, ack, data, retransmit, fin, rst "
 	"or icmp";
@@ -232,6 +233,10 @@ static bool check_icmp(struct reading *rd)
 			"what is held waits for the next packet of "
 			"its connection, and icmp has none: delay it, "
 			"as in delay out icmp 200ms");
+	if (st->kind == IMPAIR_KIND_ICMP && st->action == IMPAIR_ACT_TAMPER)
+		return words_fail(rd->w, NULL,
+				  "what is tampered with is the payload of "
+				  "TCP: corrupt icmp");
 	if (st->kind != IMPAIR_KIND_ICMP || st->action != IMPAIR_ACT_CORRUPT ||
 	    st->part == IMPAIR_PART_PAYLOAD)
 		return true;
@@ -436,7 +441,7 @@ static void put_arg(struct text_out *t, const struct impair_step *st)
 
 static void put_step(struct text_out *t, const struct impair_step *st)
 {
-	text_word(t, action_names[st->action % 7]);
+	text_word(t, action_names[st->action % 8]);
 	if (st->dirs != LANG_BOTH)
 		text_word(t, lang_dir_name(st->dirs));
 	text_word(t, kind_names[st->kind % 9]);

@@ -361,6 +361,9 @@ static const struct {
 	{ "truncate", STEP(TRUNCATE, DATA, EVERY, .arg = 5),
 	  1 << USTACK_FAULT_DELAYED | 1 << USTACK_FAULT_TRUNCATED, 1, 1000,
 	  "" },
+	{ "tamper", STEP(TAMPER, DATA, EVERY),
+	  1 << USTACK_FAULT_DELAYED | 1 << USTACK_FAULT_TAMPERED, 1, 1000,
+	  NULL },
 	{ "nothing to truncate", STEP(TRUNCATE, DATA, EVERY, .arg = 500),
 	  1 << USTACK_FAULT_DELAYED, 1, 1000, NULL },
 };

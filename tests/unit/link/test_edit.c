@@ -222,6 +222,48 @@ START_TEST(every_flipped_bit_is_caught)
 }
 END_TEST
 
+/* One bit of payload and the sum are others: what checks sums is content. */
+static void tamper_one(const struct rig_pkt *a, uint64_t draw)
+{
+	uint32_t sum_at;
+	uint32_t where = 0;
+	uint8_t *before;
+	uint8_t *after;
+	struct bench b;
+	uint32_t off;
+	uint32_t len = part_len(a, IMPAIR_PART_PAYLOAD, &off);
+
+	(void)part_len(a, IMPAIR_PART_CHECKSUM, &sum_at);
+	bench_open(&b, a);
+	before = rig_flat(b.orig);
+	ck_assert_int_eq(edit_tamper(&b.r.host, b.p, &b.v, draw), 0);
+	ck_assert_ptr_null(receive(b.p));
+	after = rig_flat(b.p);
+	memcpy(after + sum_at, before + sum_at, 2);
+	EXPECT_EQ(differ(before, after, b.p->len, &where), 1);
+	EXPECT_EQ(where - off, draw / 8 % len);
+	free(after);
+	free(before);
+	bench_close(&b);
+}
+
+/* RFC 1624: whatever bit of the payload, TCP takes the segment. */
+START_TEST(what_is_tampered_with_is_not_caught)
+{
+	const struct rig_pkt *a = &segments[_i].a;
+	struct bench b;
+
+	if (a->proto == 0 && a->data_len) {
+		for (uint32_t bit = 0; bit < a->data_len * 8; bit++)
+			tamper_one(a, bit);
+		return;
+	}
+	bench_open(&b, a);
+	ck_assert_int_eq(edit_tamper(&b.r.host, b.p, &b.v, 0), -ERR_NOENT);
+	bench_close(&b);
+}
+END_TEST
+
 /* The same without finishing first: flipping does it. */
 START_TEST(flipping_finishes_offload)
 {
@@ -413,6 +455,7 @@ START_TEST(without_memory_nothing_changes)
 	ck_assert_int_eq(edit_finish(&b.r.host, b.p, &b.v), -ERR_NOMEM);
 	ck_assert_int_eq(edit_flip(&b.r.host, b.p, &b.v, &f), -ERR_NOMEM);
 	ck_assert_int_eq(edit_truncate(&b.r.host, b.p, &b.v, 1), -ERR_NOMEM);
+	ck_assert_int_eq(edit_tamper(&b.r.host, b.p, &b.v, 1), -ERR_NOMEM);
 	ck_assert_int_eq(edit_mark_ce(&b.r.host, b.p, &b.v), -ERR_NOMEM);
 	EXPECT_EQ(b.v.ecn, 2);
 	EXPECT_EQ(b.p->flags, USTACK_PKT_CSUM_PARTIAL);
@@ -440,6 +483,7 @@ START_TEST(malformed_packets_are_left_alone)
 	ck_assert_int_eq(edit_finish(&r.host, p, &v), 0);
 	ck_assert_int_eq(edit_flip(&r.host, p, &v, &f), -ERR_NOENT);
 	ck_assert_int_eq(edit_truncate(&r.host, p, &v, 0), -ERR_NOENT);
+	ck_assert_int_eq(edit_tamper(&r.host, p, &v, 0), -ERR_NOENT);
 	ck_assert_int_eq(edit_mark_ce(&r.host, p, &v), -ERR_NOENT);
 	EXPECT_MEM_EQ(slice_data(p->slice), bytes, sizeof(bytes));
 	rig_free(&r, p);
@@ -457,6 +501,8 @@ Suite *suite_link_edit(void)
 	tcase_add_test(tc, sum_of_udp_is_never_zero);
 	tcase_add_test(tc, wrong_sum_stays_wrong);
 	tcase_add_loop_test(tc, every_flipped_bit_is_caught, 0,
+			    ARRAY_LEN(segments));
+	tcase_add_loop_test(tc, what_is_tampered_with_is_not_caught, 0,
 			    ARRAY_LEN(segments));
 	tcase_add_test(tc, flipping_finishes_offload);
 	tcase_add_test(tc, shared_payload_is_copied_before_it_changes);
