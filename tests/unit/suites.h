@@ -96,6 +96,7 @@
 	X(suite_daemon_svc_chargen)	\
 	X(suite_daemon_svc_fault)	\
 	X(suite_daemon_svc_http)	\
+	X(suite_daemon_svc_join)	\
 	X(suite_daemon_worker)		\
 	X(suite_daemon_config)		\
 	X(suite_daemon_log)		\

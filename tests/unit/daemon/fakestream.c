@@ -88,9 +88,13 @@ static ptrdiff_t fake_write(struct stream *st, const struct stream_iov *iov,
 			    uint32_t n)
 {
 	struct fake *f = st->host;
-	size_t len = iov[0].len < room(f) ? iov[0].len : room(f);
+	size_t most = room(f);
+	size_t len;
 
 	EXPECT_EQ(n, 1);
+	if (f->refuse_above && most > f->refuse_above)
+		most = f->refuse_above;
+	len = iov[0].len < most ? iov[0].len : most;
 	f->want_write |= len < iov[0].len;
 	return put(f, iov[0].base, len);
 }
@@ -110,7 +114,7 @@ static size_t fake_room(struct stream *st)
 	return room(st->host);
 }
 
-static int fake_close(struct stream *st)
+static int fake_finish(struct stream *st)
 {
 	struct fake *f = st->host;
 
@@ -123,7 +127,7 @@ static int fake_abort(struct stream *st)
 	struct fake *f = st->host;
 
 	f->aborted = true;
-	return fake_close(st);
+	return fake_finish(st);
 }
 
 static int fake_shutdown(struct stream *st)
@@ -193,7 +197,7 @@ static const struct stream_ops fake_ops = {
 	.write_buf = fake_write_buf,
 	.room = fake_room,
 	.shutdown = fake_shutdown,
-	.close = fake_close,
+	.close = fake_finish,
 	.abort = fake_abort,
 	.wake = fake_wake,
 	.info = fake_info,
@@ -231,8 +235,7 @@ struct fake *fake_new(const struct svc *svc, size_t limit)
 
 void fake_free(struct fake *f)
 {
-	if (f->service.open)
-		service_closed(&f->st);
+	fake_close(f);
 	if (f->service.svc->stop)
 		f->service.svc->stop(&f->service);
 	ck_assert_int_eq(f->bufs, 0);
@@ -241,6 +244,12 @@ void fake_free(struct fake *f)
 	free(f->in);
 	free(f->out);
 	free(f);
+}
+
+void fake_close(struct fake *f)
+{
+	if (f->service.open)
+		service_closed(&f->st);
 }
 
 void fake_send(struct fake *f, const void *bytes, size_t len)

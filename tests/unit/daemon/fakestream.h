@@ -36,6 +36,7 @@
  * @closed:	the service has closed
  * @aborted:	by cutting the connection
  * @broken:	every write fails for good
+ * @refuse_above: a write takes no more than this, though there is room, 0 = it does
  * @writes:	writes that took something
  * @bufs:	buffers made and not given up
  * @no_memory:	no buffer can be made
@@ -56,6 +57,7 @@ struct fake {
 	bool closed;
 	bool aborted;
 	bool broken;
+	size_t refuse_above;
 	uint32_t writes;
 	int bufs;
 	bool no_memory;
@@ -66,6 +68,9 @@ struct fake *fake_new(const struct svc *svc, size_t limit);
 
 /** fake_free() - Close the connection, stop the service, check for leaks */
 void fake_free(struct fake *f);
+
+/** fake_close() - The connection is over, if it is open; @st.end tells why */
+void fake_close(struct fake *f);
 
 /** fake_service() - A service without a connection */
 struct fake *fake_service(const struct svc *svc);
