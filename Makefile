@@ -27,6 +27,8 @@ completiondir	?= $(datarootdir)/bash-completion/completions
 pkgconfigdir	?= $(libdir)/pkgconfig
 systemdunitdir	?= $(prefix)/lib/systemd/system
 INSTALL		?= install
+INSTALL_PROGRAM	?= $(INSTALL) -m 755
+INSTALL_DATA	?= $(INSTALL) -m 644
 
 ifeq ($(origin CC),default)
 CC	:= gcc
@@ -133,7 +135,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf deps demo check check-run check-long \
-	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install uninstall help clean
+	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install install-strip uninstall help clean
 .PHONY: sim-table golden
 
 all: $(PROGRAMS)		## library, daemon and tool
@@ -282,38 +284,37 @@ format:				## let clang-format decide
 HEADERS	:= ustack.h ustack_config.h ustack_info.h ustack_mib.h ustack_opt.h \
 	   ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
-dest	= $(DESTDIR)$(1)
-mandest	= $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
-install: all			## PREFIX=/usr/local, DESTDIR=
-	$(INSTALL) -d $(call dest,$(sbindir)) $(call dest,$(bindir)) \
-		$(call dest,$(libdir)) $(call dest,$(pkgconfigdir)) \
-		$(call dest,$(includedir)/ustack/base) $(call dest,$(systemdunitdir)) \
-		$(call dest,$(mandir)/man5) $(call dest,$(mandir)/man8) \
-		$(call dest,$(completiondir))
-	$(INSTALL) -m 755 $(B)/ustackd $(call dest,$(sbindir)/ustackd)
-	$(INSTALL) -m 755 $(B)/ustackctl $(call dest,$(bindir)/ustackctl)
-	$(INSTALL) -m 644 cli/completion.bash $(call dest,$(completiondir)/ustackctl)
-	$(INSTALL) -m 644 $(B)/libustack.a $(call dest,$(libdir)/libustack.a)
-	for h in $(HEADERS); do $(INSTALL) -m 644 stack/$$h \
-		$(call dest,$(includedir)/ustack)/$$h || exit 1; done
+# What is installed, SOURCE>TARGET; MADE is written on the way.
+PROGRAM_FILES	= $(B)/ustackd>$(sbindir)/ustackd $(B)/ustackctl>$(bindir)/ustackctl
+DATA_FILES	= $(B)/libustack.a>$(libdir)/libustack.a \
+		  cli/completion.bash>$(completiondir)/ustackctl \
+		  $(foreach h,$(HEADERS),stack/$(h)>$(includedir)/ustack/$(h)) \
+		  $(foreach m,$(MANUALS),$(m)>$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+MADE_PC		= $(DESTDIR)$(pkgconfigdir)/ustack.pc
+MADE_UNIT	= $(DESTDIR)$(systemdunitdir)/ustackd.service
+source_of	= $(firstword $(subst >, ,$(1)))
+target_of	= $(DESTDIR)$(lastword $(subst >, ,$(1)))
+each		= $(foreach f,$(2),$(1) -D $(call source_of,$(f)) $(call target_of,$(f)) &&) :
+
+install: all			## PREFIX=/usr/local, DESTDIR=, and GNU's directory variables
+	$(call each,$(INSTALL_PROGRAM),$(PROGRAM_FILES))
+	$(call each,$(INSTALL_DATA),$(DATA_FILES))
 	printf '%s\n' 'prefix=$(prefix)' 'includedir=$(includedir)' \
 		'libdir=$(libdir)' '' 'Name: ustack' \
 		'Description: TCP/IP in a process, without I/O of its own' \
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}/ustack' \
-		'Libs: -L$${libdir} -lustack' > $(call dest,$(pkgconfigdir)/ustack.pc)
-	sed 's|/usr/local/sbin|$(sbindir)|' systemd/ustackd.service \
-		> $(call dest,$(systemdunitdir)/ustackd.service)
-	$(foreach m,$(MANUALS),$(INSTALL) -m 644 $(m) $(call mandest,$(m)) &&) :
+		'Libs: -L$${libdir} -lustack' | $(INSTALL_DATA) -D /dev/stdin $(MADE_PC)
+	sed 's|/usr/local/sbin|$(sbindir)|' systemd/ustackd.service | \
+		$(INSTALL_DATA) -D /dev/stdin $(MADE_UNIT)
+
+install-strip:			## the same, the programs without symbols
+	+@$(MAKE) --no-print-directory install INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s'
 
 uninstall:			## remove what install put there
-	rm -f $(call dest,$(sbindir)/ustackd) $(call dest,$(bindir)/ustackctl) \
-		$(call dest,$(libdir)/libustack.a) \
-		$(call dest,$(pkgconfigdir)/ustack.pc) \
-		$(call dest,$(systemdunitdir)/ustackd.service) \
-		$(call dest,$(completiondir)/ustackctl) \
-		$(foreach m,$(MANUALS),$(call mandest,$(m)))
-	rm -rf $(call dest,$(includedir)/ustack)
+	rm -f $(foreach f,$(PROGRAM_FILES) $(DATA_FILES),$(call target_of,$(f))) \
+		$(MADE_PC) $(MADE_UNIT)
+	-rmdir $(DESTDIR)$(includedir)/ustack/base $(DESTDIR)$(includedir)/ustack
 
 help:				## this text
 	@echo 'ustack $(VERSION): targets'

@@ -166,8 +166,9 @@ void ustack_free(struct ustack *s);
  * @p:		packet of ustack_pkt_new(); taken
  * @now_us:	the time
  *
- * Only marks; answers leave by the next ustack_run(), so that a batch of
- * packets draws one acknowledgement.
+ * Only marks; what connections answer leaves by the next ustack_run(), so that a
+ * batch of packets draws one acknowledgement.  Answers that need no connection
+ * (SYN-ACK, reset, ICMP) leave at once, by host.output().
  */
 void ustack_input(struct ustack *s, struct ustack_pkt *p, uint64_t now_us);
 

@@ -80,6 +80,8 @@ part figures "$R/ustack-sim" --figures
 total figures
 part lint tests/lint/run.sh
 total lint
+part install tests/install.sh
+total install
 part sim "$simulator" --n $transfers
 total unit
 total sim

@@ -53,6 +53,7 @@ ONLY = {
     "tests/lib/vsock_int.h": ["tests/lib/vsock.h"],
     "tests/lib/vsock.c": ["tests/lib/vsock_int.h"],
     "tests/lib/vsock_opt.c": ["tests/lib/vsock_int.h"],
+    "tests/examples/embed.c": [],
 }
 
 

@@ -1,0 +1,189 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# install.sh [CASE...] - what `make install` puts where, and that a program can be
+# built from nothing else.  A case is a function case_NAME; it passes when it
+# returns 0, and is skipped when it returns 77.  The last line is the total.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+: "${CC:=gcc}"
+top=$(mktemp -d)
+trap 'rm -rf "$top"' EXIT
+PATH=$PATH:/usr/sbin:/sbin
+
+# run_make ARGUMENT...: on the release build
+run_make()
+{
+	make -s --no-print-directory BUILD=release SAN= COV=0 "$@" 2> "$top/err" && return
+	cat "$top/err"
+	return 1
+}
+
+# listing DIRECTORY: what is in it, as MODE PATH
+listing()
+{
+	(cd "$1" && find . ! -type d -printf '%m %P\n' | sort)
+}
+
+# expected BIN SBIN LIB INCLUDE SHARE UNIT: what should be there, the same way
+expected()
+{
+	local f
+
+	{
+		echo "755 $1/ustackctl"
+		echo "755 $2/ustackd"
+		echo "644 $3/libustack.a"
+		echo "644 $3/pkgconfig/ustack.pc"
+		for f in stack/ustack*.h stack/base/{assert,err,slice}.h; do
+			echo "644 $4/ustack/${f#stack/}"
+		done
+		for f in daemon/*.[0-9] cli/*.[0-9]; do
+			echo "644 $5/man/man${f##*.}/${f##*/}"
+		done
+		echo "644 $5/bash-completion/completions/ustackctl"
+		echo "644 $6/ustackd.service"
+	} | sort
+}
+
+same()
+{
+	diff -U 0 --label expected "$1" --label installed "$2" | grep '^[-+]' > "$top/diff"
+	cat "$top/diff"
+	[ ! -s "$top/diff" ]
+}
+
+# Without a word said, all is below /usr/local.
+case_default_places()
+{
+	expected bin sbin lib include share lib/systemd/system |
+		sed 's|^... |&usr/local/|' > "$top/want"
+	listing "$top/default" > "$top/have"
+	same "$top/want" "$top/have"
+}
+
+# Each of GNU's directories can be named.
+case_chosen_places()
+{
+	local where="DESTDIR=$top/chosen exec_prefix=/e bindir=/b sbindir=/s libdir=/l
+		includedir=/i datarootdir=/d systemdunitdir=/u"
+
+	expected b s l i d u | sort > "$top/want"
+	# shellcheck disable=SC2086
+	run_make install $where || return 1
+	listing "$top/chosen" > "$top/have"
+	same "$top/want" "$top/have" || return 1
+	# shellcheck disable=SC2086
+	run_make uninstall $where || return 1
+	listing "$top/chosen" > "$top/have"
+	same /dev/null "$top/have"
+}
+
+# What the installing person keeps from others does not matter.
+case_modes_under_a_tight_umask()
+{
+	(umask 077 && run_make install DESTDIR="$top/umask") || return 1
+	listing "$top/umask" > "$top/have"
+	listing "$top/default" > "$top/want"
+	same "$top/want" "$top/have" || return 1
+	find "$top/umask"/* -type d ! -perm 755 | tee "$top/dirs"
+	[ ! -s "$top/dirs" ]
+}
+
+# A file in another's place, and a second install, are nothing special.
+case_uninstall_leaves_nothing()
+{
+	: > "$top/default/usr/local/include/other.h"
+	run_make install DESTDIR="$top/default" || return 1
+	run_make uninstall DESTDIR="$top/default" || return 1
+	echo '644 usr/local/include/other.h' > "$top/want"
+	listing "$top/default" > "$top/have"
+	same "$top/want" "$top/have" && [ ! -e "$top/default/usr/local/include/ustack" ]
+}
+
+# Nothing that is installed knows where it was built or put together.
+case_no_foreign_paths()
+{
+	grep -rlF -e "$top" -e "$PWD" "$top/usr" --include='*.pc' --include='*.service' \
+		--include='*.h' --include='*.[0-9]' | tee "$top/paths"
+	[ ! -s "$top/paths" ]
+}
+
+case_stripped()
+{
+	run_make install-strip DESTDIR="$top/strip" || return 1
+	listing "$top/strip" > "$top/have"
+	sed 's| usr/| usr/local/|' "$top/usr.list" > "$top/want"
+	same "$top/want" "$top/have" || return 1
+	[ -z "$(nm "$top/strip/usr/local/sbin/ustackd" 2> /dev/null)" ]
+}
+
+case_unit_starts_what_is_installed()
+{
+	local unit=$top/usr/usr/lib/systemd/system/ustackd.service
+
+	grep -qx 'ExecStart=/usr/sbin/ustackd' "$unit" || return 1
+}
+
+case_completion_loads()
+{
+	bash -c ". '$top/usr/usr/share/bash-completion/completions/ustackctl' &&
+		complete -p ustackctl" > "$top/said" && grep -q _ustackctl "$top/said"
+}
+
+# pkg-config of the installed tree alone
+ustack_pc()
+{
+	PKG_CONFIG_SYSROOT_DIR=$top/usr PKG_CONFIG_LIBDIR=$top/usr/usr/lib/pkgconfig \
+		PKG_CONFIG_PATH='' pkg-config "$@" ustack
+}
+
+case_pkg_config()
+{
+	ustack_pc --validate || return 1
+	[ "$(ustack_pc --modversion)" = "$(sed -n 's/^VERSION	*:= //p' Makefile)" ]
+}
+
+# The example sees an echo after one round trip for the handshake and one for it.
+case_example()
+{
+	local flags
+
+	flags="$(ustack_pc --cflags --libs)" || return 1
+	cp tests/examples/embed.c "$top/embed.c" || return 1
+	# shellcheck disable=SC2086
+	(cd "$top" && $CC -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow \
+		-Wno-unused-parameter -Werror -o embed embed.c $flags) || return 1
+	"$top/embed" > "$top/said" || return 1
+	cat > "$top/want" <<-END
+	hello, stack
+	ESTABLISHED for 20 ms, cubic, rtt 10 ms, cwnd 14480, mss 1448
+	closed: normal
+	END
+	same "$top/want" "$top/said"
+}
+
+passed=0 failed=0 skipped=0
+if ! run_make install DESTDIR="$top/usr" PREFIX=/usr ||
+	! run_make install DESTDIR="$top/default"; then
+	echo "0 passed, 1 failed, 0 skipped"
+	exit 1
+fi
+listing "$top/usr" > "$top/usr.list"
+[ $# -gt 0 ] || set -- default_places chosen_places \
+	modes_under_a_tight_umask uninstall_leaves_nothing no_foreign_paths stripped unit_starts_what_is_installed \
+	completion_loads pkg_config example
+for c; do
+	"case_$c" > "$top/out" 2>&1
+	rc=$?
+	case $rc in
+	0) word=ok passed=$((passed + 1)) ;;
+	77) word=skip skipped=$((skipped + 1)) ;;
+	*) word=FAIL failed=$((failed + 1)) ;;
+	esac
+	printf '%-5s %s\n' $word "$c"
+	sed '/^$/d; s/^/    /' "$top/out"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
