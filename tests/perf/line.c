@@ -29,8 +29,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "meter.h"
 
 #define PACKET_MAX 2048u
 #define FLIGHT_MAX 32768u /* packets on the line, each way */
@@ -62,14 +63,6 @@ struct way {
 static uint64_t delay_ns;
 static double ns_per_byte;
 static double queue_bytes = 1e6;
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
 
 static int open_tun(const char *name)
 {

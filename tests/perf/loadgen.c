@@ -32,10 +32,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "chargen.h"
+#include "meter.h"
+#include "pattern.h"
 
 #define CHUNK	     (256u * 1024u)
 #define CONNS_MAX    4096
@@ -91,46 +92,7 @@ static char *buf;
 static uint64_t total_bytes;
 static uint64_t total_ops;
 
-/* ------------------------------------------------------ clocks, histogram */
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* CPU seconds used by a process, 0 = this one. */
-static double cpu_of(int pid)
-{
-	clockid_t c = CLOCK_PROCESS_CPUTIME_ID;
-	struct timespec t;
-
-	if (pid && clock_getcpuclockid(pid, &c))
-		return 0;
-	if (clock_gettime(c, &t))
-		return 0;
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* CPU seconds that the machine was not idle, since boot. */
-static double machine_busy(void)
-{
-	unsigned long long v[8] = { 0 };
-	FILE *f = fopen("/proc/stat", "r");
-	int n = 0;
-
-	if (f) {
-		n = fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", v,
-			   v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7);
-		fclose(f);
-	}
-	if (n != 8)
-		return 0;
-	return (double)(v[0] + v[1] + v[2] + v[5] + v[6] + v[7]) /
-	       (double)sysconf(_SC_CLK_TCK);
-}
+/* --------------------------------------------------------------- histogram */
 
 /* Nanoseconds below 64 exactly, then 32 steps for each power of two. */
 #define HIST_EXACT 64u
@@ -394,15 +356,6 @@ static void crr(uint64_t end_ns)
 }
 
 /* ------------------------------------------------------------------ verify */
-
-/* Byte at a position of the stream: a cheap mix, no period worth naming. */
-static uint8_t byte_at(uint64_t pos)
-{
-	uint64_t x = (pos >> 3) * 0x9e3779b97f4a7c15u;
-
-	x ^= x >> 29;
-	return (uint8_t)(x * 0xbf58476d1ce4e5b9u >> (pos & 7) * 8);
-}
 
 static uint64_t verify_send(int s, uint64_t pos)
 {
