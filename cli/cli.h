@@ -22,6 +22,7 @@ enum cli_status {
 	CLI_USAGE = 2,
 	CLI_NO_DAEMON = 3,
 	CLI_NO_OBJECT = 4,
+	CLI_TIMED_OUT = 6,
 };
 
 struct client;
@@ -62,6 +63,7 @@ int cmd_trace(struct cli *cli, int argc, char **argv);
 int cmd_fault(struct cli *cli, int argc, char **argv);
 int cmd_impair(struct cli *cli, int argc, char **argv);
 int cmd_capture(struct cli *cli, int argc, char **argv);
+int cmd_ping(struct cli *cli, int argc, char **argv);
 int cmd_services(struct cli *cli, int argc, char **argv);
 int cmd_events(struct cli *cli, int argc, char **argv);
 int cmd_log(struct cli *cli, int argc, char **argv);

@@ -324,12 +324,14 @@ static void keep(struct client *client, cJSON *msg)
 	client->queued++;
 }
 
-/* The next reply; notifications in front of it are kept.  NULL: hung up. */
+/* The next reply; notifications in front of it are kept.  NULL: hung up, or
+ * somebody has stopped it.
+ */
 static cJSON *read_reply(struct client *client)
 {
 	char *line;
 
-	while (read_line(client, -1, &line)) {
+	while (read_line(client, -1, &line) && line) {
 		cJSON *msg = cJSON_Parse(line);
 
 		if (!cJSON_HasObjectItem(msg, "method"))
@@ -375,6 +377,8 @@ static int hear(struct client *client, bool may_lack, cJSON **result)
 
 	*result = NULL;
 	reply = read_reply(client);
+	if (!reply && client->stopped)
+		return CLI_DONE;
 	if (!reply) {
 		fprintf(stderr,
 			"ustackctl: the daemon hung up before it answered\n");

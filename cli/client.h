@@ -89,7 +89,8 @@ int client_hear(struct client *client, cJSON **result);
  * @out:	where notifications are shown
  *
  * From now on SIGINT, SIGTERM, and a reader of @out that hangs up, end the wait
- * instead of the program: there is no notification, and client_stopped().
+ * instead of the program: there is no notification, or no result, and
+ * client_stopped().
  *
  * Return: CLI_DONE, or CLI_REFUSED with the reason printed
  */

@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace explain events capture services impair fault log top shutdown help"
+	local commands="status stats conns conn trace explain events capture services impair fault ping log top shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -65,6 +65,15 @@ _ustackctl()
 				return
 			fi ;;
 		esac ;;
+	ping)
+		words="-4 -6 -c -i -s -t -W -M -I --json --help"
+		case $prev in
+		-M) words="do" ;;
+		-[cistWI]) words="" ;;
+		-*) [[ $cur != -* ]] && words+=" $(compgen -A hostname -- "$cur")" ;;
+		*) [[ $cur != -* ]] && words=$(compgen -A hostname -- "$cur") ;;
+		esac
+		;;
 	explain) words="--last --json --help" ;;
 	events)
 		words="-f --follow -c --conn -N --next -p --port -t --type -n --count --json --help"

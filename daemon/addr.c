@@ -10,6 +10,17 @@
 
 _Static_assert(ADDR_TEXT_MAX == INET6_ADDRSTRLEN, "room for any address");
 
+bool addr_of_text(const char *text, struct ustack_addr *a)
+{
+	uint8_t b4[4];
+
+	if (inet_pton(AF_INET, text, b4) == 1)
+		*a = ustack_addr4(b4);
+	else if (inet_pton(AF_INET6, text, a->b) != 1 || ustack_addr_is4(a))
+		return false;
+	return true;
+}
+
 const char *addr_text(const struct ustack_addr *a, char buf[ADDR_TEXT_MAX])
 {
 	bool v4 = ustack_addr_is4(a);

@@ -6,6 +6,7 @@
 #ifndef DAEMON_ADDR_H
 #define DAEMON_ADDR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "stack/ustack.h"
@@ -14,6 +15,15 @@
 #define ADDR_TEXT_MAX	  46u /* an IPv6 address, NUL included */
 #define ADDR_PREFIX_MAX	  50u /* and "/128" */
 #define ADDR_ENDPOINT_MAX 54u /* in brackets, and ":65535" */
+
+/**
+ * addr_of_text() - Read "10.7.0.2", "fd07::2"
+ * @text:	text
+ * @a:		set to the address
+ *
+ * Return: true if it is one; IPv4 inside IPv6 is none
+ */
+bool addr_of_text(const char *text, struct ustack_addr *a);
 
 /** addr_text() - "10.7.0.2", "fd07::2"; returns @buf */
 const char *addr_text(const struct ustack_addr *a, char buf[ADDR_TEXT_MAX]);

@@ -27,18 +27,6 @@ static bool is_host_addr(const struct ustack_addr *a)
 	return a->b[12] != 0 && a->b[12] != 127 && a->b[12] < 224;
 }
 
-/* An address without a length. */
-static bool addr_parse(const char *text, struct ustack_addr *a)
-{
-	uint8_t b4[4];
-
-	if (inet_pton(AF_INET, text, b4) == 1)
-		*a = ustack_addr4(b4);
-	else if (inet_pton(AF_INET6, text, a->b) != 1 || ustack_addr_is4(a))
-		return false;
-	return is_host_addr(a);
-}
-
 /**
  * cidr_parse() - Read "ADDRESS" or "ADDRESS/LENGTH"
  * @text:	text, which is cut apart
@@ -55,7 +43,7 @@ static int cidr_parse(char *text, struct ustack_addr *a, unsigned long *len)
 
 	if (slash)
 		*slash = '\0';
-	if (!addr_parse(text, a))
+	if (!addr_of_text(text, a) || !is_host_addr(a))
 		return 0;
 	full = ustack_addr_is4(a) ? 32 : 128;
 	*len = full;

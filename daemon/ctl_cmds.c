@@ -386,6 +386,9 @@ static const struct ctl_method methods[] = {
 	{ CTL_FAULT_SET,
 	  { "id", "port", "service", "fault", "rate" },
 	  ctl_fault_set },
+	{ CTL_PING,
+	  { "address", "local", "seq", "size", "ttl", "df", "timeout_ms" },
+	  ctl_ping },
 	{ CTL_LOG_SET, { "level" }, ctl_log_set },
 	{ CTL_SHUTDOWN, { NULL }, ctl_shutdown },
 };

@@ -13,6 +13,7 @@
  *	ctl_impair.c	impair.set and the like
  *	ctl_impair_get.c	impair.get
  *	ctl_fault.c	fault.set
+ *	ctl_ping.c	ping
  *
  * A request under way holds a reference to its client, a client on a list
  * belongs to struct ctl.  Either may go first: a client whose peer vanished,
@@ -328,6 +329,7 @@ void ctl_conns_close(struct ctl_request *rq);
 void ctl_events_subscribe(struct ctl_request *rq);
 void ctl_events_unsubscribe(struct ctl_request *rq);
 void ctl_fault_set(struct ctl_request *rq);
+void ctl_ping(struct ctl_request *rq);
 void ctl_impair_get(struct ctl_request *rq);
 void ctl_impair_set(struct ctl_request *rq);
 void ctl_impair_preset(struct ctl_request *rq);

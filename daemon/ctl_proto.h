@@ -66,6 +66,10 @@
  *			that have ended
  *	fault.set	{id or port or service, fault: stall, slow-read, half-open,
  *			reset or off, rate?: text} -> {reset?: n, ended?: n}
+ *	ping		{address, local?, seq?, size?, ttl?, df?: bool,
+ *			timeout_ms?} -> {outcome, seq, from?, bytes?, ttl?,
+ *			rtt_us?, reason?, mtu?} ; one ICMP echo request from the
+ *			stack, and what became of it, see below
  *	log.set		{level} -> {level, was}
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
@@ -87,6 +91,12 @@
  * target, bound?, steps:[{text, fired, done}], hit?}.  done: it cannot act any more
  * on the connection it is bound to.  A fault: {id? or port, fault, rate?: text, held?:
  * connections whose service wanted to read more, rule?: what silences it}.
+ *
+ * ping: address is a number, not a name; local one of the stack's addresses; size
+ * the bytes behind the ICMP header, 56 unless told; df forbids fragments.  The
+ * answer comes after at most timeout_ms, 2000 unless told.  outcome: reply, with
+ * bytes (of the ICMP message), ttl (it came with) and rtt_us; timeout; unreachable,
+ * with the reason, time_exceeded, or too_big, with mtu if it is told: from says so.
  *
  * A capture: {id, name, side, conn?, port?, snaplen, limit?, rotate?, files, file,
  * packets, dropped, bytes, age_us, end?}.  file: the one being written, from 0; end:
@@ -168,6 +178,10 @@
 #define CTL_CLIENTS_MAX	       64u /* one more, and the longest idle one goes */
 #define CTL_PAGE_MAX	       256u /* connections in one piece of conns.list  */
 #define CTL_SUBSCRIBERS_MAX    16u  /* clients that events are told to */
+#define CTL_PING_SIZE	       56u  /* bytes behind the ICMP header	    */
+#define CTL_PING_SIZE_MAX      65507u
+#define CTL_PING_TIMEOUT_MS    2000u
+#define CTL_PING_TIMEOUT_MAX   10000u
 
 #define CTL_STATUS	       "status"
 #define CTL_STATS_GET	       "stats.get"
@@ -188,6 +202,7 @@
 #define CTL_IMPAIR_CLEAR       "impair.clear"
 #define CTL_IMPAIR_UNDO	       "impair.undo"
 #define CTL_FAULT_SET	       "fault.set"
+#define CTL_PING	       "ping"
 #define CTL_LOG_SET	       "log.set"
 #define CTL_SHUTDOWN	       "shutdown"
 

@@ -258,6 +258,10 @@ void worker_free(struct worker *w)
 		pthread_join(w->thread, NULL);
 	}
 	w->ended = true;
+	if (w->started) {
+		ustack_ping_abort(w->stack);
+		ustack_run(w->stack, loop_clock_us(), 0);
+	}
 	while (deliver_jobs(w))
 		;
 	tap_deliver(&w->tap, EVRING_SIZE);

@@ -119,6 +119,29 @@ struct impair *worker_impair(struct worker *w);
 /** worker_capture() - What is captured, for jobs (worker's thread) */
 struct capture *worker_capture(struct worker *w);
 
+/**
+ * struct worker_ping - an echo request, and its end
+ * @over:	its @done is called on the main thread when @pong is set; @run is not
+ *		used
+ * @pong:	how it ended
+ */
+struct worker_ping {
+	struct job over;
+	struct ustack_pong pong;
+};
+
+/**
+ * worker_ping() - Send an echo request, for jobs (worker's thread)
+ * @w:		worker
+ * @a:		arguments; @ctx is not used
+ * @p:		lives until its @over is done, which is after the job is
+ *
+ * Return: as ustack_ping(), then @p comes back once; -ERR_CONNABORTED when the
+ * worker has ended
+ */
+int worker_ping(struct worker *w, const struct ustack_ping_args *a,
+		struct worker_ping *p) MUST_USE;
+
 /** worker_counters() - The stack's counters, any thread, relaxed loads */
 const uint64_t *worker_counters(const struct worker *w);
 

@@ -75,6 +75,15 @@ static void host_event(void *ctx, const struct ustack_event *ev)
 		lab_tell(&w->lab);
 }
 
+static void host_pong(void *ctx, const struct ustack_pong *pong)
+{
+	struct worker *w = ctx;
+	struct worker_ping *p = (struct worker_ping *)(uintptr_t)pong->ctx;
+
+	p->pong = *pong;
+	mailbox_put(&w->out, &p->over);
+}
+
 static void lab_event(void *ctx, const struct ustack_event *ev)
 {
 	struct worker *w = ctx;
@@ -91,6 +100,7 @@ struct ustack_host worker_host(struct worker *w)
 		.alloc = host_alloc,
 		.free = host_free,
 		.event = host_event,
+		.pong = host_pong,
 	};
 }
 
@@ -234,6 +244,17 @@ bool worker_make_lab(struct worker *w)
 		return true;
 	log_msg(LOG_LVL_ERROR, "impairment: out of memory");
 	return false;
+}
+
+int worker_ping(struct worker *w, const struct ustack_ping_args *a,
+		struct worker_ping *p)
+{
+	struct ustack_ping_args args = *a;
+
+	if (__atomic_load_n(&w->ended, __ATOMIC_RELAXED))
+		return -ERR_CONNABORTED;
+	args.ctx = (uintptr_t)p;
+	return ustack_ping(w->stack, &args);
 }
 
 static void on_fault_tick(struct ev_loop *loop, struct ev_timer *t, int revents)

@@ -13,7 +13,8 @@ import sys
 FREE = r"(stdbool|stddef|stdint|stdalign|limits|stdarg|string)\.h"
 INTRIN = r"(immintrin|arm_neon)\.h"
 PUBLIC = ["stack/ustack.h", "stack/ustack_config.h", "stack/ustack_info.h",
-          "stack/ustack_mib.h", "stack/ustack_opt.h", "stack/ustack_types.h",
+          "stack/ustack_mib.h", "stack/ustack_opt.h", "stack/ustack_ping.h",
+          "stack/ustack_types.h",
           "stack/base/assert.h", "stack/base/err.h", "stack/base/slice.h"]
 LIBC = (r"(assert|ctype|errno|fcntl|getopt|grp|inttypes|limits|locale|math|poll|pwd|signal|"
         r"stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|termios|"
@@ -33,7 +34,7 @@ RULES = {
                [LIBC, r"(ev|pthread|ini|seccomp|sched|stdatomic|syslog)\.h",
                 r"(cjson|libmnl|linux)/.*"]),
     "daemon/svc": (["daemon/svc/*", "stack/base/err.h"], [FREE, r"(stdlib|stdio|errno)\.h"]),
-    "cli": (["cli/*", "daemon/ctl_proto.h"], [LIBC, r"cjson/.*", r"n?curses\.h"]),
+    "cli": (["cli/*", "daemon/ctl_proto.h"], [LIBC, r"netdb\.h", r"cjson/.*", r"n?curses\.h"]),
     "tests": (None, None),
 }
 # Named in the table alone, or by the header that an embedder sees.

@@ -155,6 +155,31 @@ case_ping_in_fragments_across_a_narrow_hop()
 		fail "$(cat "$T/ping")"
 }
 
+ping_says()	# PATTERN ARGUMENT...: ustackctl ping does
+{
+	local pattern=$1
+
+	shift
+	ctl ping -c 1 -W 2 "$@" > "$T/ping" 2>&1 || true
+	has "ping $*" "$pattern" "$(cat "$T/ping")"
+}
+
+# what the stack asks itself is too big for a hop: it is told, and then fits
+case_ping_from_the_stack_across_a_narrow_hop()
+{
+	start
+	narrow_path
+	ping_says '^from 10.7.0.1: seq=1 too big, mtu=1300' -Mdo -s 1400 10.9.0.2
+	ping_says '^from 10.7.0.2: seq=1 too big, mtu=1300' -Mdo -s 1400 10.9.0.2
+	ping_says '^1280 bytes from 10.9.0.2' -Mdo -s 1272 10.9.0.2
+	ping_says '^1408 bytes from 10.9.0.2: seq=1 ttl=62' -s 1400 10.9.0.2
+	ping_says '^from fd07::1: seq=1 too big, mtu=1300' -s 1400 fd09::2
+	# The first answer is too big for the hop in its turn.
+	ping_says '^1408 bytes from fd09::2: seq=[23] ttl=62' -c 3 -i 0.1 -s 1400 fd09::2
+	ping_says '^from 10.8.0.2: seq=1 time to live exceeded' -t 2 10.9.0.2
+	ping_says '^from fd08::2: seq=1 time to live exceeded' -t 2 fd09::2
+}
+
 trace()	# OPTION...: it must end at the stack, by an answer
 {
 	in_client traceroute -n -q 1 -w 2 -m 6 "$@" > "$T/trace" 2>&1 ||

@@ -164,6 +164,8 @@ START_TEST(following_ends_when_somebody_stops_it)
 	ck_assert_int_eq(client_next(client, -1, &msg), CLI_DONE);
 	ck_assert_ptr_null(msg);
 	ck_assert(client_stopped(client));
+	ck_assert_int_eq(client_call(client, "m", NULL, &result), CLI_DONE);
+	ck_assert_ptr_null(result);
 	(void)fclose(out);
 	disconnect(client);
 }

@@ -25,6 +25,8 @@ static struct capture *pretended_capture(struct worker *w);
 static struct svc_set *pretended_svc(struct worker *w);
 static void pretended_arm(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
+static int pretended_ping(struct worker *w, const struct ustack_ping_args *a,
+			  struct worker_ping *p);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
 static void pretended_subscribe(struct worker *w, uint32_t mask);
@@ -54,6 +56,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_svc	     pretended_svc
 #define worker_arm_ticks     pretended_arm
 #define worker_counters	     pretended_counters
+#define worker_ping(w, a, p) pretended_ping(w, a, p)
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
 #define worker_subscribe     pretended_subscribe
@@ -87,6 +90,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_fault.c"
 #include "daemon/ctl_impair.c"
 #include "daemon/ctl_impair_get.c"
+#include "daemon/ctl_ping.c"
 #include "daemon/ctl_rpc.c"
 #include "daemon/ctl_trace.c"
 
@@ -150,6 +154,24 @@ static void pretended_arm(struct worker *w)
 static const uint64_t *pretended_counters(const struct worker *w)
 {
 	return w->counters;
+}
+
+static int pretended_ping(struct worker *w, const struct ustack_ping_args *a,
+			  struct worker_ping *p)
+{
+	w->ping_args = *a;
+	if (!w->ping_rc)
+		w->ping = p;
+	return w->ping_rc;
+}
+
+void rig_pong(const struct ustack_pong *pong)
+{
+	struct worker_ping *p = rig.worker.ping;
+
+	rig.worker.ping = NULL;
+	p->pong = *pong;
+	p->over.done(&p->over);
 }
 
 static struct tun *pretended_tun(const struct worker *w)

@@ -49,6 +49,9 @@
  * @services:	none, but they have faults
  * @ticks:	they want to be told the time
  * @counters:	the stack's
+ * @ping:	echo request under way, NULL = none
+ * @ping_args:	the last one's
+ * @ping_rc:	why there shall be none
  */
 struct worker {
 	struct job *first;
@@ -65,6 +68,9 @@ struct worker {
 	struct svc_set *services;
 	bool ticks;
 	uint64_t counters[USTACK_COUNTERS_MAX];
+	struct worker_ping *ping;
+	struct ustack_ping_args ping_args;
+	int ping_rc;
 };
 
 /**
@@ -114,6 +120,9 @@ void rig_leave_stale(void);
 
 /** rig_run_jobs() - Let the worker do what it was asked */
 void rig_run_jobs(void);
+
+/** rig_pong() - The echo request under way has ended */
+void rig_pong(const struct ustack_pong *pong);
 
 /** rig_turn() - Let the daemon's side work until it has nothing to do */
 void rig_turn(void);

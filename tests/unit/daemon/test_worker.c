@@ -316,6 +316,129 @@ START_TEST(chain_of_jobs_goes_on_to_its_end)
 }
 END_TEST
 
+/* --------------------------------------------------------------------- pings */
+
+/* An echo request, and the job that has it sent. */
+struct asked {
+	struct job job;
+	struct worker_ping ping;
+	struct ustack_ping_args args;
+	int rc;
+	bool sent;
+	bool over;
+};
+
+static struct asked asked;
+
+static void ping_run(struct job *j, struct worker *w)
+{
+	struct asked *a = (struct asked *)j;
+
+	a->rc = worker_ping(w, &a->args, &a->ping);
+}
+
+static void ping_sent(struct job *j)
+{
+	((struct asked *)j)->sent = true;
+}
+
+static void ping_over(struct job *j)
+{
+	EXPECT(j == &asked.ping.over);
+	EXPECT(asked.sent && !asked.over);
+	asked.over = true;
+	ev_break(self->loop, EVBREAK_ALL);
+}
+
+static void post_ping(struct world *w)
+{
+	asked = (struct asked){
+		.job = { .run = ping_run, .done = ping_sent },
+		.ping.over.done = ping_over,
+		.args = { .remote = ustack_addr4(
+				  (const uint8_t[]){ 10, 7, 0, 1 }),
+			  .timeout_us = 60 * SECOND_US,
+			  .len = 8 },
+	};
+	worker_post(w->worker, &asked.job);
+}
+
+/* The host at the other end: turn the request round. */
+static void on_request(struct ev_loop *loop, struct ev_io *io, int revents)
+{
+	struct world *w = io->data;
+	uint8_t got[100];
+	uint32_t sum;
+
+	(void)revents;
+	(void)loop;
+	ck_assert_int_eq(recv(w->peer, got, sizeof(got), 0), ECHO_LEN);
+	ck_assert_int_eq(got[20], 8);
+	memcpy(got + 12, echo_request + 12, 8); /* addresses: the same sum */
+	got[20] = 0;
+	sum = (uint32_t)(got[22] << 8 | got[23]) + 0x800; /* RFC 1624 */
+	sum = (sum & 0xffff) + (sum >> 16);
+	got[22] = (uint8_t)(sum >> 8);
+	got[23] = (uint8_t)sum;
+	ck_assert_int_eq(send(w->peer, got, ECHO_LEN, 0), ECHO_LEN);
+	w->answers++;
+}
+
+START_TEST(ping_ends_on_main)
+{
+	struct world w;
+
+	world_init(&w);
+	ev_io_init(&w.peer_io, on_request, w.peer, EV_READ);
+	w.peer_io.data = &w;
+	ev_io_start(w.loop, &w.peer_io);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	post_ping(&w);
+	ev_run(w.loop, 0);
+	ck_assert_int_eq(asked.rc, 0);
+	ck_assert(asked.over);
+	ck_assert_int_eq(asked.ping.pong.kind, USTACK_PONG_REPLY);
+	ck_assert_int_eq(w.answers, 1);
+	world_stop(&w);
+	world_fini(&w);
+}
+END_TEST
+
+/* Nobody answers, and the daemon ends: whoever asked is told. */
+START_TEST(ping_under_way_ends_with_the_worker)
+{
+	struct world w;
+
+	world_init(&w);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	post_ping(&w);
+	if (_i)
+		world_stop(&w);
+	world_fini(&w);
+	ck_assert(asked.sent);
+	if (asked.rc) /* it came too late to be sent */
+		ck_assert_int_eq(asked.rc, -ERR_CONNABORTED);
+	else
+		ck_assert(asked.over);
+	if (_i)
+		ck_assert_int_eq(asked.rc, 0);
+}
+END_TEST
+
+START_TEST(ping_after_the_end_is_refused)
+{
+	struct world w;
+
+	world_init(&w);
+	ck_assert_int_eq(worker_start(w.worker), 0);
+	world_stop(&w);
+	post_ping(&w);
+	world_fini(&w);
+	ck_assert_int_eq(asked.rc, -ERR_CONNABORTED);
+	ck_assert(asked.sent && !asked.over);
+}
+END_TEST
+
 /* ----------------------------------------------------------------------- end */
 
 START_TEST(drain_without_connections_is_quick)
@@ -394,6 +517,9 @@ Suite *suite_daemon_worker(void)
 	tcase_add_test(tc, no_job_is_lost_or_run_twice);
 	tcase_add_test(tc, jobs_of_a_worker_that_never_started_are_done);
 	tcase_add_test(tc, chain_of_jobs_goes_on_to_its_end);
+	tcase_add_test(tc, ping_ends_on_main);
+	tcase_add_loop_test(tc, ping_under_way_ends_with_the_worker, 0, 2);
+	tcase_add_test(tc, ping_after_the_end_is_refused);
 	tcase_add_test(tc, drain_without_connections_is_quick);
 	tcase_add_test(tc, drain_again_is_told_again);
 	tcase_add_test(tc, services_are_described);
