@@ -83,8 +83,9 @@ BASE_LDFLAGS	:= -pie -Wl,-z,relro,-z,now $(INSTR)
 # Libraries: by pkg-config where it knows them.  Debian 12 has no such file
 # for libev and mbedTLS, so these are named outright.
 pkg	= $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(3))
-DAEMON_CFLAGS	= $(call pkg,--cflags,libmnl libcjson inih)
-DAEMON_LDLIBS	= -lev $(call pkg,--libs,libmnl libcjson inih,-lmnl -lcjson -linih) -lpthread
+DAEMON_CFLAGS	= $(call pkg,--cflags,libmnl libcjson inih libseccomp)
+DAEMON_LDLIBS	= -lev $(call pkg,--libs,libmnl libcjson inih libseccomp,-lmnl \
+		  -lcjson -linih -lseccomp) -lpthread
 CRYPTO_LDLIBS	= -lmbedtls -lmbedx509 -lmbedcrypto
 CLI_CFLAGS	= $(call pkg,--cflags,libcjson)
 CLI_LDLIBS	= $(call pkg,--libs,libcjson ncurses,-lcjson -lncurses)

@@ -139,6 +139,33 @@ static void show_memory(struct cli *cli, const cJSON *mem)
 	fmt_wrap_end(&w);
 }
 
+/* What was given up, or "none" and what is missing. */
+static void show_sandbox(struct cli *cli, const cJSON *sb)
+{
+	static const char *const flags[] = { "no_capabilities",
+					     "no_new_privileges",
+					     "no_core_dumps" };
+	static const char *const texts[] = { "no capabilities,",
+					     "no new privileges,",
+					     "no core dumps," };
+	struct fmt_wrap w = begin(cli, "sandbox");
+	double landlock = cli_num(sb, "landlock");
+	double calls = cli_num(sb, "seccomp");
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (cli_bool(sb, flags[i]))
+			fmt_wrap_add(&w, "%s", texts[i]);
+	if (landlock > 0)
+		fmt_wrap_add(&w, "files by Landlock %.0f,", landlock);
+	else
+		fmt_wrap_add(&w, "all files,");
+	if (calls > 0)
+		fmt_wrap_add(&w, "%.0f system calls", calls);
+	else
+		fmt_wrap_add(&w, "all system calls");
+	fmt_wrap_end(&w);
+}
+
 static void show_log(struct cli *cli, const cJSON *log)
 {
 	struct fmt_wrap w = begin(cli, "log");
@@ -181,6 +208,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	show_connections(cli, item(st, "connections"));
 	show_impairment(cli, item(st, "impairment"));
 	show_memory(cli, item(st, "memory"));
+	if (item(st, "sandbox"))
+		show_sandbox(cli, item(st, "sandbox"));
 	show_log(cli, item(st, "log"));
 	cJSON_Delete(st);
 	return CLI_DONE;

@@ -123,6 +123,7 @@ struct config_tls {
  * @log_json:	[log] format=json
  * @ctl_socket:	[control] socket
  * @ctl_group:	[control] group, empty = leave the group alone
+ * @sandbox:	[security] sandbox: give up what is not needed, see sandbox.h
  * @shutdown_timeout_us: [control] shutdown-timeout, bound on a graceful stop
  */
 struct config {
@@ -147,6 +148,7 @@ struct config {
 	bool log_json;
 	char ctl_socket[CONFIG_PATH_MAX];
 	char ctl_group[CONFIG_NAME_MAX];
+	bool sandbox;
 	uint64_t shutdown_timeout_us;
 };
 

@@ -118,6 +118,8 @@ static const struct config_key keys[] = {
 	{ "control", "group", &config_type_name, AT(ctl_group), 0, 31, NULL, CONFIG_GROUP_DEFAULT },
 	{ "control", "shutdown-timeout", &config_type_time, AT(shutdown_timeout_us),
 	  0, 10 * MIN, NULL, "5s" },
+
+	{ "security", "sandbox", &config_type_bool, AT(sandbox), 0, 0, NULL, "yes" },
 };
 /* clang-format on */
 

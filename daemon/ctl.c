@@ -229,6 +229,7 @@ struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen)
 	ctl->loop = a->loop;
 	ctl->worker = a->worker;
 	ctl->cfg = a->cfg;
+	ctl->sandbox = a->sandbox;
 	ctl->on_shutdown = a->on_shutdown;
 	ctl->shutdown_arg = a->arg;
 	ctl->start_us = ctl_now_us();

@@ -20,6 +20,7 @@ struct worker;
  * @loop:	the main thread's loop
  * @worker:	worker that is asked
  * @cfg:	configuration
+ * @sandbox:	what was given up, for status; NULL = nothing
  * @on_shutdown: called when a client asks the daemon to end, after its reply
  *		has been sent; it must not call ctl_free()
  * @arg:	its argument
@@ -28,6 +29,7 @@ struct ctl_args {
 	struct ev_loop *loop;
 	struct worker *worker;
 	const struct config *cfg;
+	const struct sandbox *sandbox;
 	void (*on_shutdown)(void *arg);
 	void *arg;
 };

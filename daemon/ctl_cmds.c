@@ -15,6 +15,7 @@
 #include "daemon/addr.h"
 #include "daemon/ctl_int.h"
 #include "daemon/log.h"
+#include "daemon/sandbox.h"
 #include "daemon/svc/fault.h"
 #include "daemon/tun.h"
 #include "stack/link/impair.h"
@@ -151,6 +152,21 @@ static void put_impairment(struct json *j, const struct status_job *sj)
 	json_obj_end(j);
 }
 
+static void put_sandbox(struct json *j, const struct sandbox *sb)
+{
+	static const struct sandbox none;
+
+	if (!sb)
+		sb = &none;
+	json_obj(j, "sandbox");
+	json_bool(j, "no_core_dumps", sb->no_core);
+	json_bool(j, "no_capabilities", sb->no_caps);
+	json_bool(j, "no_new_privileges", sb->no_new_privs);
+	json_i64(j, "landlock", sb->landlock);
+	json_u64(j, "seccomp", sb->seccomp);
+	json_obj_end(j);
+}
+
 static void on_status_done(struct job *job)
 {
 	struct status_job *sj = (struct status_job *)job;
@@ -168,6 +184,7 @@ static void on_status_done(struct job *job)
 		put_services(j, ctl->worker, false);
 		put_gauges(j, &sj->gauges);
 		put_impairment(j, sj);
+		put_sandbox(j, ctl->sandbox);
 		json_obj(j, "log");
 		json_str(j, "level", log_level_name(log_get_level()));
 		json_u64(j, "lost", worker_events_lost(ctl->worker));

@@ -119,6 +119,7 @@ struct ctl_client {
  * @loop:	borrowed
  * @worker:	borrowed; NULL when it must not be touched any more
  * @cfg:	borrowed
+ * @sandbox:	borrowed, NULL = nothing was given up
  * @on_shutdown: see struct ctl_args
  * @shutdown_arg: its argument
  * @fd:		listens
@@ -141,6 +142,7 @@ struct ctl {
 	struct ev_loop *loop;
 	struct worker *worker;
 	const struct config *cfg;
+	const struct sandbox *sandbox;
 	void (*on_shutdown)(void *arg);
 	void *shutdown_arg;
 	int fd;

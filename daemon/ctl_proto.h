@@ -20,6 +20,9 @@
  *			port}], connections:{STATE: n}, memory:{used, peak,
  *			taken, limit, per_idle_conn}, timers,
  *			impairment:{rules, scripts, faults, queued},
+ *			sandbox:{no_core_dumps, no_capabilities,
+ *			no_new_privileges, landlock, seccomp}, the last two 0 when
+ *			not in force, else a version and a number of calls,
  *			log:{level, lost}}
  *	stats.get	{pattern?: glob} -> {since_us, counters:[{name, value,
  *			unit, help}]}; since_us ago they were reset, or began

@@ -7,7 +7,9 @@
  *	interface		needs CAP_NET_ADMIN, unless it is handed over
  *	stack, services
  *	control socket
- *	worker's thread		packets flow: ready
+ *	sandbox			files and powers that are not needed any more
+ *	worker's thread		packets flow
+ *	sandbox			system calls that are not needed: ready
  *
  * The main thread then has signals, the control socket and the log, and the
  * worker all packets.  The first SIGTERM or SIGINT closes connections within
@@ -30,6 +32,7 @@
 #include "ctl.h"
 #include "log.h"
 #include "notify.h"
+#include "sandbox.h"
 #include "stack/base/assert.h"
 #include "tun.h"
 #include "worker.h"
@@ -41,6 +44,8 @@
 /**
  * struct daemon - the one daemon of this process
  * @cfg:	configuration in force
+ * @config_path: its file, NULL = the usual one
+ * @sandbox:	what was given up
  * @loop:	the main thread's loop
  * @worker:	the worker, NULL = not made yet
  * @ctl:	the control socket, NULL = not made yet
@@ -52,6 +57,8 @@
  */
 struct daemon {
 	struct config cfg;
+	const char *config_path;
+	struct sandbox sandbox;
 	struct ev_loop *loop;
 	struct worker *worker;
 	struct ctl *ctl;
@@ -199,15 +206,20 @@ static int start_parts(void)
 	self.ctl = ctl_new(&(struct ctl_args){ .loop = self.loop,
 					       .worker = self.worker,
 					       .cfg = &self.cfg,
+					       .sandbox = &self.sandbox,
 					       .on_shutdown = on_shutdown },
 			   err, sizeof(err));
 	if (!self.ctl) {
 		log_msg(LOG_LVL_ERROR, "%s", err);
 		return -1;
 	}
+	if (self.cfg.sandbox)
+		sandbox_confine(&self.sandbox, &self.cfg, self.config_path);
 	rc = worker_start(self.worker);
 	if (rc)
 		log_msg(LOG_LVL_ERROR, "worker: %s", strerror(-rc));
+	else if (self.cfg.sandbox)
+		sandbox_lock(&self.sandbox);
 	return rc ? -1 : 0;
 }
 
@@ -262,6 +274,7 @@ int main(int argc, char **argv)
 				      .tun_fd = args.tun_fd };
 	if (config_load(&self.cfg, &src, stderr))
 		return EXIT_FAILURE;
+	self.config_path = args.path;
 	if (args.action == ARGS_CHECK) {
 		config_print(&self.cfg, stdout);
 		return EXIT_SUCCESS;

@@ -27,8 +27,7 @@
 #include "tun.h"
 #include "worker_int.h"
 
-#define THREAD_NAME "ustack-worker"
-#define WATCH_RATE  1000u /* new connections a second with a history */
+#define WATCH_RATE 1000u /* new connections a second with a history */
 
 /* --------------------------------------------------------- the main thread */
 
@@ -217,7 +216,6 @@ int worker_start(struct worker *w)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc)
 		return -rc;
-	pthread_setname_np(w->thread, THREAD_NAME);
 	w->started = true;
 	return 0;
 }

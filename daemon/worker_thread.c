@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "log.h"
@@ -19,6 +20,7 @@
 #include "svc/svc.h"
 #include "worker_int.h"
 
+#define THREAD_NAME   "ustack-worker"
 #define DRAIN_POLL_S  0.01
 #define FAULT_TICK_S  ((double)SVC_FAULT_TICK_US / 1e6)
 #define WALK_ENTRIES  16u
@@ -224,6 +226,7 @@ void *worker_main(void *arg)
 {
 	struct worker *w = arg;
 
+	(void)prctl(PR_SET_NAME, THREAD_NAME, 0, 0, 0);
 	ev_run(w->loop, 0);
 	__atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
 	mailbox_wake(&w->out);

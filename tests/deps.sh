@@ -11,7 +11,8 @@ NEEDED='
 gcc:gcc make:make nm:binutils pkg-config:pkg-config
 stdio.h:libc6-dev linux/if_tun.h:linux-libc-dev
 ev.h:libev-dev libmnl/libmnl.h:libmnl-dev cjson/cJSON.h:libcjson-dev
-ini.h:libinih-dev mbedtls/ssl.h:libmbedtls-dev curses.h:libncurses-dev check.h:check
+ini.h:libinih-dev mbedtls/ssl.h:libmbedtls-dev seccomp.h:libseccomp-dev
+curses.h:libncurses-dev check.h:check
 mandoc:mandoc tcpdump:tcpdump tshark:tshark ncat:ncat socat:socat nft:nftables
 curl:curl openssl:openssl traceroute:traceroute nc.openbsd|nc:netcat-openbsd ip:iproute2 ping:iputils-ping ps:procps
 python3:python3 ctags:universal-ctags clang-format:clang-format

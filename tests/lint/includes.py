@@ -16,7 +16,7 @@ PUBLIC = ["stack/ustack.h", "stack/ustack_config.h", "stack/ustack_info.h",
           "stack/ustack_mib.h", "stack/ustack_opt.h", "stack/ustack_ping.h",
           "stack/ustack_types.h",
           "stack/base/assert.h", "stack/base/err.h", "stack/base/slice.h"]
-LIBC = (r"(assert|ctype|errno|fcntl|getopt|grp|inttypes|limits|locale|math|poll|pwd|signal|"
+LIBC = (r"(assert|ctype|errno|fcntl|getopt|grp|inttypes|libgen|limits|locale|math|poll|pwd|signal|"
         r"stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|termios|"
         r"sys/[a-z]+|arpa/inet|netinet/[a-z]+|net/if)\.h")
 

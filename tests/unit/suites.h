@@ -100,6 +100,7 @@
 	X(suite_daemon_worker)		\
 	X(suite_daemon_config)		\
 	X(suite_daemon_log)		\
+	X(suite_daemon_sandbox)		\
 	X(suite_daemon_metrics)		\
 	X(suite_daemon_ctl)		\
 	X(suite_daemon_ctl_events)	\
