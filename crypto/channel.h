@@ -147,7 +147,7 @@ enum tls_kind {
 	TLS_UNTRUSTED,	   /* signed by nobody we trust */
 	TLS_EXPIRED,	   /* not valid now */
 	TLS_WRONG_NAME,	   /* for somebody else */
-	TLS_FINGERPRINT,   /* not the one that was pinned */
+	TLS_NOT_PINNED,	   /* not the one that was pinned */
 	TLS_BAD_PSK,	   /* unknown identity, or another key */
 	TLS_BAD_MAC,	   /* a record was changed on its way */
 	TLS_ALERT,	   /* the peer says that something is wrong */

@@ -76,6 +76,12 @@ void compat_conf_policy(mbedtls_ssl_config *conf, const struct tls_policy *p,
 	mbedtls_ssl_conf_truncated_hmac(conf, MBEDTLS_SSL_TRUNC_HMAC_DISABLED);
 }
 
+void compat_conf_only(mbedtls_ssl_config *conf, bool v13)
+{
+	(void)conf;
+	(void)v13;
+}
+
 void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 {
 	const mbedtls_ecp_group_id *c = conf->curve_list;
@@ -95,7 +101,8 @@ void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 		l->sha1 |= *h <= MBEDTLS_MD_SHA1;
 	l->etm = conf->encrypt_then_mac;
 	l->ems = conf->extended_ms;
-	l->renegotiation = !conf->disable_renegotiation ||
+	l->renegotiation = conf->disable_renegotiation !=
+				   MBEDTLS_SSL_RENEGOTIATION_DISABLED ||
 			   conf->allow_legacy_renegotiation ==
 				   MBEDTLS_SSL_LEGACY_ALLOW_RENEGOTIATION;
 	l->server_order = true;
@@ -204,6 +211,15 @@ void compat_conf_policy(mbedtls_ssl_config *conf, const struct tls_policy *p,
 		conf, MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_SERVER);
 }
 
+void compat_conf_only(mbedtls_ssl_config *conf, bool v13)
+{
+	mbedtls_ssl_protocol_version v = v13 ? MBEDTLS_SSL_VERSION_TLS1_3
+					     : MBEDTLS_SSL_VERSION_TLS1_2;
+
+	mbedtls_ssl_conf_min_tls_version(conf, v);
+	mbedtls_ssl_conf_max_tls_version(conf, v);
+}
+
 void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 {
 	const uint16_t *g = conf->group_list;
@@ -218,7 +234,8 @@ void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 		l->sha1 |= *s >> 8 <= MBEDTLS_SSL_HASH_SHA1;
 	l->etm = conf->encrypt_then_mac;
 	l->ems = conf->extended_ms;
-	l->renegotiation = !conf->disable_renegotiation ||
+	l->renegotiation = conf->disable_renegotiation !=
+				   MBEDTLS_SSL_RENEGOTIATION_DISABLED ||
 			   conf->allow_legacy_renegotiation ==
 				   MBEDTLS_SSL_LEGACY_ALLOW_RENEGOTIATION;
 	l->server_order = conf->respect_cli_pref ==

@@ -2,7 +2,8 @@
 /*
  * crypto_int.h - what the files of crypto/ share with each other
  *
- *	creds.c    fills struct tls_context in, from bytes
+ *	context.c  makes and frees struct tls_context, empty
+ *	creds.c    fills it in, from bytes
  *	policy.c   says what may be negotiated
  *	channel.c  runs connections by it
  *	problem.c  finds words for what went wrong
@@ -88,6 +89,16 @@ struct tls_context {
 	mbedtls_ssl_ticket_context ticket;
 	mbedtls_ctr_drbg_context drbg;
 };
+
+/**
+ * tls_context_alloc() - A context with nothing in it, one reference
+ *
+ * Every part of mbedTLS is initialised, so that tls_context_put() may free it at
+ * any stage of being filled in.
+ *
+ * Return: the context, or NULL
+ */
+struct tls_context *tls_context_alloc(void);
 
 /**
  * tls_channel_hooks() - Have mbedTLS ask the channels

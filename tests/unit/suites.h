@@ -31,6 +31,8 @@
 	X(suite_wire_ip6)		\
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
+	X(suite_crypto_channel)		\
+	X(suite_crypto_policy)		\
 	X(suite_tcp_ready)		\
 	X(suite_tcp_api)		\
 	X(suite_tcp_cc_choice)		\
