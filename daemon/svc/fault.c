@@ -21,11 +21,15 @@
 
 /**
  * struct held - a connection whose service wanted to read more than it may
- * @conn:	as streams name it
+ * @ops:	kind of its stream
+ * @host:	what @ops works on
+ * @conn:	as streams of all kinds name it
  * @port:	its service's
  * @credit:	what it may read
  */
 struct held {
+	const struct stream_ops *ops;
+	void *host;
 	uint64_t conn;
 	uint16_t port;
 	uint64_t credit;
@@ -33,8 +37,6 @@ struct held {
 
 /**
  * struct faults - all faults of a set of services
- * @ops:	kind of the streams
- * @host:	what @ops works on
  * @last_us:	time of the last tick, 0 = none since there was a slow reader
  * @n:		entries in @fault
  * @nheld:	entries in @held
@@ -42,8 +44,6 @@ struct held {
  * @held:	who is held back, in no order
  */
 struct faults {
-	const struct stream_ops *ops;
-	void *host;
 	uint64_t last_us;
 	uint32_t n;
 	uint32_t nheld;
@@ -51,15 +51,9 @@ struct faults {
 	struct held held[SVC_FAULT_HELD];
 };
 
-struct faults *faults_new(const struct stream_ops *ops, void *host)
+struct faults *faults_new(void)
 {
-	struct faults *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->ops = ops;
-	f->host = host;
-	return f;
+	return calloc(1, sizeof(struct faults));
 }
 
 void faults_free(struct faults *f)
@@ -101,12 +95,12 @@ static void held_drop(struct faults *f, struct held *h)
 static void let_go(struct faults *f)
 {
 	for (uint32_t i = f->nheld; i-- > 0;) {
-		uint64_t conn = f->held[i].conn;
+		const struct held h = f->held[i];
 
-		if (fault_of(f, conn, f->held[i].port))
+		if (fault_of(f, h.conn, h.port))
 			continue;
 		held_drop(f, &f->held[i]);
-		(void)f->ops->poke(f->host, conn);
+		(void)h.ops->poke(h.host, h.conn);
 	}
 }
 
@@ -208,7 +202,7 @@ void faults_tick(struct faults *f, uint64_t now_us)
 			continue;
 		earn(h, fault->bytes_per_s, us);
 		if (h->credit >= CREDIT_BYTE &&
-		    f->ops->poke(f->host, h->conn) < 0)
+		    h->ops->poke(h->host, h->conn) < 0)
 			held_drop(f, h);
 	}
 }
@@ -230,7 +224,9 @@ size_t faults_allow(struct faults *f, const struct stream *st)
 		return SIZE_MAX;
 	if (!h) {
 		h = &f->held[f->nheld++];
-		*h = (struct held){ .conn = st->conn,
+		*h = (struct held){ .ops = st->ops,
+				    .host = st->host,
+				    .conn = st->conn,
 				    .port = st->service->port };
 	}
 	return fault->bytes_per_s ? h->credit / CREDIT_BYTE : 0;

@@ -24,7 +24,6 @@
 
 struct service;
 struct stream;
-struct stream_ops;
 struct svc_set;
 
 #define SVC_FAULTS_MAX	  32u	/* faults at a time */
@@ -52,7 +51,7 @@ struct svc_fault {
  * @set:	services
  * @f:		fault; @held is not used
  *
- * Return: 0, -ERR_LIMIT, or -ERR_NOMEM
+ * Return: 0, or -ERR_LIMIT
  */
 int svc_fault_set(struct svc_set *set, const struct svc_fault *f) MUST_USE;
 
@@ -81,7 +80,7 @@ void svc_set_tick(struct svc_set *set, uint64_t now_us);
 struct faults;
 
 /** faults_new() - No faults, or NULL when memory is spent */
-struct faults *faults_new(const struct stream_ops *ops, void *host);
+struct faults *faults_new(void);
 
 /** faults_free() - Forget them; who is held back stays so */
 void faults_free(struct faults *f);

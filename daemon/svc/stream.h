@@ -21,6 +21,7 @@
 struct service;
 struct stream;
 struct stream_buf;
+struct tls_context;
 
 #define STREAM_IOV_MAX 16u /* most entries in one call */
 
@@ -87,6 +88,31 @@ struct stream {
 	struct service *service;
 	uint32_t state;
 	int end;
+};
+
+/**
+ * struct stream_connect_args - a stream to be opened by us
+ * @remote:	address of the peer, as on the wire; IPv4 as ::ffff:a.b.c.d
+ * @local:	address to use, all zero = any
+ * @rport:	port of the peer
+ * @lport:	port to use, 0 = a free one
+ * @cc:		congestion control, NULL = the stack's
+ * @tls:	make it a secure channel by this client's context; referenced;
+ *		NULL = plain
+ * @servername:	secure: whom we want to talk to, NULL = an address
+ * @address:	secure: @remote as text, for certificates that name it
+ *
+ * All of it is borrowed for the call.
+ */
+struct stream_connect_args {
+	uint8_t remote[16];
+	uint8_t local[16];
+	uint16_t rport;
+	uint16_t lport;
+	const char *cc;
+	struct tls_context *tls;
+	const char *servername;
+	const char *address;
 };
 
 /**

@@ -70,6 +70,15 @@ static int on_accept(struct ustack *s, struct ustack_conn c, uint64_t ctx)
 	return 0;
 }
 
+static void on_connected(struct ustack *s, struct ustack_conn c, uint64_t ctx)
+{
+	struct stream st = stream_from(s, c, ctx);
+
+	service_connected(&st);
+	if (stream_ctx(&st) != ctx)
+		ustack_set_ctx(s, c, stream_ctx(&st));
+}
+
 static void deliver(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 		    void (*callback)(struct stream *))
 {
@@ -116,6 +125,7 @@ static void on_closed(struct ustack *s, struct ustack_conn c, uint64_t ctx,
 
 static const struct ustack_ops tcp_callbacks = {
 	.accept = on_accept,
+	.connected = on_connected,
 	.readable = on_readable,
 	.writable = on_writable,
 	.peer_closed = on_peer_closed,
@@ -270,6 +280,29 @@ int stream_tcp_listen(struct ustack *s, int ops_id, struct service *sv)
 	if (listener < 0)
 		return listener;
 	sv->listener = listener;
+	return 0;
+}
+
+int stream_tcp_connect(struct ustack *s, int ops_id, struct service *sv,
+		       const struct stream_connect_args *a, uint64_t *conn)
+{
+	struct ustack_connect_args args = {
+		.rport = a->rport,
+		.lport = a->lport,
+		.ops_id = ops_id,
+		.ctx = (uint64_t)(uintptr_t)sv,
+		.cc = a->cc,
+	};
+	struct ustack_conn c;
+	int rc;
+
+	memcpy(args.remote.b, a->remote, sizeof(args.remote.b));
+	memcpy(args.local.b, a->local, sizeof(args.local.b));
+	rc = ustack_connect(s, &args, &c);
+	if (rc)
+		return rc;
+	service_connecting(sv);
+	*conn = stream_tcp_key(c);
 	return 0;
 }
 

@@ -28,6 +28,23 @@ int stream_tcp_register(struct ustack *s) MUST_USE;
 int stream_tcp_listen(struct ustack *s, int ops_id,
 		      struct service *sv) MUST_USE;
 
+/**
+ * stream_tcp_connect() - Open a connection
+ * @s:		stack
+ * @ops_id:	of stream_tcp_register()
+ * @sv:		service that it will belong to; borrowed until the connection is over
+ * @a:		where to; nothing of it that is for secure channels is used
+ * @conn:	set to the connection, as streams name it
+ *
+ * The service's opened callback follows, or its closed callback alone when it
+ * comes to nothing.
+ *
+ * Return: 0, or -ERR_* as ustack_connect()
+ */
+int stream_tcp_connect(struct ustack *s, int ops_id, struct service *sv,
+		       const struct stream_connect_args *a,
+		       uint64_t *conn) MUST_USE;
+
 /** stream_tcp_key() - How streams name a connection */
 uint64_t stream_tcp_key(struct ustack_conn c);
 

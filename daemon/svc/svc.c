@@ -16,13 +16,15 @@
 /**
  * struct svc_set - the services of a stack
  * @stack:	the stack; borrowed
+ * @tcp:	ops_id of plain connections
  * @loop:	the loop; borrowed, NULL = none
- * @faults:	faults of their reading, NULL = there was none yet
+ * @faults:	faults of their reading
  * @n:		services started
  * @service:	the services
  */
 struct svc_set {
 	struct ustack *stack;
+	int tcp;
 	const struct svc_loop *loop;
 	struct faults *faults;
 	uint32_t n;
@@ -68,6 +70,17 @@ void service_opened(struct stream *st)
 		sv->svc->opened(st);
 }
 
+void service_connecting(struct service *sv)
+{
+	service_count(&sv->open, 1);
+}
+
+void service_connected(struct stream *st)
+{
+	if (st->service->svc->opened)
+		st->service->svc->opened(st);
+}
+
 void service_closed(struct stream *st)
 {
 	struct service *sv = st->service;
@@ -97,8 +110,7 @@ static void service_stop(struct service *sv)
 		sv->svc->stop(sv);
 }
 
-static int service_start(struct svc_set *set, int ops_id,
-			 const struct svc_wanted *wanted)
+static int service_start(struct svc_set *set, const struct svc_wanted *wanted)
 {
 	struct service *sv = &set->service[set->n];
 	int rc = 0;
@@ -115,13 +127,14 @@ static int service_start(struct svc_set *set, int ops_id,
 	sv->tls = wanted->tls;
 	sv->target = wanted->target;
 	sv->loop = set->loop;
+	sv->faults = set->faults;
 	sv->ops = &stream_tcp_ops;
 	sv->host = set->stack;
 	sv->listener = -1;
 	if (sv->svc->start)
 		rc = sv->svc->start(sv);
 	if (rc == 0)
-		rc = stream_tcp_listen(set->stack, ops_id, sv);
+		rc = stream_tcp_listen(set->stack, set->tcp, sv);
 	if (rc < 0) {
 		service_stop(sv);
 		return rc;
@@ -132,28 +145,41 @@ static int service_start(struct svc_set *set, int ops_id,
 	return 0;
 }
 
-struct svc_set *svc_set_new(const struct svc_args *a,
-			    const struct svc_wanted *wanted, uint32_t n,
-			    char *err, size_t errlen)
+static struct svc_set *set_alloc(const struct svc_args *a, uint32_t n)
 {
 	struct svc_set *set = aligned_alloc(_Alignof(struct svc_set),
 					    sizeof(*set) +
 						    n * sizeof(struct service));
-	int ops_id = stream_tcp_register(a->stack);
-	uint32_t i;
 
-	if (!set || ops_id < 0) {
-		snprintf(err, errlen, "services: %s",
-			 err_str(set ? ops_id : ERR_NOMEM));
-		free(set);
+	if (!set)
 		return NULL;
-	}
+	memset(set, 0, sizeof(*set));
 	set->stack = a->stack;
 	set->loop = a->loop;
-	set->faults = NULL;
-	set->n = 0;
+	set->faults = faults_new();
+	if (set->faults)
+		return set;
+	free(set);
+	return NULL;
+}
+
+struct svc_set *svc_set_new(const struct svc_args *a,
+			    const struct svc_wanted *wanted, uint32_t n,
+			    char *err, size_t errlen)
+{
+	struct svc_set *set = set_alloc(a, n);
+	uint32_t i;
+
+	if (set)
+		set->tcp = stream_tcp_register(a->stack);
+	if (!set || set->tcp < 0) {
+		snprintf(err, errlen, "services: %s",
+			 err_str(set ? set->tcp : ERR_NOMEM));
+		svc_set_free(set);
+		return NULL;
+	}
 	for (i = 0; i < n; i++) {
-		int rc = service_start(set, ops_id, &wanted[i]);
+		int rc = service_start(set, &wanted[i]);
 
 		if (rc == 0)
 			continue;
@@ -164,6 +190,20 @@ struct svc_set *svc_set_new(const struct svc_args *a,
 		return NULL;
 	}
 	return set;
+}
+
+int svc_connect(struct svc_set *set, struct service *sv,
+		const struct stream_connect_args *a, struct stream *st)
+{
+	if (a->tls)
+		return -ERR_INVAL;
+	sv->ops = &stream_tcp_ops;
+	sv->host = set->stack;
+	sv->faults = set->faults;
+	*st = (struct stream){ .ops = sv->ops,
+			       .host = sv->host,
+			       .service = sv };
+	return stream_tcp_connect(set->stack, set->tcp, sv, a, &st->conn);
 }
 
 void svc_set_unlisten(struct svc_set *set)
@@ -211,32 +251,26 @@ void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st)
 
 int svc_fault_set(struct svc_set *set, const struct svc_fault *f)
 {
-	if (!set->faults) {
-		set->faults = faults_new(&stream_tcp_ops, set->stack);
-		for (uint32_t i = 0; i < set->n; i++)
-			set->service[i].faults = set->faults;
-	}
-	return set->faults ? faults_add(set->faults, f) : -ERR_NOMEM;
+	return faults_add(set->faults, f);
 }
 
 uint32_t svc_fault_off(struct svc_set *set, uint64_t id, uint16_t port)
 {
-	return set->faults ? faults_remove(set->faults, id, port) : 0;
+	return faults_remove(set->faults, id, port);
 }
 
 uint32_t svc_faults(const struct svc_set *set,
 		    struct svc_fault out[SVC_FAULTS_MAX])
 {
-	return set->faults ? faults_list(set->faults, out) : 0;
+	return faults_list(set->faults, out);
 }
 
 bool svc_set_ticks(const struct svc_set *set)
 {
-	return set->faults && faults_slow(set->faults);
+	return faults_slow(set->faults);
 }
 
 void svc_set_tick(struct svc_set *set, uint64_t now_us)
 {
-	if (set->faults)
-		faults_tick(set->faults, now_us);
+	faults_tick(set->faults, now_us);
 }

@@ -33,11 +33,13 @@ struct ustack;
  * @start:	make what all connections of a service share, NULL = nothing;
  *		0 or -ERR_*
  * @stop:	give that up again; called after a failed @start, too
- * @opened:	a connection is established, its secure channel included
+ * @opened:	a connection is established, its secure channel included; one that
+ *		was to be opened by svc_connect(), too
  * @readable:	there is data that was not there before
  * @writable:	there is room again after a write took less than all
  * @peer_closed: the peer has ended its direction, and all it sent was read
- * @closed:	the connection is over, for whatever reason: see stream.end
+ * @closed:	the connection is over, for whatever reason: see stream.end.  It
+ *		comes without @opened when one of svc_connect() has failed.
  *
  * A callback that is NULL is not made.
  */
@@ -121,7 +123,7 @@ const struct svc *svc_find(const char *name);
  * @host:	what @ops works on
  * @listener:	the kind's number of the listener, -1 = none
  * @shared:	what @svc.start made
- * @faults:	faults of its reading, NULL = there was none yet; borrowed
+ * @faults:	faults of its reading, NULL = there can be none; borrowed
  * @open:	connections now
  * @accepted:	connections so far
  * @bytes_in:	payload it read
@@ -159,6 +161,12 @@ static inline void service_count(uint64_t *counter, uint64_t n)
 
 /** service_opened() - Tell a service of a new connection; for kinds of stream */
 void service_opened(struct stream *st);
+
+/** service_connecting() - A connection is being opened for a service; the same */
+void service_connecting(struct service *sv);
+
+/** service_connected() - Tell it that this has succeeded; the same */
+void service_connected(struct stream *st);
 
 /** service_closed() - Tell a service that a connection is over; the same */
 void service_closed(struct stream *st);
@@ -257,6 +265,23 @@ struct svc_args {
 struct svc_set *svc_set_new(const struct svc_args *a,
 			    const struct svc_wanted *wanted, uint32_t n,
 			    char *err, size_t errlen);
+
+/**
+ * svc_connect() - Open a connection for a service
+ * @set:	the services that it runs beside
+ * @sv:		a service of the caller, which need not listen: @svc and @name are
+ *		set, @faults becomes those of @set; borrowed until the connection is
+ *		over
+ * @a:		where to; borrowed for the call
+ * @st:		filled in
+ *
+ * The service is told by @opened, or by @closed alone.
+ *
+ * Return: 0, or -ERR_* as ustack_connect()
+ */
+int svc_connect(struct svc_set *set, struct service *sv,
+		const struct stream_connect_args *a,
+		struct stream *st) MUST_USE;
 
 /** svc_set_unlisten() - Accept no more connections */
 void svc_set_unlisten(struct svc_set *set);

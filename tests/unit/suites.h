@@ -96,6 +96,7 @@
 	X(suite_daemon_mailbox)		\
 	X(suite_daemon_svc_echo)	\
 	X(suite_daemon_svc_chargen)	\
+	X(suite_daemon_svc_connect)	\
 	X(suite_daemon_svc_fault)	\
 	X(suite_daemon_svc_http)	\
 	X(suite_daemon_svc_join)	\

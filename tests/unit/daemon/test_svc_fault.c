@@ -22,7 +22,7 @@ static struct fake *fake_faulty(const struct svc *svc)
 	struct fake *f = fake_new(svc, FAKE_BYTES / 4);
 
 	f->service.port = PORT;
-	f->service.faults = faults_new(f->service.ops, f);
+	f->service.faults = faults_new();
 	ck_assert_ptr_nonnull(f->service.faults);
 	return f;
 }
