@@ -38,8 +38,8 @@ static const char *const ecn_words[] = { "off", "passive", "active", NULL };
 static const char *const level_words[] = { "error", "warning", "info",
 					   "debug", "trace",   NULL };
 static const char *const format_words[] = { "text", "json", NULL };
-static const char *const type_words[] = { "echo", "discard", "chargen", "http",
-					  NULL };
+static const char *const type_words[] = { "echo", "discard", "chargen",
+					  "http", "forward", NULL };
 
 /* clang-format off */
 static const struct config_key keys[] = {

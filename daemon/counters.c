@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * counters.c - every counter there is: the stack's and the device's
+ * counters.c - every counter there is: the stack's, the services' and the
+ *		device's
  *
  * The table is made from the X-macros, so that stats.get, /metrics and their
  * tests see the same counters.
@@ -33,9 +34,14 @@ static const struct counter_info counters[] = {
 		  USTACK_C_##c * sizeof(uint64_t) },
 	USTACK_COUNTERS(STACK_COUNTER)
 #undef STACK_COUNTER
+#define SVC_COUNTER(c, name, unit, help)                                       \
+	{ name, unit, help,                                                    \
+	  offsetof(struct counters, svc) + SVC_C_##c * sizeof(uint64_t) },
+		SVC_COUNTERS(SVC_COUNTER)
+#undef SVC_COUNTER
 #define TUN_COUNTER(name, unit, help, field)                                   \
 	{ name, unit, help, offsetof(struct counters, tun.field) },
-		TUN_COUNTERS(TUN_COUNTER)
+			TUN_COUNTERS(TUN_COUNTER)
 #undef TUN_COUNTER
 };
 
@@ -45,10 +51,17 @@ const struct counter_info *counters_table(size_t *n)
 	return counters;
 }
 
-void counters_load(struct counters *c, const uint64_t *from)
+static void load(uint64_t *to, const uint64_t *from, size_t n)
 {
-	for (size_t i = 0; i < USTACK_COUNTERS_MAX; i++)
-		c->stack[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	for (size_t i = 0; i < n; i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+void counters_load(struct counters *c, const uint64_t *stack,
+		   const uint64_t *svc)
+{
+	load(c->stack, stack, USTACK_COUNTERS_MAX);
+	load(c->svc, svc, SVC_COUNTERS_MAX);
 }
 
 uint64_t counters_at(const struct counters *c, const struct counter_info *ci)

@@ -223,7 +223,7 @@ static void ctl_status(struct ctl_request *rq)
 
 void ctl_read_counters(const struct worker *w, struct counters *out)
 {
-	counters_load(out, worker_counters(w));
+	counters_load(out, worker_counters(w), worker_svc_counters(w));
 	tun_info(worker_tun(w), &out->tun);
 }
 

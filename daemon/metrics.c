@@ -287,7 +287,7 @@ static void put_impairment(struct svc_text *t, const struct metrics *m)
 
 void metrics_read(struct metrics *m, struct worker *w)
 {
-	counters_load(&m->counters, worker_counters(w));
+	counters_load(&m->counters, worker_counters(w), worker_svc_counters(w));
 	tun_info(worker_tun(w), &m->counters.tun);
 	ustack_gauges(worker_stack(w), &m->gauges);
 	impair_totals(worker_impair(w), &m->impair);

@@ -156,7 +156,9 @@ static bool make_services(struct worker *w, const struct config *cfg)
 		};
 	svcloop_init(&w->svc_loop, w->loop);
 	w->services = svc_set_new(&(struct svc_args){ .stack = w->stack,
-						      .loop = &w->svc_loop },
+						      .loop = &w->svc_loop,
+						      .tell = worker_note,
+						      .arg = w },
 				  wanted, cfg->nservice, err, sizeof(err));
 	if (!w->services)
 		log_msg(LOG_LVL_ERROR, "%s", err);
@@ -311,6 +313,11 @@ const uint64_t *worker_counters(const struct worker *w)
 	return ustack_counters(w->stack);
 }
 
+const uint64_t *worker_svc_counters(const struct worker *w)
+{
+	return svc_set_counters(w->services);
+}
+
 struct tun *worker_tun(const struct worker *w)
 {
 	return w->tun;
@@ -368,6 +375,7 @@ uint32_t worker_services(const struct worker *w, struct worker_service *out,
 		};
 		snprintf(out[i].name, sizeof(out[i].name), "%s", st.name);
 		snprintf(out[i].type, sizeof(out[i].type), "%s", st.type);
+		snprintf(out[i].target, sizeof(out[i].target), "%s", st.target);
 	}
 	return n;
 }

@@ -145,6 +145,9 @@ int worker_ping(struct worker *w, const struct ustack_ping_args *a,
 /** worker_counters() - The stack's counters, any thread, relaxed loads */
 const uint64_t *worker_counters(const struct worker *w);
 
+/** worker_svc_counters() - The services', the same */
+const uint64_t *worker_svc_counters(const struct worker *w);
+
 /** worker_tun() - The device, for its description and drop counters */
 struct tun *worker_tun(const struct worker *w);
 
@@ -168,6 +171,7 @@ uint64_t worker_events_lost(const struct worker *w);
 struct worker_service {
 	char name[32];
 	char type[32];
+	char target[256]; /* of a forward service, "" = none */
 	uint16_t port;
 	uint32_t open;	    /* connections open now, relaxed read */
 	uint64_t accepted;  /* connections so far */

@@ -86,6 +86,9 @@ bool worker_make_lab(struct worker *w);
 /** worker_make_loop() - Set up the watchers of its loop; false, the reason is logged */
 bool worker_make_loop(struct worker *w);
 
+/** worker_note() - Have a line of a service logged; @arg is the worker */
+void worker_note(void *arg, const char *text);
+
 /** worker_run_jobs() - Run all jobs that wait; true if there were any */
 bool worker_run_jobs(struct worker *w);
 

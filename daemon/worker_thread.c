@@ -10,6 +10,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +18,7 @@
 
 #include "log.h"
 #include "svc/fault.h"
+#include "svc/note.h"
 #include "svc/svc.h"
 #include "worker_int.h"
 
@@ -209,6 +211,34 @@ bool worker_run_jobs(struct worker *w)
 		j->run(j, w);
 	mailbox_put_list(&w->out, list);
 	return list;
+}
+
+/**
+ * struct note - a line of a service on its way to the log
+ */
+struct note {
+	struct job job;
+	char text[SVC_NOTE_MAX];
+};
+
+static void on_note(struct job *j)
+{
+	struct note *n = (struct note *)j;
+
+	log_msg(LOG_LVL_WARNING, "%s", n->text);
+	free(n);
+}
+
+void worker_note(void *arg, const char *text)
+{
+	struct worker *w = arg;
+	struct note *n = malloc(sizeof(*n));
+
+	if (!n)
+		return;
+	n->job = (struct job){ .done = on_note };
+	(void)snprintf(n->text, sizeof(n->text), "%s", text);
+	mailbox_put(&w->out, &n->job);
 }
 
 void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents)

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "fault.h"
+#include "note.h"
 #include "stream_tcp.h"
+#include "svc_mib.h"
 
 /**
  * struct svc_set - the services of a stack
@@ -19,6 +21,8 @@
  * @tcp:	ops_id of plain connections
  * @loop:	the loop; borrowed, NULL = none
  * @faults:	faults of their reading
+ * @counters:	counters, of all together
+ * @notes:	what they say for the log
  * @n:		services started
  * @service:	the services
  */
@@ -27,6 +31,8 @@ struct svc_set {
 	int tcp;
 	const struct svc_loop *loop;
 	struct faults *faults;
+	uint64_t counters[SVC_COUNTERS_MAX];
+	struct svc_notes notes;
 	uint32_t n;
 	struct service service[];
 };
@@ -34,10 +40,7 @@ struct svc_set {
 const struct svc *svc_find(const char *name)
 {
 	static const struct svc *const types[] = {
-		&svc_echo,
-		&svc_discard,
-		&svc_chargen,
-		&svc_http,
+		&svc_echo, &svc_discard, &svc_chargen, &svc_http, &svc_forward,
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -125,9 +128,12 @@ static int service_start(struct svc_set *set, const struct svc_wanted *wanted)
 	sv->cc = wanted->cc;
 	sv->pages = wanted->pages;
 	sv->tls = wanted->tls;
-	sv->target = wanted->target;
+	snprintf(sv->target, sizeof(sv->target), "%s",
+		 wanted->target ? wanted->target : "");
 	sv->loop = set->loop;
 	sv->faults = set->faults;
+	sv->counters = set->counters;
+	sv->notes = set->loop ? &set->notes : NULL;
 	sv->ops = &stream_tcp_ops;
 	sv->host = set->stack;
 	sv->listener = -1;
@@ -140,9 +146,19 @@ static int service_start(struct svc_set *set, const struct svc_wanted *wanted)
 		return rc;
 	}
 	sv->cc = NULL; /* borrowed for the call */
-	sv->target = NULL;
 	set->n++;
 	return 0;
+}
+
+/* Why the service behind the last one in @set did not start. */
+static void start_error(const struct svc_set *set,
+			const struct svc_wanted *wanted, int rc, char *err,
+			size_t errlen)
+{
+	const char *why = set->service[set->n].why;
+
+	snprintf(err, errlen, "service %s: %s on port %u: %s", wanted->name,
+		 wanted->type, wanted->port, why[0] ? why : err_str(rc));
 }
 
 static struct svc_set *set_alloc(const struct svc_args *a, uint32_t n)
@@ -156,6 +172,9 @@ static struct svc_set *set_alloc(const struct svc_args *a, uint32_t n)
 	memset(set, 0, sizeof(*set));
 	set->stack = a->stack;
 	set->loop = a->loop;
+	set->notes = (struct svc_notes){ .tell = a->tell,
+					 .arg = a->arg,
+					 .loop = a->loop };
 	set->faults = faults_new();
 	if (set->faults)
 		return set;
@@ -183,9 +202,7 @@ struct svc_set *svc_set_new(const struct svc_args *a,
 
 		if (rc == 0)
 			continue;
-		snprintf(err, errlen, "service %s: %s on port %u: %s",
-			 wanted[i].name, wanted[i].type, wanted[i].port,
-			 err_str(rc));
+		start_error(set, &wanted[i], rc, err, errlen);
 		svc_set_free(set);
 		return NULL;
 	}
@@ -200,6 +217,8 @@ int svc_connect(struct svc_set *set, struct service *sv,
 	sv->ops = &stream_tcp_ops;
 	sv->host = set->stack;
 	sv->faults = set->faults;
+	sv->counters = set->counters;
+	sv->notes = set->loop ? &set->notes : NULL;
 	*st = (struct stream){ .ops = sv->ops,
 			       .host = sv->host,
 			       .service = sv };
@@ -241,10 +260,16 @@ void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st)
 	st->type = sv->svc->name;
 	st->port = sv->port;
 	st->tls = sv->tls;
+	st->target = sv->target;
 	st->open = __atomic_load_n(&sv->open, __ATOMIC_RELAXED);
 	st->accepted = __atomic_load_n(&sv->accepted, __ATOMIC_RELAXED);
 	st->bytes_in = __atomic_load_n(&sv->bytes_in, __ATOMIC_RELAXED);
 	st->bytes_out = __atomic_load_n(&sv->bytes_out, __ATOMIC_RELAXED);
+}
+
+const uint64_t *svc_set_counters(const struct svc_set *set)
+{
+	return set->counters;
 }
 
 /* ------------------------------------------------------------------ faults */

@@ -6,8 +6,8 @@
  *	struct service		one [service NAME] of the configuration, running
  *	struct svc_set		all of them
  *
- * A connection costs its service nothing: the state that a type keeps for one
- * is a small number, stream.state.
+ * A connection need not cost its service anything: stream.state is a small
+ * number that a type may keep for one.
  */
 
 #ifndef DAEMON_SVC_SVC_H
@@ -20,12 +20,15 @@
 
 struct faults;
 struct svc_loop;
+struct svc_notes;
 struct tls_context;
 struct tls_set;
 struct ustack;
 
-#define SERVICE_NAME_MAX  32u
-#define SERVICE_STATE_MAX 1023u /* largest stream.state */
+#define SERVICE_NAME_MAX   32u
+#define SERVICE_STATE_MAX  1023u /* largest stream.state */
+#define SERVICE_TARGET_MAX 256u
+#define SERVICE_WHY_MAX	   256u
 
 /**
  * struct svc - a type of service
@@ -58,6 +61,7 @@ extern const struct svc svc_echo;
 extern const struct svc svc_discard;
 extern const struct svc svc_chargen;
 extern const struct svc svc_http;
+extern const struct svc svc_forward;
 
 #define SVC_HTTP_CONNS 128u    /* connections of one http service */
 #define SVC_PAGE_MAX   131072u /* bytes of a page */
@@ -116,20 +120,22 @@ const struct svc *svc_find(const char *name);
  * @cc:		of struct svc_wanted, while it starts
  * @pages:	what an http service shows, NULL = nothing
  * @tls:	its connections are secure channels
- * @target:	of a forward service: "tcp:HOST:PORT" or "unix:PATH", as configured;
- *		borrowed while it starts
+ * @target:	of a forward service: "tcp:HOST:PORT" or "unix:PATH", as configured
+ * @why:	after a failed start: the reason, "" = what the error says
  * @loop:	what it may ask of the loop it runs on; borrowed
  * @ops:	kind of its streams
  * @host:	what @ops works on
  * @listener:	the kind's number of the listener, -1 = none
  * @shared:	what @svc.start made
  * @faults:	faults of its reading, NULL = there can be none; borrowed
+ * @counters:	those of svc_mib.h, of all services; borrowed
+ * @notes:	what is said for the log, NULL = nothing is; borrowed
  * @open:	connections now
  * @accepted:	connections so far
  * @bytes_in:	payload it read
  * @bytes_out:	payload it wrote
  *
- * The last four are read by other threads with relaxed loads.  The alignment
+ * The last four and @counters are read by other threads with relaxed loads.  The alignment
  * leaves room for a connection's state in the low bits of its address.
  */
 struct service {
@@ -140,13 +146,16 @@ struct service {
 	const char *cc;
 	const struct svc_pages *pages;
 	bool tls;
-	const char *target;
+	char target[SERVICE_TARGET_MAX];
+	char why[SERVICE_WHY_MAX];
 	const struct svc_loop *loop;
 	const struct stream_ops *ops;
 	void *host;
 	int listener;
 	void *shared;
 	struct faults *faults;
+	uint64_t *counters;
+	struct svc_notes *notes;
 	uint64_t open;
 	uint64_t accepted;
 	uint64_t bytes_in;
@@ -223,12 +232,14 @@ struct svc_tls_limits {
 
 /**
  * struct svc_stats - what a service has done
+ * @target:	of a forward service, "" = it has none
  */
 struct svc_stats {
 	const char *name;
 	const char *type;
 	uint16_t port;
 	bool tls;
+	const char *target;
 	uint64_t open;
 	uint64_t accepted;
 	uint64_t bytes_in;
@@ -244,12 +255,17 @@ struct svc_set;
  *		that needs one can start
  * @tls:	credentials for the services that want them; referenced; NULL = none
  * @limits:	of secure channels
+ * @tell:	takes what services have to say for the log, on their thread; NULL =
+ *		nobody listens.  It comes as text, see note.h
+ * @arg:	its argument
  */
 struct svc_args {
 	struct ustack *stack;
 	const struct svc_loop *loop;
 	struct tls_context *tls;
 	struct svc_tls_limits limits;
+	void (*tell)(void *arg, const char *text);
+	void *arg;
 };
 
 /**
@@ -270,8 +286,8 @@ struct svc_set *svc_set_new(const struct svc_args *a,
  * svc_connect() - Open a connection for a service
  * @set:	the services that it runs beside
  * @sv:		a service of the caller, which need not listen: @svc and @name are
- *		set, @faults becomes those of @set; borrowed until the connection is
- *		over
+ *		set, @faults, @counters and @notes become those of @set; borrowed
+ *		until the connection is over
  * @a:		where to; borrowed for the call
  * @st:		filled in
  *
@@ -294,5 +310,8 @@ uint32_t svc_set_count(const struct svc_set *set);
 
 /** svc_set_stats() - Describe service @i, any thread */
 void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st);
+
+/** svc_set_counters() - Those of svc_mib.h, any thread, relaxed loads */
+const uint64_t *svc_set_counters(const struct svc_set *set);
 
 #endif /* DAEMON_SVC_SVC_H */

@@ -40,6 +40,9 @@ RULES = {
 # Named in the table alone, or by the header that an embedder sees.
 EXTRA = {
     "daemon/svc/join.c": ["sys/socket.h", "unistd.h"],
+    "daemon/svc/forward.c": ["sys/resource.h", "unistd.h"],
+    "daemon/svc/target.c": ["netdb.h", "netinet/in.h", "netinet/tcp.h", "sys/un.h", "unistd.h"],
+    "daemon/svc/target.h": ["sys/socket.h"],
     "daemon/svc/stream_tcp.c": ["stack/ustack.h"],
     "daemon/svc/stream_tcp.h": ["stack/ustack.h"],
     "daemon/svc/stream_tls.c": ["crypto/channel.h", "crypto/creds.h", "stack/ustack.h"],

@@ -103,12 +103,15 @@ check_shell()
 # Each counter has one line, and the table is sane.
 check_counters()
 {
-	grep -oE '^	X\([A-Z0-9_]+, "[A-Za-z0-9]+"' stack/ustack_mib.h |
+	mibs="stack/ustack_mib.h daemon/svc/svc_mib.h"
+	# shellcheck disable=SC2086 # two files
+	grep -hoE '^	X\([A-Z0-9_]+, "[A-Za-z0-9]+"' $mibs |
 		sed 's/.*"\(.*\)"/\1/' | sort | uniq -d > "$out/dup"
 	[ ! -s "$out/dup" ] || { echo "counters defined twice: $(cat "$out/dup")"; return 1; }
 	# Every counter is counted somewhere.
-	grep -oE '^	X\([A-Z0-9_]+' stack/ustack_mib.h | sed 's/.*(//' | while read -r c; do
-		grep -rqE "\b(USTACK_C_)?$c\b" stack --include='*.c' ||
+	# shellcheck disable=SC2086
+	grep -hoE '^	X\([A-Z0-9_]+' $mibs | sed 's/.*(//' | while read -r c; do
+		grep -rqE "\b(USTACK_C_|SVC_C_)?$c\b" stack daemon/svc --include='*.c' ||
 			echo "$c is never counted"
 	done > "$out/cnt"
 	cat "$out/cnt"

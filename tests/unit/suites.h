@@ -100,6 +100,10 @@
 	X(suite_daemon_svc_fault)	\
 	X(suite_daemon_svc_http)	\
 	X(suite_daemon_svc_join)	\
+	X(suite_daemon_svc_forward)	\
+	X(suite_daemon_svc_connmap)	\
+	X(suite_daemon_svc_note)	\
+	X(suite_daemon_svc_target)	\
 	X(suite_daemon_worker)		\
 	X(suite_daemon_config)		\
 	X(suite_daemon_log)		\

@@ -27,6 +27,7 @@ static void pretended_arm(struct worker *w);
 static const uint64_t *pretended_counters(const struct worker *w);
 static int pretended_ping(struct worker *w, const struct ustack_ping_args *a,
 			  struct worker_ping *p);
+static const uint64_t *pretended_svc_counters(const struct worker *w);
 static struct tun *pretended_tun(const struct worker *w);
 static void pretended_set_level(struct worker *w, int level);
 static void pretended_subscribe(struct worker *w, uint32_t mask);
@@ -57,6 +58,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_arm_ticks     pretended_arm
 #define worker_counters	     pretended_counters
 #define worker_ping(w, a, p) pretended_ping(w, a, p)
+#define worker_svc_counters  pretended_svc_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
 #define worker_subscribe     pretended_subscribe
@@ -172,6 +174,11 @@ void rig_pong(const struct ustack_pong *pong)
 	rig.worker.ping = NULL;
 	p->pong = *pong;
 	p->over.done(&p->over);
+}
+
+static const uint64_t *pretended_svc_counters(const struct worker *w)
+{
+	return w->svc_counters;
 }
 
 static struct tun *pretended_tun(const struct worker *w)

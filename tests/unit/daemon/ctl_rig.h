@@ -52,6 +52,7 @@
  * @ping:	echo request under way, NULL = none
  * @ping_args:	the last one's
  * @ping_rc:	why there shall be none
+ * @svc_counters: the services'
  */
 struct worker {
 	struct job *first;
@@ -71,6 +72,7 @@ struct worker {
 	struct worker_ping *ping;
 	struct ustack_ping_args ping_args;
 	int ping_rc;
+	uint64_t svc_counters[SVC_COUNTERS_MAX];
 };
 
 /**

@@ -216,6 +216,7 @@ struct fake *fake_service(const struct svc *svc)
 	f->service.svc = svc;
 	f->service.ops = &fake_ops;
 	f->service.host = f;
+	f->service.counters = f->counters;
 	f->st = (struct stream){ .ops = &fake_ops,
 				 .host = f,
 				 .service = &f->service };

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "daemon/svc/svc.h"
+#include "daemon/svc/svc_mib.h"
 
 #define FAKE_BYTES (1u << 20)
 #define FAKE_RUNS  1000u
@@ -22,6 +23,7 @@
 /**
  * struct fake - one connection and its service
  * @service:	the service
+ * @counters:	its counters
  * @st:		the stream
  * @in:		what the peer sent and nobody has read
  * @in_len:	bytes in it
@@ -43,6 +45,7 @@
  */
 struct fake {
 	struct service service;
+	uint64_t counters[SVC_COUNTERS_MAX];
 	struct stream st;
 	uint8_t *in;
 	size_t in_len;
