@@ -35,6 +35,7 @@
 #include "sandbox.h"
 #include "stack/base/assert.h"
 #include "tun.h"
+#include "watchdog.h"
 #include "worker.h"
 
 #define EXIT_USAGE    2
@@ -52,6 +53,7 @@
  * @term:	SIGTERM
  * @intr:	SIGINT
  * @hup:	SIGHUP
+ * @watchdog:	tells systemd that the worker works
  * @stopping:	connections are being closed
  * @failed:	the exit status is a failure's
  */
@@ -65,6 +67,7 @@ struct daemon {
 	struct ev_signal term;
 	struct ev_signal intr;
 	struct ev_signal hup;
+	struct watchdog watchdog;
 	bool stopping;
 	bool failed;
 };
@@ -128,9 +131,11 @@ static void on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
 	(void)loop;
 	(void)w;
 	(void)revents;
+	notify("RELOADING=1\nSTATUS=reloading");
 	log_close();
 	rc = log_open(&self.cfg);
 	log_set_level(level);
+	notify("READY=1\nSTATUS=ready");
 	if (!rc) /* else log_open() has said so */
 		log_msg(LOG_LVL_INFO, "SIGHUP: log reopened");
 }
@@ -226,6 +231,7 @@ static int start_parts(void)
 /* Jobs on their way end at the control socket: the worker goes first. */
 static void stop_parts(void)
 {
+	watchdog_stop(&self.watchdog);
 	worker_free(self.worker);
 	if (self.ctl)
 		ctl_free(self.ctl);
@@ -245,6 +251,7 @@ static int run(void)
 		stop_parts();
 	} else {
 		tell_ready();
+		watchdog_start(&self.watchdog, self.loop, self.worker);
 		ev_run(self.loop, 0);
 		stop_parts();
 		log_msg(LOG_LVL_INFO, "stopped");

@@ -2,26 +2,20 @@
 /*
  * test_worker.c - a worker's thread, from its first job to its last
  *
- * The device is one end of a socket pair; the test is the main thread, and the
- * host at the other end.
+ * The test is the main thread, and the host at the other end of the device.
  */
 
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
 #include "daemon/mailbox.h"
-#include "daemon/tun.h"
-#include "daemon/worker.h"
 #include "tests/unit/expect.h"
 #include "tests/unit/suites.h"
+#include "worker_rig.h"
 
-#define PATIENCE_S 20.
-#define JOBS	   1000
-#define ECHO_LEN   36
-#define SECOND_US  1000000u
+#define JOBS	 1000
+#define ECHO_LEN 36
 
 /* An echo request from 10.7.0.1 to 10.7.0.2; both checksums are right. */
 static const uint8_t echo_request[ECHO_LEN] = {
@@ -30,102 +24,11 @@ static const uint8_t echo_request[ECHO_LEN] = {
 	0x00, 0x01, 0x00, 0x01, 'a',  'b',  'c',  'd',	'e',  'f',  'g',  'h',
 };
 
-/* The main thread: loop, worker, and the host at the other end. */
-struct world {
-	struct config cfg;
-	struct ev_loop *loop;
-	struct ev_timer patience;
-	struct ev_io peer_io;
-	struct worker *worker;
-	int peer;
-	int ends;
-	int failures;
-	int answers;
-};
-
-/* Callbacks of a worker get nothing but the worker. */
-static struct world *self;
-
-static void on_patience(struct ev_loop *loop, struct ev_timer *t, int revents)
-{
-	(void)loop;
-	(void)t;
-	(void)revents;
-	ck_abort_msg("nothing happens any more");
-}
-
-static void on_stopped(struct worker *w)
-{
-	(void)w;
-	self->ends++;
-	ev_break(self->loop, EVBREAK_ALL);
-}
-
-static void on_failed(struct worker *w)
-{
-	(void)w;
-	self->failures++;
-	ev_break(self->loop, EVBREAK_ALL);
-}
-
-static void config_init(struct config *cfg, int fd)
-{
-	const uint8_t addr[4] = { 10, 7, 0, 2 };
-
-	memset(cfg, 0, sizeof(*cfg));
-	ustack_config_init(&cfg->stack);
-	cfg->stack.addr[0] = (struct ustack_prefix){ ustack_addr4(addr), 128 };
-	cfg->stack.naddrs = 1;
-	cfg->mtu = 1500;
-	cfg->tun_fd = fd;
-	cfg->nservice = 1;
-	cfg->service[0] = (struct config_service){ .name = "echo",
-						   .type = "echo",
-						   .port = 7,
-						   .backlog = 16 };
-}
-
-static void world_init(struct world *w)
-{
-	char err[256] = "";
-	struct tun *tun;
-	int fd[2];
-
-	signal(SIGPIPE, SIG_IGN);
-	memset(w, 0, sizeof(*w));
-	self = w;
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
-	w->peer = fd[0];
-	config_init(&w->cfg, fd[1]);
-	w->loop = ev_loop_new(EVFLAG_AUTO);
-	ev_timer_init(&w->patience, on_patience, PATIENCE_S, 0.);
-	ev_timer_start(w->loop, &w->patience);
-	tun = tun_open(&w->cfg, err, sizeof(err));
-	ck_assert_msg(tun != NULL, "%s", err);
-	w->worker = worker_new(&w->cfg, tun, w->loop);
-	ck_assert_ptr_nonnull(w->worker);
-}
-
-static void world_stop(struct world *w)
-{
-	worker_drain(w->worker, SECOND_US, on_stopped);
-	ev_run(w->loop, 0);
-	ck_assert_int_eq(w->ends, 1);
-}
-
-static void world_fini(struct world *w)
-{
-	worker_free(w->worker);
-	ev_loop_destroy(w->loop);
-	if (w->peer >= 0)
-		close(w->peer);
-}
-
 /* ------------------------------------------------------------------- packets */
 
 static void on_peer(struct ev_loop *loop, struct ev_io *io, int revents)
 {
-	struct world *w = io->data;
+	struct worker_rig *w = io->data;
 	uint8_t got[100];
 
 	(void)revents;
@@ -139,9 +42,9 @@ static void on_peer(struct ev_loop *loop, struct ev_io *io, int revents)
 START_TEST(packet_is_answered)
 {
 	struct tun_info info;
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ev_io_init(&w.peer_io, on_peer, w.peer, EV_READ);
 	w.peer_io.data = &w;
 	ev_io_start(w.loop, &w.peer_io);
@@ -152,31 +55,31 @@ START_TEST(packet_is_answered)
 		ev_run(w.loop, 0);
 		ck_assert_int_eq(w.answers, i);
 	}
-	world_stop(&w);
+	worker_rig_stop(&w);
 	tun_info(worker_tun(w.worker), &info);
 	ck_assert_uint_eq(info.rx_packets, 3);
 	ck_assert_uint_eq(info.tx_packets, 3);
 	ck_assert_uint_eq(
 		worker_counters(w.worker)[USTACK_C_ICMP_OUT_ECHO_REPS], 3);
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
 /* The interface was deleted, or the other end closed: main is told, once. */
 START_TEST(broken_device_ends_the_worker)
 {
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
-	worker_on_failure(w.worker, on_failed);
+	worker_rig_init(&w);
+	worker_on_failure(w.worker, worker_rig_failed);
 	ck_assert_int_eq(worker_start(w.worker), 0);
 	close(w.peer);
 	w.peer = -1;
 	ev_run(w.loop, 0);
 	ck_assert_int_eq(w.failures, 1);
-	world_stop(&w);
+	worker_rig_stop(&w);
 	ck_assert_int_eq(w.failures, 1);
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
@@ -184,7 +87,7 @@ END_TEST
 
 struct counted {
 	struct job job;
-	struct world *world;
+	struct worker_rig *rig;
 	pthread_t ran_on;
 	int *runs;
 	int *dones;
@@ -194,7 +97,7 @@ static void job_run(struct job *j, struct worker *w)
 {
 	struct counted *c = (struct counted *)j;
 
-	EXPECT(w == c->world->worker);
+	EXPECT(w == c->rig->worker);
 	EXPECT(worker_stack(w) != NULL);
 	c->ran_on = pthread_self();
 	++*c->runs;
@@ -208,14 +111,14 @@ static void job_done(struct job *j)
 	free(c);
 }
 
-static void post(struct world *w, int *runs, int *dones,
+static void post(struct worker_rig *w, int *runs, int *dones,
 		 void (*done)(struct job *))
 {
 	struct counted *c = calloc(1, sizeof(*c));
 
 	c->job.run = job_run;
 	c->job.done = done;
-	c->world = w;
+	c->rig = w;
 	c->runs = runs;
 	c->dones = dones;
 	worker_post(w->worker, &c->job);
@@ -226,41 +129,41 @@ static void job_done_elsewhere(struct job *j)
 	struct counted *c = (struct counted *)j;
 
 	EXPECT(!pthread_equal(c->ran_on, pthread_self()));
-	ev_break(c->world->loop, EVBREAK_ALL);
+	ev_break(c->rig->loop, EVBREAK_ALL);
 	job_done(j);
 }
 
 START_TEST(job_runs_on_the_worker_and_ends_on_main)
 {
-	struct world w;
+	struct worker_rig w;
 	int runs = 0;
 	int dones = 0;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(worker_start(w.worker), 0);
 	post(&w, &runs, &dones, job_done_elsewhere);
 	ev_run(w.loop, 0);
 	ck_assert_int_eq(runs, 1);
 	ck_assert_int_eq(dones, 1);
-	world_stop(&w);
-	world_fini(&w);
+	worker_rig_stop(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
 /* Posted before the start, while it runs, while it ends, and after its end. */
 START_TEST(no_job_is_lost_or_run_twice)
 {
-	struct world w;
+	struct worker_rig w;
 	int runs = 0;
 	int dones = 0;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	for (int i = 0; i < JOBS; i++)
 		post(&w, &runs, &dones, job_done);
 	ck_assert_int_eq(worker_start(w.worker), 0);
 	for (int i = 0; i < JOBS; i++)
 		post(&w, &runs, &dones, job_done);
-	worker_drain(w.worker, SECOND_US, on_stopped);
+	worker_drain(w.worker, 1000000u, worker_rig_stopped);
 	for (int i = 0; i < JOBS; i++)
 		post(&w, &runs, &dones, job_done);
 	ev_run(w.loop, 0);
@@ -270,19 +173,19 @@ START_TEST(no_job_is_lost_or_run_twice)
 	ck_assert_int_eq(runs, 4 * JOBS);
 	ck_assert_int_eq(dones, 4 * JOBS);
 	w.worker = NULL;
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
 START_TEST(jobs_of_a_worker_that_never_started_are_done)
 {
-	struct world w;
+	struct worker_rig w;
 	int runs = 0;
 	int dones = 0;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	post(&w, &runs, &dones, job_done);
-	world_fini(&w);
+	worker_rig_fini(&w);
 	ck_assert_int_eq(runs, 1);
 	ck_assert_int_eq(dones, 1);
 }
@@ -292,7 +195,7 @@ END_TEST
 static void job_done_post_next(struct job *j)
 {
 	struct counted *c = (struct counted *)j;
-	struct world *w = c->world;
+	struct worker_rig *w = c->rig;
 	int *runs = c->runs;
 	int *dones = c->dones;
 
@@ -303,14 +206,14 @@ static void job_done_post_next(struct job *j)
 
 START_TEST(chain_of_jobs_goes_on_to_its_end)
 {
-	struct world w;
+	struct worker_rig w;
 	int runs = 0;
 	int dones = 0;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(worker_start(w.worker), 0);
 	post(&w, &runs, &dones, job_done_post_next);
-	world_fini(&w);
+	worker_rig_fini(&w);
 	ck_assert_int_eq(runs, JOBS);
 	ck_assert_int_eq(dones, JOBS);
 }
@@ -323,6 +226,7 @@ struct asked {
 	struct job job;
 	struct worker_ping ping;
 	struct ustack_ping_args args;
+	struct ev_loop *loop;
 	int rc;
 	bool sent;
 	bool over;
@@ -347,17 +251,18 @@ static void ping_over(struct job *j)
 	EXPECT(j == &asked.ping.over);
 	EXPECT(asked.sent && !asked.over);
 	asked.over = true;
-	ev_break(self->loop, EVBREAK_ALL);
+	ev_break(asked.loop, EVBREAK_ALL);
 }
 
-static void post_ping(struct world *w)
+static void post_ping(struct worker_rig *w)
 {
 	asked = (struct asked){
 		.job = { .run = ping_run, .done = ping_sent },
 		.ping.over.done = ping_over,
+		.loop = w->loop,
 		.args = { .remote = ustack_addr4(
 				  (const uint8_t[]){ 10, 7, 0, 1 }),
-			  .timeout_us = 60 * SECOND_US,
+			  .timeout_us = 60000000u,
 			  .len = 8 },
 	};
 	worker_post(w->worker, &asked.job);
@@ -366,7 +271,7 @@ static void post_ping(struct world *w)
 /* The host at the other end: turn the request round. */
 static void on_request(struct ev_loop *loop, struct ev_io *io, int revents)
 {
-	struct world *w = io->data;
+	struct worker_rig *w = io->data;
 	uint8_t got[100];
 	uint32_t sum;
 
@@ -386,9 +291,9 @@ static void on_request(struct ev_loop *loop, struct ev_io *io, int revents)
 
 START_TEST(ping_ends_on_main)
 {
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ev_io_init(&w.peer_io, on_request, w.peer, EV_READ);
 	w.peer_io.data = &w;
 	ev_io_start(w.loop, &w.peer_io);
@@ -399,22 +304,22 @@ START_TEST(ping_ends_on_main)
 	ck_assert(asked.over);
 	ck_assert_int_eq(asked.ping.pong.kind, USTACK_PONG_REPLY);
 	ck_assert_int_eq(w.answers, 1);
-	world_stop(&w);
-	world_fini(&w);
+	worker_rig_stop(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
 /* Nobody answers, and the daemon ends: whoever asked is told. */
 START_TEST(ping_under_way_ends_with_the_worker)
 {
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(worker_start(w.worker), 0);
 	post_ping(&w);
 	if (_i)
-		world_stop(&w);
-	world_fini(&w);
+		worker_rig_stop(&w);
+	worker_rig_fini(&w);
 	ck_assert(asked.sent);
 	if (asked.rc) /* it came too late to be sent */
 		ck_assert_int_eq(asked.rc, -ERR_CONNABORTED);
@@ -427,13 +332,13 @@ END_TEST
 
 START_TEST(ping_after_the_end_is_refused)
 {
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(worker_start(w.worker), 0);
-	world_stop(&w);
+	worker_rig_stop(&w);
 	post_ping(&w);
-	world_fini(&w);
+	worker_rig_fini(&w);
 	ck_assert_int_eq(asked.rc, -ERR_CONNABORTED);
 	ck_assert(asked.sent && !asked.over);
 }
@@ -443,46 +348,46 @@ END_TEST
 
 START_TEST(drain_without_connections_is_quick)
 {
-	struct world w;
+	struct worker_rig w;
 	ev_tstamp began = ev_time();
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(worker_start(w.worker), 0);
-	worker_drain(w.worker, 60 * SECOND_US, on_stopped);
+	worker_drain(w.worker, 60000000u, worker_rig_stopped);
 	ev_run(w.loop, 0);
 	ck_assert_int_eq(w.ends, 1);
 	ck_assert(ev_time() - began < 10.);
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
 START_TEST(drain_again_is_told_again)
 {
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(worker_start(w.worker), 0);
-	world_stop(&w);
-	worker_drain(w.worker, 0, on_stopped);
+	worker_rig_stop(&w);
+	worker_drain(w.worker, 0, worker_rig_stopped);
 	ev_run(w.loop, 0);
 	ck_assert_int_eq(w.ends, 2);
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
 START_TEST(services_are_described)
 {
 	struct worker_service sv[2];
-	struct world w;
+	struct worker_rig w;
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_uint_eq(worker_services(w.worker, sv, 2), 1);
 	ck_assert_str_eq(sv[0].name, "echo");
 	ck_assert_str_eq(sv[0].type, "echo");
 	ck_assert_uint_eq(sv[0].port, 7);
 	ck_assert_uint_eq(sv[0].open, 0);
 	ck_assert_uint_eq(worker_services(w.worker, sv, 0), 0);
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
@@ -490,10 +395,10 @@ END_TEST
 START_TEST(port_taken_twice_is_refused)
 {
 	char err[256];
-	struct world w;
+	struct worker_rig w;
 	int fd[2];
 
-	world_init(&w);
+	worker_rig_init(&w);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
 	w.cfg.tun_fd = fd[1];
 	w.cfg.nservice = 2;
@@ -501,7 +406,7 @@ START_TEST(port_taken_twice_is_refused)
 	ck_assert_ptr_null(
 		worker_new(&w.cfg, tun_open(&w.cfg, err, sizeof(err)), w.loop));
 	close(fd[0]);
-	world_fini(&w);
+	worker_rig_fini(&w);
 }
 END_TEST
 
@@ -510,7 +415,7 @@ Suite *suite_daemon_worker(void)
 	Suite *s = suite_create("daemon/worker");
 	TCase *tc = tcase_create("thread");
 
-	tcase_set_timeout(tc, 2 * PATIENCE_S);
+	tcase_set_timeout(tc, 2 * WORKER_RIG_PATIENCE_S);
 	tcase_add_test(tc, packet_is_answered);
 	tcase_add_test(tc, broken_device_ends_the_worker);
 	tcase_add_test(tc, job_runs_on_the_worker_and_ends_on_main);
