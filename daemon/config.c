@@ -154,8 +154,8 @@ bool config_section(struct config_pass *p, const struct config_item *it)
 	else
 		config_complain(p, it,
 				"unknown section, expected [interface], "
-				"[stack], [tcp], [service NAME], [impair], "
-				"[log] or [control]");
+				"[stack], [tcp], [service NAME], [tls], "
+				"[impair], [log] or [control]");
 	return false;
 }
 

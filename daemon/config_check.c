@@ -20,6 +20,8 @@
 #define IPV6_MIN_MTU 1280u
 #define SYSTEM_RUN   "/run"
 #define SYSTEM_DIR   "/run/ustack" /* of CTL_SOCKET_SYSTEM */
+#define STATE_PARENT "/var/lib"
+#define STATE_DIR    "/var/lib/ustack"
 
 /* The origin of a key that is no service's. */
 static struct config_origin *origin_of(struct config_pass *p,
@@ -112,6 +114,24 @@ static void check_port_once(struct config_pass *p, uint32_t i)
 	}
 }
 
+static void check_target(struct config_pass *p, uint32_t i)
+{
+	const struct config_service *svc = &p->cfg->service[i];
+	bool forwards = !strcmp(svc->type, "forward");
+
+	if (service_is_bad(p, i, "type") || service_is_bad(p, i, "target"))
+		return;
+	if (forwards && !svc->target[0])
+		complain_service(
+			p, i,
+			"expected a key target, where type = forward "
+			"is to connect to: tcp:HOST:PORT or unix:PATH");
+	else if (!forwards && svc->target[0])
+		complain_service(p, i,
+				 "expected type = forward, no other has a "
+				 "target");
+}
+
 static void check_services(struct config_pass *p)
 {
 	const struct config *cfg = p->cfg;
@@ -120,10 +140,11 @@ static void check_services(struct config_pass *p)
 		if (!cfg->service[i].type[0] && !service_is_bad(p, i, "type"))
 			complain_service(p, i,
 					 "expected a key type = echo, discard, "
-					 "chargen or http");
+					 "chargen, http or forward");
 		if (!cfg->service[i].port && !service_is_bad(p, i, "port"))
 			complain_service(p, i, "expected a key port = NUMBER");
 		check_port_once(p, i);
+		check_target(p, i);
 	}
 }
 
@@ -337,6 +358,22 @@ static void check_times(struct config_pass *p)
 			     "expected a time between rto-min and rto-max");
 }
 
+/* --------------------------------------------------------------------- tls */
+
+static void check_tls(struct config_pass *p)
+{
+	const struct config_tls *tls = &p->cfg->tls;
+
+	if (is_bad(p, "tls", "certificate") || is_bad(p, "tls", "key"))
+		return;
+	if (tls->certificate[0] && !tls->key[0])
+		complain_key(p, "tls", "certificate",
+			     "expected a key = PATH as well");
+	else if (tls->key[0] && !tls->certificate[0])
+		complain_key(p, "tls", "key",
+			     "expected a certificate = PATH as well");
+}
+
 /* ------------------------------------------------------------------ socket */
 
 static int access_dir(const char *dir)
@@ -345,11 +382,11 @@ static int access_dir(const char *dir)
 }
 
 /* root of a user namespace may be nobody there: access decides, not the uid. */
-static bool can_use_system_dir(void)
+static bool can_use(const char *dir, const char *parent)
 {
-	int error = access_dir(SYSTEM_DIR);
+	int error = access_dir(dir);
 
-	return error == ENOENT ? !access_dir(SYSTEM_RUN) : !error;
+	return error == ENOENT ? !access_dir(parent) : !error;
 }
 
 /*
@@ -361,12 +398,46 @@ static void set_default_socket(struct config *cfg)
 	const char *dir = getenv("XDG_RUNTIME_DIR");
 	int len = 0;
 
-	if (dir && *dir == '/' && !can_use_system_dir())
+	if (dir && *dir == '/' && !can_use(SYSTEM_DIR, SYSTEM_RUN))
 		len = snprintf(cfg->ctl_socket, sizeof(cfg->ctl_socket),
 			       "%s/%s", dir, CTL_SOCKET_USER);
 	if (len <= 0 || len > 107)
 		(void)snprintf(cfg->ctl_socket, sizeof(cfg->ctl_socket), "%s",
 			       CTL_SOCKET_SYSTEM);
+}
+
+/* --------------------------------------------------------- state directory */
+
+/* An absolute path made of two parts; false = too long, or no @dir. */
+static bool state_dir_is(struct config *cfg, const char *dir, const char *sub)
+{
+	int len;
+
+	if (!dir || *dir != '/')
+		return false;
+	len = snprintf(cfg->tls.state_dir, sizeof(cfg->tls.state_dir), "%s%s",
+		       dir, sub);
+	return len > 0 && (size_t)len < sizeof(cfg->tls.state_dir);
+}
+
+/*
+ * Where to keep what must last when nobody says: systemd's place, of which it
+ * names several with colons between them; the system's; or the user's own for
+ * somebody who cannot write there.
+ */
+static void set_default_state_dir(struct config *cfg)
+{
+	const char *dir = getenv("STATE_DIRECTORY");
+
+	if (state_dir_is(cfg, dir, "")) {
+		cfg->tls.state_dir[strcspn(cfg->tls.state_dir, ":")] = '\0';
+		return;
+	}
+	if (!can_use(STATE_DIR, STATE_PARENT) &&
+	    (state_dir_is(cfg, getenv("XDG_STATE_HOME"), "/ustack") ||
+	     state_dir_is(cfg, getenv("HOME"), "/.local/state/ustack")))
+		return;
+	(void)state_dir_is(cfg, STATE_DIR, "");
 }
 
 /* -------------------------------------------------------------------- all */
@@ -381,9 +452,12 @@ void config_check(struct config_pass *p)
 		cfg->stack.rcvbuf_init = cfg->stack.rcvbuf_max;
 	if (!cfg->ctl_socket[0])
 		set_default_socket(cfg);
+	if (!cfg->tls.state_dir[0])
+		set_default_state_dir(cfg);
 	fill_not_ours(cfg);
 	check_services(p);
 	config_check_impair(p);
+	check_tls(p);
 	check_mtu(p);
 	check_times(p);
 	if (!is_bad(p, "stack", "address")) {

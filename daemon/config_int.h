@@ -20,7 +20,7 @@
 
 #include "daemon/config.h"
 
-#define CONFIG_KEYS_MAX	   64u
+#define CONFIG_KEYS_MAX	   96u
 #define CONFIG_LINE_MAX	   190u /* inih's buffer of 200, less its ends */
 #define CONFIG_SERVICE	   "service"
 #define CONFIG_BACKLOG_DEF "1024"
@@ -81,7 +81,8 @@ extern const struct config_type config_type_choice; /* index of a word	*/
 extern const struct config_type config_type_word;   /* the word itself	*/
 extern const struct config_type config_type_name;
 extern const struct config_type config_type_ifname;
-extern const struct config_type config_type_path;
+extern const struct config_type config_type_path;	 /* @min 0: or empty */
+extern const struct config_type config_type_target;	 /* or empty	     */
 extern const struct config_type config_type_host_addrs;	 /* whole config */
 extern const struct config_type config_type_stack_addrs; /* whole config */
 extern const struct config_type config_type_log_target;	 /* whole config */

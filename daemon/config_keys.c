@@ -38,6 +38,7 @@ static const char *const ecn_words[] = { "off", "passive", "active", NULL };
 static const char *const level_words[] = { "error", "warning", "info",
 					   "debug", "trace",   NULL };
 static const char *const format_words[] = { "text", "json", NULL };
+static const char *const version_words[] = { "1.2", "1.3", NULL };
 static const char *const type_words[] = { "echo", "discard", "chargen",
 					  "http", "forward", NULL };
 
@@ -105,6 +106,23 @@ static const struct config_key keys[] = {
 	{ CONFIG_SERVICE, "congestion-control", &config_type_word, SERVICE(cc),
 	  0, 0, svc_cc_words, CONFIG_CC_DEF },
 	{ CONFIG_SERVICE, "exempt", &config_type_bool, SERVICE(exempt), 0, 0, NULL, "no" },
+	{ CONFIG_SERVICE, "tls", &config_type_bool, SERVICE(tls), 0, 0, NULL, "no" },
+	{ CONFIG_SERVICE, "target", &config_type_target, SERVICE(target), 0, 255, NULL, "" },
+
+	{ "tls", "certificate", &config_type_path, AT(tls.certificate), 0, 255, NULL, "" },
+	{ "tls", "key", &config_type_path, AT(tls.key), 0, 255, NULL, "" },
+	{ "tls", "client-ca", &config_type_path, AT(tls.client_ca), 0, 255, NULL, "" },
+	{ "tls", "psk-file", &config_type_path, AT(tls.psk_file), 0, 255, NULL, "" },
+	{ "tls", "min-version", &config_type_choice, AT(tls.min_version),
+	  0, 0, version_words, "1.2" },
+	{ "tls", "session-tickets", &config_type_bool, AT(tls.tickets), 0, 0, NULL, "yes" },
+	{ "tls", "max-connections", &config_type_uint, AT(tls.max_conns),
+	  1, 1u << 20, NULL, "1024" },
+	{ "tls", "max-handshakes", &config_type_uint, AT(tls.max_handshakes),
+	  1, 1u << 16, NULL, "256" },
+	{ "tls", "handshake-timeout", &config_type_time, AT(tls.handshake_timeout_us),
+	  SEC, 10 * MIN, NULL, "10s" },
+	{ "tls", "state-directory", &config_type_path, AT(tls.state_dir), 1, 255, NULL, NULL },
 
 	{ "impair", "rule", &config_type_rules, WHOLE, 0, 0, NULL, NULL },
 	{ "impair", "preset", &config_type_presets, WHOLE, 0, 0, NULL, NULL },

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/config_int.h"
+#include "daemon/svc/target.h"
 
 #define MEMORY_AUTO_MAX	  ((uint64_t)4 << 30)
 #define MEMORY_AUTO_MIN	  ((uint64_t)64 << 20)
@@ -369,7 +370,9 @@ static bool path_parse(const struct config_key *k, const char *text,
 {
 	size_t len = strlen(text);
 
-	if (text[0] != '/' || len > k->max || text[len - 1] == '/')
+	if (len < k->min || len > k->max)
+		return false;
+	if (len && (text[0] != '/' || text[len - 1] == '/'))
 		return false;
 	memcpy(field, text, len + 1);
 	return true;
@@ -390,6 +393,29 @@ const struct config_type config_type_ifname = { .parse = ifname_parse,
 const struct config_type config_type_path = { .parse = path_parse,
 					      .print = text_print,
 					      .expect = path_expect };
+
+/* ---------------------------------------------------------------- targets */
+
+static bool forward_parse(const struct config_key *k, const char *text,
+			  void *field)
+{
+	if (strlen(text) > k->max || (*text && target_check(text)))
+		return false;
+	(void)snprintf(field, k->size, "%s", text);
+	return true;
+}
+
+static void forward_expect(const struct config_key *k, char *buf, size_t size)
+{
+	(void)k;
+	(void)snprintf(buf, size,
+		       "tcp:HOST:PORT, tcp:[IPV6]:PORT or unix:PATH with an "
+		       "absolute path");
+}
+
+const struct config_type config_type_target = { .parse = forward_parse,
+						.print = text_print,
+						.expect = forward_expect };
 
 /* ------------------------------------------------------------- log target */
 

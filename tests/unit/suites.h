@@ -107,6 +107,7 @@
 	X(suite_daemon_worker)		\
 	X(suite_daemon_watchdog)	\
 	X(suite_daemon_config)		\
+	X(suite_daemon_config_tls)	\
 	X(suite_daemon_log)		\
 	X(suite_daemon_sandbox)		\
 	X(suite_daemon_metrics)		\

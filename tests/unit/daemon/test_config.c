@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "confrig.h"
 #include "daemon/config.h"
 #include "daemon/config_int.h"
 #include "daemon/log.h"
@@ -19,40 +19,16 @@
 
 #define MANUAL "daemon/ustackd.conf.5"
 
-static struct {
-	char path[64];
-	struct config cfg;
-	char *messages;
-	size_t len;
-} t;
+static struct conf_rig t;
 
-/* Load @text with one override; the number of errors. */
 static int load(const char *text, const char *override)
 {
-	struct config_source src = { .path = t.path,
-				     .override = &override,
-				     .noverride = override ? 1 : 0,
-				     .tun_fd = -1 };
-	FILE *out;
-	int fd;
-	int n;
-
-	(void)snprintf(t.path, sizeof(t.path), "/tmp/ustack-test.XXXXXX");
-	fd = mkstemp(t.path);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
-	(void)close(fd);
-	free(t.messages);
-	out = open_memstream(&t.messages, &t.len);
-	n = config_load(&t.cfg, &src, out);
-	(void)fclose(out);
-	(void)unlink(t.path);
-	return n;
+	return conf_load(&t, text, override);
 }
 
 static void teardown(void)
 {
-	free(t.messages);
+	conf_free(&t);
 }
 
 /* --------------------------------------------------------------- defaults */
@@ -105,13 +81,7 @@ END_TEST
 
 static char *print(void)
 {
-	char *text;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	config_print(&t.cfg, out);
-	(void)fclose(out);
-	return text;
+	return conf_print(&t);
 }
 
 static const char *const printable[] = {
@@ -124,6 +94,10 @@ static const char *const printable[] = {
 	"[service a]\ntype=echo\nport=1\ncongestion-control=reno\n",
 	"[log]\ntarget=file:/x/y\nformat=json\nlevel=trace\n",
 	"[control]\nsocket=/x\ngroup=\nshutdown-timeout=0s\n",
+	"[service a]\ntype=echo\nport=1\ntls=yes\n[tls]\ncertificate=/c\n"
+	"key=/k\nclient-ca=/ca\npsk-file=/psk\nmin-version=1.3\n"
+	"session-tickets=no\nmax-connections=3\nmax-handshakes=2\n"
+	"handshake-timeout=3s\nstate-directory=/var/x\n",
 	"[impair]\nrule = out delay 20ms 2ms loss 1%\nscript = drop syn; drop "
 	"fin\npreset = lte\nrule = loss gemodel 1%\npreset = 3g port 7\n",
 };
@@ -205,8 +179,8 @@ static const struct {
 	  "2: [tcp] fast-open = auto: unknown key" },
 	{ "no such choice", "[tcp]\nsyn-cookies=yes\n", NULL,
 	  "2: [tcp] syn-cookies = yes: expected never, auto or always" },
-	{ "later issue's section", "[tls]\n", NULL,
-	  "1: [tls]: unknown section" },
+	{ "later issue's section", "[filter]\n", NULL,
+	  "1: [filter]: unknown section" },
 	{ "impossible rule", "[impair]\nrule = loss 1%\nrule = loss 120%\n",
 	  NULL,
 	  "3: [impair] rule = loss 120%: loss 120%: a probability is 0% to 100%" },
@@ -300,8 +274,6 @@ static const struct {
 	  "[service a]\ntype=echo\nport=1\n[service b]\ntype=echo\nport=1\n",
 	  NULL,
 	  "4: [service b]: expected a port of its own, 1 is that of [service a]" },
-	{ "tls service", "[service a]\ntype=echo\nport=1\ntls=yes\n", NULL,
-	  "4: [service a] tls = yes: unknown key" },
 	{ "mtu and IPv6", "[interface]\nmtu=1000\n", NULL,
 	  "2: [interface] mtu = 1000: expected at least 1280" },
 	{ "mtu and the host's IPv6",
