@@ -76,6 +76,13 @@ void compat_conf_policy(mbedtls_ssl_config *conf, const struct tls_policy *p,
 	mbedtls_ssl_conf_truncated_hmac(conf, MBEDTLS_SSL_TRUNC_HMAC_DISABLED);
 }
 
+void compat_conf_tickets(mbedtls_ssl_config *conf, bool on)
+{
+	mbedtls_ssl_conf_session_tickets(
+		conf, on ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+			 : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+}
+
 void compat_conf_only(mbedtls_ssl_config *conf, bool v13)
 {
 	(void)conf;
@@ -209,6 +216,17 @@ void compat_conf_policy(mbedtls_ssl_config *conf, const struct tls_policy *p,
 	mbedtls_ssl_conf_sig_algs(conf, sig_algs);
 	mbedtls_ssl_conf_preference_order(
 		conf, MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_SERVER);
+}
+
+void compat_conf_tickets(mbedtls_ssl_config *conf, bool on)
+{
+	mbedtls_ssl_conf_session_tickets(
+		conf, on ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+			 : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+		conf,
+		on ? MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
+		   : MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
 }
 
 void compat_conf_only(mbedtls_ssl_config *conf, bool v13)

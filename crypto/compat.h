@@ -43,6 +43,9 @@ bool compat_has_v13(void);
 void compat_conf_policy(mbedtls_ssl_config *conf, const struct tls_policy *p,
 			bool v13_least);
 
+/** compat_conf_tickets() - Client: ask for tickets, or not */
+void compat_conf_tickets(mbedtls_ssl_config *conf, bool on);
+
 /** compat_conf_only() - One version alone, TLS 1.2 or 1.3; for tests */
 void compat_conf_only(mbedtls_ssl_config *conf, bool v13);
 

@@ -180,10 +180,7 @@ int tls_policy_apply(struct tls_policy *p, mbedtls_ssl_config *conf,
 	mbedtls_ssl_conf_legacy_renegotiation(
 		conf, MBEDTLS_SSL_LEGACY_NO_RENEGOTIATION);
 	if (a->client)
-		mbedtls_ssl_conf_session_tickets(
-			conf, a->tickets
-				      ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
-				      : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+		compat_conf_tickets(conf, a->tickets);
 	return 0;
 }
 

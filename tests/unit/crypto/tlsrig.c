@@ -58,7 +58,7 @@ struct tls_context_args tr_client(struct tls_rig *rig)
 	};
 }
 
-static void queue_init(struct rig_queue *q)
+static void queue_init(struct tr_queue *q)
 {
 	free(q->buf);
 	memset(q, 0, sizeof(*q));
@@ -187,9 +187,9 @@ static size_t paced(struct tls_rig *rig, size_t n)
 
 static ptrdiff_t on_recv(void *arg, void *buf, size_t len)
 {
-	struct rig_side *side = arg;
-	struct rig_side *peer = &side->rig->side[side == side->rig->side];
-	struct rig_queue *q = &peer->out;
+	struct tr_side *side = arg;
+	struct tr_side *peer = &side->rig->side[side == side->rig->side];
+	struct tr_queue *q = &peer->out;
 	size_t n = q->len - q->off;
 
 	if (!n)
@@ -204,7 +204,7 @@ static ptrdiff_t on_recv(void *arg, void *buf, size_t len)
 	return (ptrdiff_t)n;
 }
 
-static void append(struct rig_queue *q, const void *bytes, size_t len)
+static void append(struct tr_queue *q, const void *bytes, size_t len)
 {
 	if (q->len + len > q->cap) {
 		q->cap = 2 * (q->len + len);
@@ -220,8 +220,8 @@ static void append(struct rig_queue *q, const void *bytes, size_t len)
 
 static ptrdiff_t on_send(void *arg, const void *buf, size_t len)
 {
-	struct rig_side *side = arg;
-	struct rig_queue *q = &side->out;
+	struct tr_side *side = arg;
+	struct tr_queue *q = &side->out;
 	size_t room = q->room - (q->len - q->off);
 	size_t n = paced(side->rig, len < room ? len : room);
 
@@ -231,15 +231,15 @@ static ptrdiff_t on_send(void *arg, const void *buf, size_t len)
 	return (ptrdiff_t)n;
 }
 
-void tr_put(struct tls_rig *rig, enum rig_end to, const void *bytes, size_t len)
+void tr_put(struct tls_rig *rig, enum tr_end to, const void *bytes, size_t len)
 {
 	append(&rig->side[!to].out, bytes, len);
 }
 
-void tr_open_side(struct tls_rig *rig, enum rig_end end, const char *name,
+void tr_open_side(struct tls_rig *rig, enum tr_end end, const char *name,
 		  const char *address)
 {
-	struct rig_side *side = &rig->side[end];
+	struct tr_side *side = &rig->side[end];
 
 	side->ch = tls_channel_new(side->ctx,
 				   &(struct tls_channel_args){
@@ -260,16 +260,16 @@ void tr_open(struct tls_rig *rig, const char *name, const char *address)
 	tr_open_side(rig, SERVER, NULL, NULL);
 }
 
-int tr_step(struct tls_rig *rig, enum rig_end end)
+int tr_step(struct tls_rig *rig, enum tr_end end)
 {
-	struct rig_side *side = &rig->side[end];
+	struct tr_side *side = &rig->side[end];
 
 	side->result = tls_handshake(side->ch);
 	(void)!tls_flush(side->ch);
 	return side->result;
 }
 
-static bool waits(const struct rig_side *s)
+static bool waits(const struct tr_side *s)
 {
 	return s->result == -ERR_AGAIN || s->result == -ERR_INPROGRESS;
 }
@@ -288,12 +288,12 @@ static bool stuck(const struct tls_rig *rig)
 
 void tr_shake(struct tls_rig *rig)
 {
-	struct rig_side *s = rig->side;
+	struct tr_side *s = rig->side;
 
 	for (int i = 0; i < MOVES; i++) {
 		for (int e = 0; e < 2; e++) {
 			if (waits(&s[e]))
-				tr_step(rig, (enum rig_end)e);
+				tr_step(rig, (enum tr_end)e);
 			else
 				(void)!tls_flush(s[e].ch);
 		}
@@ -322,7 +322,7 @@ void tr_up(struct tls_rig *rig)
 			      tls_problem(rig->side[i].ch)->text);
 }
 
-void tr_write(struct tls_rig *rig, enum rig_end end, const void *bytes,
+void tr_write(struct tls_rig *rig, enum tr_end end, const void *bytes,
 	      size_t len)
 {
 	struct tls_channel *ch = rig->side[end].ch;
@@ -341,7 +341,7 @@ void tr_write(struct tls_rig *rig, enum rig_end end, const void *bytes,
 		;
 }
 
-ptrdiff_t tr_read(struct tls_rig *rig, enum rig_end end, void *buf, size_t len)
+ptrdiff_t tr_read(struct tls_rig *rig, enum tr_end end, void *buf, size_t len)
 {
 	char *p = buf;
 	size_t have = 0;
@@ -358,12 +358,12 @@ ptrdiff_t tr_read(struct tls_rig *rig, enum rig_end end, void *buf, size_t len)
 	return (ptrdiff_t)have;
 }
 
-void tr_cut(struct tls_rig *rig, enum rig_end end)
+void tr_cut(struct tls_rig *rig, enum tr_end end)
 {
 	rig->side[end].out.ended = true;
 }
 
-enum tls_kind tr_kind(const struct tls_rig *rig, enum rig_end end)
+enum tls_kind tr_kind(const struct tls_rig *rig, enum tr_end end)
 {
 	return tls_problem(rig->side[end].ch)->kind;
 }

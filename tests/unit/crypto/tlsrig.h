@@ -16,17 +16,17 @@
 
 #include "crypto/crypto_int.h"
 
-enum rig_end { CLIENT, SERVER };
+enum tr_end { CLIENT, SERVER };
 
 /* How bytes pass: io.recv and io.send. */
-enum rig_pace {
+enum tr_pace {
 	PACE_ALL,    /* as many as asked for */
 	PACE_ONE,    /* one at a time */
 	PACE_RANDOM, /* 0 to 2000, at random */
 };
 
 /**
- * struct rig_queue - ciphertext on its way
+ * struct tr_queue - ciphertext on its way
  * @buf:	bytes, from @off to @len
  * @off:	first one not read
  * @len:	behind the last
@@ -36,7 +36,7 @@ enum rig_pace {
  * @flip:	which of @total gets its lowest bit flipped, SIZE_MAX = none
  * @ended:	no more will come: io.recv says 0 at its end
  */
-struct rig_queue {
+struct tr_queue {
 	uint8_t *buf;
 	size_t off;
 	size_t len;
@@ -48,30 +48,30 @@ struct rig_queue {
 };
 
 /**
- * struct rig_side - one end
+ * struct tr_side - one end
  * @rig:	whose
  * @ctx:	context, the rig has a reference
  * @ch:		channel
  * @out:	what it has sent
  * @result:	what tls_handshake() said last
  */
-struct rig_side {
+struct tr_side {
 	struct tls_rig *rig;
 	struct tls_context *ctx;
 	struct tls_channel *ch;
-	struct rig_queue out;
+	struct tr_queue out;
 	int result;
 };
 
 /**
  * struct tls_rig - both ends
- * @side:	by enum rig_end
+ * @side:	by enum tr_end
  * @pace:	for all of them
  * @random:	state of the generator
  */
 struct tls_rig {
-	struct rig_side side[2];
-	enum rig_pace pace;
+	struct tr_side side[2];
+	enum tr_pace pace;
 	uint64_t random;
 };
 
@@ -107,7 +107,7 @@ void tr_suite(struct tls_rig *rig, int id);
 void tr_open(struct tls_rig *rig, const char *name, const char *address);
 
 /** tr_open_side() - Make one channel */
-void tr_open_side(struct tls_rig *rig, enum rig_end end, const char *name,
+void tr_open_side(struct tls_rig *rig, enum tr_end end, const char *name,
 		  const char *address);
 
 /** tr_shake() - Run the handshake until both are done, or nothing moves */
@@ -117,24 +117,23 @@ void tr_shake(struct tls_rig *rig);
 void tr_up(struct tls_rig *rig);
 
 /** tr_step() - One call of tls_handshake() of an end, and tls_flush() */
-int tr_step(struct tls_rig *rig, enum rig_end end);
+int tr_step(struct tls_rig *rig, enum tr_end end);
 
 /** tr_put() - Bytes for an end that its peer did not send */
-void tr_put(struct tls_rig *rig, enum rig_end to, const void *bytes,
-	    size_t len);
+void tr_put(struct tls_rig *rig, enum tr_end to, const void *bytes, size_t len);
 
 /** tr_write() - tls_write() all of it, flushing; must succeed */
-void tr_write(struct tls_rig *rig, enum rig_end end, const void *bytes,
+void tr_write(struct tls_rig *rig, enum tr_end end, const void *bytes,
 	      size_t len);
 
 /** tr_read() - tls_read() until it has @len bytes or says something else */
-ptrdiff_t tr_read(struct tls_rig *rig, enum rig_end end, void *buf, size_t len);
+ptrdiff_t tr_read(struct tls_rig *rig, enum tr_end end, void *buf, size_t len);
 
 /** tr_cut() - What an end sends is over, as by FIN */
-void tr_cut(struct tls_rig *rig, enum rig_end end);
+void tr_cut(struct tls_rig *rig, enum tr_end end);
 
 /** tr_kind() - The kind of an end's problem */
-enum tls_kind tr_kind(const struct tls_rig *rig, enum rig_end end);
+enum tls_kind tr_kind(const struct tls_rig *rig, enum tr_end end);
 
 /** tr_close() - Free channels, keep contexts and the state of random numbers */
 void tr_close(struct tls_rig *rig);
