@@ -33,6 +33,7 @@
 	X(suite_wire_tcp_opt)		\
 	X(suite_crypto_channel)		\
 	X(suite_crypto_policy)		\
+	X(suite_crypto_trust)		\
 	X(suite_tcp_ready)		\
 	X(suite_tcp_api)		\
 	X(suite_tcp_cc_choice)		\

@@ -64,6 +64,7 @@ static void queue_init(struct tr_queue *q)
 	memset(q, 0, sizeof(*q));
 	q->room = ROOM;
 	q->flip = SIZE_MAX;
+	q->cut = SIZE_MAX;
 }
 
 void tr_init(struct tls_rig *rig, uint64_t salt)
@@ -126,7 +127,7 @@ static int on_entropy(void *arg, unsigned char *buf, size_t len)
 	return tr_bytes(arg, buf, len);
 }
 
-static struct tls_context *make_context(const struct tls_context_args *a)
+struct tls_context *tr_raw_context(const struct tls_context_args *a)
 {
 	struct tls_context *ctx = tls_context_alloc();
 
@@ -161,8 +162,8 @@ static struct tls_context *make_context(const struct tls_context_args *a)
 void tr_contexts(struct tls_rig *rig, const struct tls_context_args *client,
 		 const struct tls_context_args *server)
 {
-	rig->side[CLIENT].ctx = make_context(client);
-	rig->side[SERVER].ctx = make_context(server);
+	rig->side[CLIENT].ctx = tr_raw_context(client);
+	rig->side[SERVER].ctx = tr_raw_context(server);
 }
 
 void tr_suite(struct tls_rig *rig, int id)
@@ -192,6 +193,8 @@ static ptrdiff_t on_recv(void *arg, void *buf, size_t len)
 	struct tr_queue *q = &peer->out;
 	size_t n = q->len - q->off;
 
+	if (side->io_err)
+		return side->io_err;
 	if (!n)
 		return q->ended ? 0 : -ERR_AGAIN;
 	n = paced(side->rig, n < len ? n : len);
@@ -206,6 +209,10 @@ static ptrdiff_t on_recv(void *arg, void *buf, size_t len)
 
 static void append(struct tr_queue *q, const void *bytes, size_t len)
 {
+	if (len >= q->cut - q->total) {
+		len = q->cut - q->total;
+		q->ended = true;
+	}
 	if (q->len + len > q->cap) {
 		q->cap = 2 * (q->len + len);
 		q->buf = realloc(q->buf, q->cap);
@@ -225,6 +232,8 @@ static ptrdiff_t on_send(void *arg, const void *buf, size_t len)
 	size_t room = q->room - (q->len - q->off);
 	size_t n = paced(side->rig, len < room ? len : room);
 
+	if (side->io_err)
+		return side->io_err;
 	if (!n)
 		return -ERR_AGAIN;
 	append(q, buf, n);

@@ -34,6 +34,7 @@ enum tr_pace {
  * @room:	most bytes that may wait, for tests that block the writer
  * @total:	bytes that ever came in
  * @flip:	which of @total gets its lowest bit flipped, SIZE_MAX = none
+ * @cut:	bytes after which it breaks: no more come in, @ended is set
  * @ended:	no more will come: io.recv says 0 at its end
  */
 struct tr_queue {
@@ -44,6 +45,7 @@ struct tr_queue {
 	size_t room;
 	size_t total;
 	size_t flip;
+	size_t cut;
 	bool ended;
 };
 
@@ -53,6 +55,7 @@ struct tr_queue {
  * @ctx:	context, the rig has a reference
  * @ch:		channel
  * @out:	what it has sent
+ * @io_err:	what its io says instead of doing anything, 0 = works
  * @result:	what tls_handshake() said last
  */
 struct tr_side {
@@ -60,6 +63,7 @@ struct tr_side {
 	struct tls_context *ctx;
 	struct tls_channel *ch;
 	struct tr_queue out;
+	int io_err;
 	int result;
 };
 
@@ -95,6 +99,9 @@ struct tls_context_args tr_client(struct tls_rig *rig);
  * @salt:	added to the run's seed: the number of the round
  */
 void tr_init(struct tls_rig *rig, uint64_t salt);
+
+/** tr_raw_context() - A context that tls_context_new() would not make */
+struct tls_context *tr_raw_context(const struct tls_context_args *a);
 
 /** tr_contexts() - Make both contexts */
 void tr_contexts(struct tls_rig *rig, const struct tls_context_args *client,
