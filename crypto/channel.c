@@ -107,22 +107,41 @@ static void send_alert(struct tls_core *core, unsigned char alert)
 			&core->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert);
 }
 
-/* The peer has sent an alert; a client with a PSK knows what some mean. */
-static int on_alert(struct tls_channel *ch, int code)
+/* The alert that the peer has sent, if that is what went wrong; else -1. */
+static int alert_of(const struct tls_channel *ch, int code)
 {
-	int alert = code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY
-			    ? MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY
-			    : compat_alert(&ch->core->ssl);
-	bool about_psk = ch->ctx->client && ch->ctx->npsk && !ch->established &&
-			 (alert == MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC ||
-			  alert == MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR ||
-			  alert == MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY);
+	switch (code) {
+	case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+		return MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY;
+	case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+		return compat_alert(&ch->core->ssl);
+	case MBEDTLS_ERR_SSL_INVALID_MAC:
+		return ch->core->watch.v13 && !ch->established
+			       ? compat_open_alert(&ch->core->ssl)
+			       : -1;
+	default:
+		return -1;
+	}
+}
+
+/* A client with a PSK knows what some alerts mean. */
+static bool about_psk(const struct tls_channel *ch, int alert)
+{
+	return ch->ctx->client && ch->ctx->npsk && !ch->established &&
+	       (alert == MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC ||
+		alert == MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR ||
+		alert == MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY);
+}
+
+static int on_alert(struct tls_channel *ch, int code, int alert)
+{
 	char what[96];
 	int err;
 
 	snprintf(what, sizeof(what), "the peer sent alert %s (%d)",
 		 tls_alert_name(alert), alert);
-	err = tls_give_up(ch, about_psk ? TLS_BAD_PSK : TLS_ALERT, code, what);
+	err = tls_give_up(ch, about_psk(ch, alert) ? TLS_BAD_PSK : TLS_ALERT,
+			  code, what);
 	if (tls_alert_advice(alert))
 		tls_problem_advise(ch->problem, "%s", tls_alert_advice(alert));
 	return err;
@@ -162,10 +181,22 @@ static int on_bad_psk(struct tls_channel *ch, int code)
 	return tls_give_up(ch, TLS_BAD_PSK, code, what);
 }
 
+/* Did the handshake end because of the PSK that the client named? */
+static bool is_bad_psk(const struct tls_channel *ch, enum tls_kind kind)
+{
+	if (kind == TLS_BAD_PSK)
+		return true;
+	if (ch->established || !ch->core->psk[0])
+		return false;
+	return kind == TLS_NO_SUITE ||
+	       (kind == TLS_BAD_MAC && ch->core->psk_known);
+}
+
 static int fail(struct tls_channel *ch, int code)
 {
 	enum tls_kind kind = tls_kind_of(code, ch->established);
 	const char *what = ch->established ? "record" : "handshake";
+	int alert = alert_of(ch, code);
 	char text[80];
 
 	if (ch->io_err) {
@@ -173,13 +204,11 @@ static int fail(struct tls_channel *ch, int code)
 			 err_str(ch->io_err));
 		return tls_give_up(ch, TLS_CUT, 0, text);
 	}
-	if (kind == TLS_ALERT)
-		return on_alert(ch, code);
+	if (alert >= 0)
+		return on_alert(ch, code, alert);
 	if (kind == TLS_UNTRUSTED)
 		return on_untrusted(ch, code);
-	if (kind == TLS_BAD_PSK ||
-	    (!ch->established && ch->core->psk_known &&
-	     (kind == TLS_BAD_MAC || kind == TLS_NO_SUITE)))
+	if (is_bad_psk(ch, kind))
 		return on_bad_psk(ch, code);
 	send_alert(ch->core, tls_kind_alert(kind));
 	return tls_give_up(ch, kind, code, what);

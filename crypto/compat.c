@@ -30,6 +30,15 @@ int compat_alert(const mbedtls_ssl_context *ssl)
 	return ssl->in_msg ? ssl->in_msg[1] : 0;
 }
 
+int compat_open_alert(const mbedtls_ssl_context *ssl)
+{
+	const unsigned char *h = ssl->in_hdr;
+
+	/* a closed record of TLS 1.3 is of type application data, and longer */
+	return h && h[0] == MBEDTLS_SSL_MSG_ALERT && !h[3] && h[4] == 2 ? h[6]
+									: -1;
+}
+
 /*
  * Exactly that state: in TLS 1.3 a server that has yet to write its tickets is
  * beyond it, and reads and writes would run more of the handshake unseen.

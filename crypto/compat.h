@@ -107,6 +107,16 @@ bool compat_etm(const mbedtls_ssl_context *ssl);
 /** compat_alert() - The alert that mbedTLS has just read: its number */
 int compat_alert(const mbedtls_ssl_context *ssl);
 
+/**
+ * compat_open_alert() - Was the record that could not be decrypted an open alert?
+ *
+ * In TLS 1.3 a peer that fails early may not have its keys yet; mbedTLS calls
+ * its alert a bad record.
+ *
+ * Return: the alert's number, -1 = it was none
+ */
+int compat_open_alert(const mbedtls_ssl_context *ssl);
+
 /** compat_handshake_over() - Is it done? */
 bool compat_handshake_over(const mbedtls_ssl_context *ssl);
 

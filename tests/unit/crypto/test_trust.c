@@ -258,8 +258,10 @@ START_TEST(server_asks_for_certificates)
 	listen_on(&rig);
 	ck_assert_msg(tr_kind(&rig, SERVER) == clients[_i].want, "%s: %s",
 		      clients[_i].what, tls_problem(rig.side[SERVER].ch)->text);
-	ck_assert_int_eq(tr_kind(&rig, CLIENT),
-			 clients[_i].want ? TLS_ALERT : TLS_OK);
+	/* the server of 3.6 seals that alert with a key the client has left */
+	ck_assert_int_eq(tr_kind(&rig, CLIENT), !clients[_i].want  ? TLS_OK
+						: compat_has_v13() ? TLS_BAD_MAC
+								   : TLS_ALERT);
 	if (!clients[_i].want) {
 		ck_assert(tls_info(rig.side[SERVER].ch, &info));
 		ck_assert_str_eq(info.peer, "O=ustack, CN=alice");
@@ -270,23 +272,25 @@ START_TEST(server_asks_for_certificates)
 }
 END_TEST
 
+/* Of an unknown identity mbedTLS says no more than handshake_failure in 1.3. */
 static const struct {
 	const char *what;
 	const char *client;
 	const char *server;
 	enum tls_kind want_client;
+	enum tls_kind want_client13;
 	enum tls_kind want_server;
 } psks[] = {
 	{ "same", "alice:0123456789abcdef", "alice:0123456789abcdef", TLS_OK,
-	  TLS_OK },
-	{ "other key", "alice:0123456789abcdef", "alice:fedcba9876543210",
-	  TLS_BAD_PSK, TLS_BAD_PSK },
-	{ "unknown identity", "alice:0123456789abcdef", "bob:0123456789abcdef",
-	  TLS_BAD_PSK, TLS_BAD_PSK },
-	{ "longer identity", "alice2:0123456789abcdef",
-	  "alice:0123456789abcdef", TLS_BAD_PSK, TLS_BAD_PSK },
+	  TLS_OK, TLS_OK },
 	{ "strange identity", "a\x01\\:0123456789abcdef",
-	  "a\x01\\:0123456789abcdef", TLS_OK, TLS_OK },
+	  "a\x01\\:0123456789abcdef", TLS_OK, TLS_OK, TLS_OK },
+	{ "other key", "alice:0123456789abcdef", "alice:fedcba9876543210",
+	  TLS_BAD_PSK, TLS_BAD_PSK, TLS_BAD_PSK },
+	{ "unknown identity", "alice:0123456789abcdef", "bob:0123456789abcdef",
+	  TLS_BAD_PSK, TLS_ALERT, TLS_BAD_PSK },
+	{ "longer identity", "alice2:0123456789abcdef",
+	  "alice:0123456789abcdef", TLS_BAD_PSK, TLS_ALERT, TLS_BAD_PSK },
 };
 
 static void psk_contexts(struct tls_rig *rig, int i, bool v13)
@@ -301,14 +305,15 @@ static void psk_contexts(struct tls_rig *rig, int i, bool v13)
 	compat_conf_only(&rig->side[CLIENT].ctx->conf, v13);
 }
 
-static void check_psk(struct tls_rig *rig, int i)
+static void check_psk(struct tls_rig *rig, int i, bool v13)
 {
+	enum tls_kind want = v13 ? psks[i].want_client13 : psks[i].want_client;
 	struct tls_info info;
 
 	ck_assert_msg(tr_kind(rig, SERVER) == psks[i].want_server, "%s: %s",
 		      psks[i].what, tls_problem(rig->side[SERVER].ch)->text);
-	ck_assert_msg(tr_kind(rig, CLIENT) == psks[i].want_client, "%s: %s",
-		      psks[i].what, tls_problem(rig->side[CLIENT].ch)->text);
+	ck_assert_msg(tr_kind(rig, CLIENT) == want, "%s: %s", psks[i].what,
+		      tls_problem(rig->side[CLIENT].ch)->text);
 	if (psks[i].want_server) {
 		ck_assert_int_eq(rig->side[SERVER].result, -ERR_PERM);
 		return;
@@ -332,7 +337,7 @@ START_TEST(psk_needs_identity_and_key)
 	tr_open(&rig, NULL, NULL);
 	tr_shake(&rig);
 	listen_on(&rig);
-	check_psk(&rig, _i % n);
+	check_psk(&rig, _i % n, _i >= n);
 	tr_fini(&rig);
 }
 END_TEST
