@@ -25,7 +25,9 @@ datarootdir	?= $(prefix)/share
 mandir		?= $(datarootdir)/man
 completiondir	?= $(datarootdir)/bash-completion/completions
 pkgconfigdir	?= $(libdir)/pkgconfig
+docdir		?= $(datarootdir)/doc/ustack
 systemdunitdir	?= $(prefix)/lib/systemd/system
+sysusersdir	?= $(prefix)/lib/sysusers.d
 INSTALL		?= install
 INSTALL_PROGRAM	?= $(INSTALL) -m 755
 INSTALL_DATA	?= $(INSTALL) -m 644
@@ -285,11 +287,15 @@ format:				## let clang-format decide
 HEADERS	:= ustack.h ustack_config.h ustack_info.h ustack_mib.h ustack_opt.h \
 	   ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
+EXAMPLES := daemon/ustackd.conf systemd/no-capability.conf systemd/ustack0.netdev \
+	    systemd/ustack0.network tests/examples/embed.c
 
 # What is installed, SOURCE>TARGET; MADE is written on the way.
 PROGRAM_FILES	= $(B)/ustackd>$(sbindir)/ustackd $(B)/ustackctl>$(bindir)/ustackctl
 DATA_FILES	= $(B)/libustack.a>$(libdir)/libustack.a \
 		  cli/completion.bash>$(completiondir)/ustackctl \
+		  systemd/ustack.sysusers>$(sysusersdir)/ustack.conf \
+		  $(foreach e,$(EXAMPLES),$(e)>$(docdir)/examples/$(notdir $(e))) \
 		  $(foreach h,$(HEADERS),stack/$(h)>$(includedir)/ustack/$(h)) \
 		  $(foreach m,$(MANUALS),$(m)>$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 MADE_PC		= $(DESTDIR)$(pkgconfigdir)/ustack.pc

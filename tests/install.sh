@@ -26,7 +26,7 @@ listing()
 	(cd "$1" && find . ! -type d -printf '%m %P\n' | sort)
 }
 
-# expected BIN SBIN LIB INCLUDE SHARE UNIT: what should be there, the same way
+# expected BIN SBIN LIB INCLUDE SHARE UNIT SYSUSERS: what should be, the same way
 expected()
 {
 	local f
@@ -44,6 +44,11 @@ expected()
 		done
 		echo "644 $5/bash-completion/completions/ustackctl"
 		echo "644 $6/ustackd.service"
+		echo "644 $7/ustack.conf"
+		for f in embed.c no-capability.conf ustack0.netdev ustack0.network \
+			ustackd.conf; do
+			echo "644 $5/doc/ustack/examples/$f"
+		done
 	} | sort
 }
 
@@ -57,7 +62,7 @@ same()
 # Without a word said, all is below /usr/local.
 case_default_places()
 {
-	expected bin sbin lib include share lib/systemd/system |
+	expected bin sbin lib include share lib/systemd/system lib/sysusers.d |
 		sed 's|^... |&usr/local/|' > "$top/want"
 	listing "$top/default" > "$top/have"
 	same "$top/want" "$top/have"
@@ -67,9 +72,9 @@ case_default_places()
 case_chosen_places()
 {
 	local where="DESTDIR=$top/chosen exec_prefix=/e bindir=/b sbindir=/s libdir=/l
-		includedir=/i datarootdir=/d systemdunitdir=/u"
+		includedir=/i datarootdir=/d systemdunitdir=/u sysusersdir=/y"
 
-	expected b s l i d u | sort > "$top/want"
+	expected b s l i d u y > "$top/want"
 	# shellcheck disable=SC2086
 	run_make install $where || return 1
 	listing "$top/chosen" > "$top/have"
@@ -119,11 +124,51 @@ case_stripped()
 	[ -z "$(nm "$top/strip/usr/local/sbin/ustackd" 2> /dev/null)" ]
 }
 
-case_unit_starts_what_is_installed()
+# The unit names the program where it is, says nothing that systemd does not know,
+# and leaves little open.
+case_unit()
 {
-	local unit=$top/usr/usr/lib/systemd/system/ustackd.service
+	local unit=$top/usr/usr/lib/systemd/system/ustackd.service version level
 
 	grep -qx 'ExecStart=/usr/sbin/ustackd' "$unit" || return 1
+	version=$(systemctl --version 2> /dev/null | awk 'NR == 1 { print $2 }')
+	if [ "${version:-0}" -lt 252 ]; then
+		echo "no systemd 252 or later here"
+		return 77
+	fi
+	# Only here and now is the program somewhere else.
+	sed "s|/usr/sbin/ustackd|$top/usr&|" "$unit" > "$top/ustackd.service"
+	systemd-analyze verify --man=no "$top/ustackd.service" > "$top/said" 2>&1 ||
+		echo "systemd-analyze verify: status $?" >> "$top/said"
+	cat "$top/said"
+	[ ! -s "$top/said" ] || return 1
+	level=$(systemd-analyze security --offline=yes --no-pager "$unit" |
+		sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
+	echo "systemd-analyze security: $level"
+	awk "BEGIN { exit !($level + 0 > 0 && $level <= 1.5) }"
+}
+
+# settings: KEY = VALUE below [SECTION] becomes SECTION.KEY; services have any
+settings()
+{
+	awk '/^\[/ { s = $0 } /^[a-z-]+ =/ && s !~ /service/ { print s "." $1 }' | sort
+}
+
+# What the sample of the configuration shows as defaults are those, and all.
+case_sample_is_the_defaults()
+{
+	local conf=$top/usr/usr/share/doc/ustack/examples/ustackd.conf
+	local ustackd=$top/usr/usr/sbin/ustackd
+
+	"$ustackd" -t -c "$conf" > "$top/have" || return 1
+	"$ustackd" -t -c /dev/null > "$top/want" || return 1
+	same "$top/want" "$top/have" || return 1
+	sed -n 's/^#\([[a-z]\)/\1/p' "$conf" > "$top/conf"
+	"$ustackd" -t -c "$top/conf" > "$top/have" || return 1
+	same "$top/want" "$top/have" || return 1
+	settings < "$top/want" > "$top/keys.want"
+	settings < "$top/conf" > "$top/keys.have"
+	same "$top/keys.want" "$top/keys.have"
 }
 
 case_completion_loads()
@@ -172,8 +217,8 @@ if ! run_make install DESTDIR="$top/usr" PREFIX=/usr ||
 fi
 listing "$top/usr" > "$top/usr.list"
 [ $# -gt 0 ] || set -- default_places chosen_places \
-	modes_under_a_tight_umask uninstall_leaves_nothing no_foreign_paths stripped unit_starts_what_is_installed \
-	completion_loads pkg_config example
+	modes_under_a_tight_umask uninstall_leaves_nothing no_foreign_paths stripped unit \
+	sample_is_the_defaults completion_loads pkg_config example
 for c; do
 	"case_$c" > "$top/out" 2>&1
 	rc=$?
