@@ -35,7 +35,7 @@ void svc_note(struct service *sv, const char *fmt, ...)
 	struct svc_notes *n = sv->notes;
 	char text[SVC_NOTE_MAX];
 	struct svc_text t = { .buf = text, .cap = sizeof(text) };
-	char line[SVC_NOTE_MAX / 2];
+	char line[SVC_NOTE_MAX - 128];
 	va_list ap;
 
 	if (!n || !n->tell || !admit(n))

@@ -16,7 +16,7 @@ struct service;
 struct svc_loop;
 
 #define SVC_NOTES_A_SECOND 10u
-#define SVC_NOTE_MAX	   400u /* bytes, the end of the string included */
+#define SVC_NOTE_MAX	   1000u /* bytes, the end of the string included */
 
 /**
  * struct svc_notes - where notes go

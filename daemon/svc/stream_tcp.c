@@ -283,22 +283,29 @@ int stream_tcp_listen(struct ustack *s, int ops_id, struct service *sv)
 	return 0;
 }
 
-int stream_tcp_connect(struct ustack *s, int ops_id, struct service *sv,
-		       const struct stream_connect_args *a, uint64_t *conn)
+int stream_tcp_open(struct ustack *s, int ops_id,
+		    const struct stream_connect_args *a, uint64_t ctx,
+		    struct ustack_conn *c)
 {
 	struct ustack_connect_args args = {
 		.rport = a->rport,
 		.lport = a->lport,
 		.ops_id = ops_id,
-		.ctx = (uint64_t)(uintptr_t)sv,
+		.ctx = ctx,
 		.cc = a->cc,
 	};
-	struct ustack_conn c;
-	int rc;
 
 	memcpy(args.remote.b, a->remote, sizeof(args.remote.b));
 	memcpy(args.local.b, a->local, sizeof(args.local.b));
-	rc = ustack_connect(s, &args, &c);
+	return ustack_connect(s, &args, c);
+}
+
+int stream_tcp_connect(struct ustack *s, int ops_id, struct service *sv,
+		       const struct stream_connect_args *a, uint64_t *conn)
+{
+	struct ustack_conn c;
+	int rc = stream_tcp_open(s, ops_id, a, (uint64_t)(uintptr_t)sv, &c);
+
 	if (rc)
 		return rc;
 	service_connecting(sv);

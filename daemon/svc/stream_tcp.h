@@ -45,6 +45,20 @@ int stream_tcp_connect(struct ustack *s, int ops_id, struct service *sv,
 		       const struct stream_connect_args *a,
 		       uint64_t *conn) MUST_USE;
 
+/**
+ * stream_tcp_open() - Open a connection for another kind of stream
+ * @s:		stack
+ * @ops_id:	of that kind
+ * @a:		where to
+ * @ctx:	context of the connection
+ * @c:		set to its handle
+ *
+ * Return: 0, or -ERR_* as ustack_connect()
+ */
+int stream_tcp_open(struct ustack *s, int ops_id,
+		    const struct stream_connect_args *a, uint64_t ctx,
+		    struct ustack_conn *c) MUST_USE;
+
 /** stream_tcp_key() - How streams name a connection */
 uint64_t stream_tcp_key(struct ustack_conn c);
 

@@ -13,12 +13,14 @@
 #include "fault.h"
 #include "note.h"
 #include "stream_tcp.h"
+#include "stream_tls.h"
 #include "svc_mib.h"
 
 /**
  * struct svc_set - the services of a stack
  * @stack:	the stack; borrowed
  * @tcp:	ops_id of plain connections
+ * @tls:		secure channels, NULL = there can be none
  * @loop:	the loop; borrowed, NULL = none
  * @faults:	faults of their reading
  * @counters:	counters, of all together
@@ -29,6 +31,7 @@
 struct svc_set {
 	struct ustack *stack;
 	int tcp;
+	struct tls_set *tls;
 	const struct svc_loop *loop;
 	struct faults *faults;
 	uint64_t counters[SVC_COUNTERS_MAX];
@@ -113,10 +116,29 @@ static void service_stop(struct service *sv)
 		sv->svc->stop(sv);
 }
 
+/* Plain TCP, or secure channels on top of it. */
+static int choose_kind(struct svc_set *set, struct service *sv, bool tls)
+{
+	sv->ops = tls ? &stream_tls_ops : &stream_tcp_ops;
+	sv->host = tls ? (void *)set->tls : (void *)set->stack;
+	return tls && !set->tls ? -ERR_INVAL : 0;
+}
+
+static int listen_on(struct svc_set *set, struct service *sv)
+{
+	if (!sv->tls)
+		return stream_tcp_listen(set->stack, set->tcp, sv);
+	if (tls_set_has_context(set->tls))
+		return stream_tls_listen(set->tls, sv);
+	snprintf(sv->why, sizeof(sv->why),
+		 "tls=yes, but there are no credentials");
+	return -ERR_INVAL;
+}
+
 static int service_start(struct svc_set *set, const struct svc_wanted *wanted)
 {
 	struct service *sv = &set->service[set->n];
-	int rc = 0;
+	int rc;
 
 	memset(sv, 0, sizeof(*sv));
 	sv->svc = svc_find(wanted->type);
@@ -134,13 +156,12 @@ static int service_start(struct svc_set *set, const struct svc_wanted *wanted)
 	sv->faults = set->faults;
 	sv->counters = set->counters;
 	sv->notes = set->loop ? &set->notes : NULL;
-	sv->ops = &stream_tcp_ops;
-	sv->host = set->stack;
 	sv->listener = -1;
-	if (sv->svc->start)
+	rc = choose_kind(set, sv, sv->tls);
+	if (rc == 0 && sv->svc->start)
 		rc = sv->svc->start(sv);
 	if (rc == 0)
-		rc = stream_tcp_listen(set->stack, set->tcp, sv);
+		rc = listen_on(set, sv);
 	if (rc < 0) {
 		service_stop(sv);
 		return rc;
@@ -182,24 +203,32 @@ static struct svc_set *set_alloc(const struct svc_args *a, uint32_t n)
 	return NULL;
 }
 
+static int make_kinds(struct svc_set *set, const struct svc_args *a)
+{
+	set->tcp = stream_tcp_register(a->stack);
+	if (set->tcp < 0)
+		return set->tcp;
+	if (!a->loop)
+		return 0;
+	set->tls = tls_set_new(a, set->counters);
+	return set->tls ? 0 : -ERR_NOMEM;
+}
+
 struct svc_set *svc_set_new(const struct svc_args *a,
 			    const struct svc_wanted *wanted, uint32_t n,
 			    char *err, size_t errlen)
 {
 	struct svc_set *set = set_alloc(a, n);
+	int rc = set ? make_kinds(set, a) : -ERR_NOMEM;
 	uint32_t i;
 
-	if (set)
-		set->tcp = stream_tcp_register(a->stack);
-	if (!set || set->tcp < 0) {
-		snprintf(err, errlen, "services: %s",
-			 err_str(set ? set->tcp : ERR_NOMEM));
+	if (rc) {
+		snprintf(err, errlen, "services: %s", err_str(rc));
 		svc_set_free(set);
 		return NULL;
 	}
 	for (i = 0; i < n; i++) {
-		int rc = service_start(set, &wanted[i]);
-
+		rc = service_start(set, &wanted[i]);
 		if (rc == 0)
 			continue;
 		start_error(set, &wanted[i], rc, err, errlen);
@@ -212,16 +241,18 @@ struct svc_set *svc_set_new(const struct svc_args *a,
 int svc_connect(struct svc_set *set, struct service *sv,
 		const struct stream_connect_args *a, struct stream *st)
 {
-	if (a->tls)
-		return -ERR_INVAL;
-	sv->ops = &stream_tcp_ops;
-	sv->host = set->stack;
+	int rc = choose_kind(set, sv, a->tls != NULL);
+
+	if (rc)
+		return rc;
 	sv->faults = set->faults;
 	sv->counters = set->counters;
 	sv->notes = set->loop ? &set->notes : NULL;
 	*st = (struct stream){ .ops = sv->ops,
 			       .host = sv->host,
 			       .service = sv };
+	if (a->tls)
+		return stream_tls_connect(set->tls, sv, a, &st->conn);
 	return stream_tcp_connect(set->stack, set->tcp, sv, a, &st->conn);
 }
 
@@ -243,8 +274,24 @@ void svc_set_free(struct svc_set *set)
 	svc_set_unlisten(set);
 	for (uint32_t i = 0; i < set->n; i++)
 		service_stop(&set->service[i]);
+	tls_set_free(set->tls);
 	faults_free(set->faults);
 	free(set);
+}
+
+void svc_set_tls(struct svc_set *set, struct tls_context *ctx)
+{
+	tls_set_context(set->tls, ctx);
+}
+
+struct tls_set *svc_secure(struct svc_set *set)
+{
+	return set->tls;
+}
+
+int svc_close(struct svc_set *set, uint64_t conn)
+{
+	return set->tls ? stream_tls_close(set->tls, conn) : -ERR_NOENT;
 }
 
 uint32_t svc_set_count(const struct svc_set *set)

@@ -299,6 +299,24 @@ int svc_connect(struct svc_set *set, struct service *sv,
 		const struct stream_connect_args *a,
 		struct stream *st) MUST_USE;
 
+/**
+ * svc_set_tls() - New secure channels use other credentials from now on
+ * @set:	services, with a loop
+ * @ctx:	context; referenced.  Channels that are open keep the old one.
+ */
+void svc_set_tls(struct svc_set *set, struct tls_context *ctx);
+
+/** svc_secure() - The secure channels, for stream_tls.h; NULL = there can be none */
+struct tls_set *svc_secure(struct svc_set *set);
+
+/**
+ * svc_close() - End a connection from outside, if it is a secure channel: what is
+ *		 queued, close_notify and FIN go out
+ *
+ * Return: 0, or -ERR_NOENT: it is none, ustack_close() will do
+ */
+int svc_close(struct svc_set *set, uint64_t conn);
+
 /** svc_set_unlisten() - Accept no more connections */
 void svc_set_unlisten(struct svc_set *set);
 

@@ -8,6 +8,8 @@
 #ifndef DAEMON_SVC_SVC_MIB_H
 #define DAEMON_SVC_SVC_MIB_H
 
+#include "tls_mib.h"
+
 /* clang-format off */
 #define SVC_COUNTERS(X)                                                                           \
 	X(FORWARD_CONNECTS, "ForwardConnects", "connections",                                     \
@@ -17,7 +19,8 @@
 	X(FORWARD_TIMEOUTS, "ForwardTimeouts", "connections",                                     \
 	  "reset because the target did not answer in time")                                      \
 	X(FORWARD_FAILED, "ForwardFailed", "connections",                                         \
-	  "reset because the target could not be reached, or for want of descriptors or memory")
+	  "reset because the target could not be reached, or for want of descriptors or memory")   \
+	TLS_COUNTERS(X)
 /* clang-format on */
 
 /**

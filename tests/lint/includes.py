@@ -45,7 +45,9 @@ EXTRA = {
     "daemon/svc/target.h": ["sys/socket.h"],
     "daemon/svc/stream_tcp.c": ["stack/ustack.h"],
     "daemon/svc/stream_tcp.h": ["stack/ustack.h"],
-    "daemon/svc/stream_tls.c": ["crypto/channel.h", "crypto/creds.h", "stack/ustack.h"],
+    "daemon/svc/tls_int.h": ["sys/queue.h"],
+    "daemon/svc/tls_log.c": ["arpa/inet.h"],
+    "daemon/svc/tls_set.c": ["crypto/creds.h"],
     "daemon/svc/stream_tls.h": ["crypto/channel.h", "stack/ustack.h"],
     "stack/base/poison.h": ["sanitizer/asan_interface.h"],
 }

@@ -103,8 +103,8 @@ check_shell()
 # Each counter has one line, and the table is sane.
 check_counters()
 {
-	mibs="stack/ustack_mib.h daemon/svc/svc_mib.h"
-	# shellcheck disable=SC2086 # two files
+	mibs="stack/ustack_mib.h daemon/svc/svc_mib.h daemon/svc/tls_mib.h"
+	# shellcheck disable=SC2086 # files
 	grep -hoE '^	X\([A-Z0-9_]+, "[A-Za-z0-9]+"' $mibs |
 		sed 's/.*"\(.*\)"/\1/' | sort | uniq -d > "$out/dup"
 	[ ! -s "$out/dup" ] || { echo "counters defined twice: $(cat "$out/dup")"; return 1; }

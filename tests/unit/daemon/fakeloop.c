@@ -178,6 +178,16 @@ void fakeloop_advance(struct fakeloop *f, uint64_t us)
 	}
 }
 
+uint64_t fakeloop_due_us(const struct fakeloop *f)
+{
+	uint64_t due_us = UINT64_MAX;
+
+	for (uint32_t i = 0; i < FAKELOOP_MAX; i++)
+		if (f->timer[i] && f->timer[i]->due_us < due_us)
+			due_us = f->timer[i]->due_us;
+	return due_us;
+}
+
 uint32_t fakeloop_wanted(const struct fakeloop *f, int fd)
 {
 	for (uint32_t i = 0; i < FAKELOOP_MAX; i++)

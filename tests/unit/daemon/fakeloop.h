@@ -50,6 +50,9 @@ uint32_t fakeloop_run(struct fakeloop *f);
 /** fakeloop_advance() - Let time pass, and timers fire */
 void fakeloop_advance(struct fakeloop *f, uint64_t us);
 
+/** fakeloop_due_us() - When the next timer fires, UINT64_MAX = none is set */
+uint64_t fakeloop_due_us(const struct fakeloop *f);
+
 /** fakeloop_wanted() - What @fd is watched for, SVC_* */
 uint32_t fakeloop_wanted(const struct fakeloop *f, int fd);
 

@@ -36,7 +36,7 @@ struct svcworld {
  * @closed:	it is over
  * @end:	why
  * @deaf:	reads nothing
- * @in:		what came
+ * @in:		what came, as far as there is room: more stays unread
  * @in_len:	bytes of it
  * @out:	what is to be sent; borrowed
  * @out_len:	bytes of it
