@@ -127,6 +127,9 @@ enum tls_kind tls_verify_kind(uint32_t flags)
 	const uint32_t times = MBEDTLS_X509_BADCERT_EXPIRED |
 			       MBEDTLS_X509_BADCERT_FUTURE;
 
+	/* all of them: mbedTLS has no result */
+	if (flags == UINT32_MAX)
+		return TLS_UNTRUSTED;
 	if (flags & MBEDTLS_X509_BADCERT_MISSING)
 		return TLS_NO_CERT;
 	if (flags & ~(times | MBEDTLS_X509_BADCERT_CN_MISMATCH))

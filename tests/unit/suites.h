@@ -32,8 +32,11 @@
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
 	X(suite_crypto_channel)		\
+	X(suite_crypto_hostile)		\
 	X(suite_crypto_policy)		\
+	X(suite_crypto_problem)		\
 	X(suite_crypto_trust)		\
+	X(suite_crypto_watch)		\
 	X(suite_tcp_ready)		\
 	X(suite_tcp_api)		\
 	X(suite_tcp_cc_choice)		\

@@ -213,6 +213,8 @@ static void append(struct tr_queue *q, const void *bytes, size_t len)
 		len = q->cut - q->total;
 		q->ended = true;
 	}
+	if (!len)
+		return;
 	if (q->len + len > q->cap) {
 		q->cap = 2 * (q->len + len);
 		q->buf = realloc(q->buf, q->cap);
