@@ -56,3 +56,10 @@ void arena_free(void *p, size_t len)
 {
 	munmap(p, whole_pages(len));
 }
+
+void arena_fini(struct arena *a)
+{
+	if (a->left)
+		munmap(a->at, a->left);
+	a->left = 0;
+}

@@ -25,4 +25,7 @@ void *arena_alloc(struct arena *a, size_t len);
 /** arena_free() - Give back a chunk of @len bytes */
 void arena_free(void *p, size_t len);
 
+/** arena_fini() - Give back what is left of the last area; no more is taken */
+void arena_fini(struct arena *a);
+
 #endif /* DAEMON_ARENA_H */

@@ -280,6 +280,7 @@ void worker_free(struct worker *w)
 	lab_fini(&w->lab);
 	if (w->stack)
 		ustack_free(w->stack);
+	arena_fini(&w->arena);
 	tap_fini(&w->tap);
 	tun_close(w->tun);
 	ev_loop_destroy(w->loop);

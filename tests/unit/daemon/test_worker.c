@@ -5,6 +5,7 @@
  * The test is the main thread, and the host at the other end of the device.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -375,6 +376,33 @@ START_TEST(drain_again_is_told_again)
 }
 END_TEST
 
+static unsigned long address_space_mb(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
+	(void)fclose(f);
+	return pages / 256;
+}
+
+/* An area of 64 MB, and what is left of it, is given back. */
+START_TEST(memory_is_given_back)
+{
+	unsigned long before = 0;
+	struct world w;
+
+	for (int i = 0; i < 5; i++) {
+		world_init(&w);
+		world_fini(&w);
+		if (i == 0)
+			before = address_space_mb();
+	}
+	ck_assert_uint_lt(address_space_mb(), before + 64);
+}
+END_TEST
+
 START_TEST(services_are_described)
 {
 	struct worker_service sv[2];
@@ -427,6 +455,7 @@ Suite *suite_daemon_worker(void)
 	tcase_add_test(tc, ping_after_the_end_is_refused);
 	tcase_add_test(tc, drain_without_connections_is_quick);
 	tcase_add_test(tc, drain_again_is_told_again);
+	tcase_add_test(tc, memory_is_given_back);
 	tcase_add_test(tc, services_are_described);
 	tcase_add_test(tc, port_taken_twice_is_refused);
 	suite_add_tcase(s, tc);
