@@ -116,8 +116,9 @@ UNIT_SRC	:= $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 WIRE_SRC	:= $(wildcard tests/wire/*.c)
 SIM_SRC		:= $(wildcard tests/sim/*.c)
 PERF_SRC	:= $(wildcard tests/perf/*.c)
+FUZZ_SRC	:= $(wildcard tests/fuzz/*.c)
 ALL_SRC		:= $(STACK_SRC) $(CRYPTO_SRC) $(DAEMON_SRC) $(CLI_SRC) $(LIB_SRC) $(UNIT_SRC) \
-		   $(WIRE_SRC) $(SIM_SRC) $(PERF_SRC)
+		   $(WIRE_SRC) $(SIM_SRC) $(PERF_SRC) $(FUZZ_SRC)
 
 obj	= $(patsubst %.c,$(O)/%.o,$(1))
 STACK_OBJ	:= $(call obj,$(STACK_SRC))
@@ -129,6 +130,8 @@ TESTS		:= $(if $(UNIT_SRC),$(B)/unit-tests) \
 		   $(if $(WIRE_SRC),$(B)/wire-tests) $(if $(SIM_SRC),$(B)/ustack-sim)
 PERF		:= $(patsubst tests/perf/%.c,$(B)/%,$(PERF_SRC))
 
+FUZZ		:= $(patsubst tests/fuzz/%.c,$(B)/%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
+
 # -------------------------------------------------------------------- rules
 
 Q	:= $(if $(V),,@)
@@ -137,7 +140,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all libustack tests perf deps demo check check-run check-long \
+.PHONY: all libustack tests perf fuzzers fuzz fuzz-merge deps demo check check-run check-long \
 	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install install-strip uninstall help clean
 .PHONY: sim-table golden
 
@@ -146,6 +149,7 @@ all: $(PROGRAMS)		## library, daemon and tool
 libustack: $(B)/libustack.a
 tests: $(TESTS)
 perf: $(PERF)
+fuzzers: $(FUZZ)
 
 # Rebuild when the compiler or its flags change.
 FLAGS	:= $(CC) $(OPT) $(BASE_CFLAGS) $(BASE_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
@@ -213,6 +217,16 @@ $(PERF): $(B)/%: $(O)/tests/perf/%.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ -lpthread $(LDLIBS)
 
+# A fuzz target is driven by libFuzzer, or by a main() that replays inputs.
+FUZZ_DRIVER := $(if $(findstring fuzzer,$(SAN)),,$(O)/tests/fuzz/replay.o)
+FUZZ_SHARED := $(call obj,$(filter-out %/replay.c tests/fuzz/fuzz_%,$(FUZZ_SRC)))
+$(FUZZ): $(B)/%: $(O)/tests/fuzz/%.o $(FUZZ_SHARED) $(FUZZ_DRIVER) $(LIB) $(B)/daemon-tested.a \
+		$(call obj,$(CRYPTO_SRC)) $(STACK_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(filter %.a,$^) $(if $(FUZZ_DRIVER),,-fsanitize=fuzzer) $(UNIT_LDLIBS) \
+		$(DAEMON_LDLIBS) $(CRYPTO_LDLIBS) $(LDLIBS)
+
 # --------------------------------------------------- what people type
 
 deps:				## install what is missing (apt), or name it
@@ -230,7 +244,7 @@ check-long: deps		## the same with 200,000 transfers and 1 GiB echoed
 
 check-run:
 	$(submake) BUILD=release SAN= all perf build/release/ustack-sim
-	$(submake) BUILD=release SAN=address,undefined all tests
+	$(submake) BUILD=release SAN=address,undefined all tests fuzzers
 	@R=build/release B=build/address-undefined tests/run.sh $(if $(LONG),long)
 
 # Sanitizers only if asked for: SAN=address,undefined
@@ -246,6 +260,19 @@ sim-table: $(B)/ustack-sim	## figures of recovery and congestion control
 
 golden: $(B)/ustack-sim		## store the golden table of behaviour anew
 	@$(B)/ustack-sim --golden $(GOLDEN) --write && git diff --stat $(GOLDEN)
+
+# With clang, for its libFuzzer; gcc has had its say about warnings.
+FUZZERS	= $(submake) CC=clang B=build/fuzz WARN=-w \
+	  SAN=fuzzer-no-link,address,undefined fuzzers
+fuzz: T = 60
+fuzz:				## look for inputs that break a parser or a handshake, T=60 s each
+	@command -v clang > /dev/null || { echo 'fuzz: needs clang: apt-get install clang'; exit 1; }
+	$(FUZZERS)
+	@tests/fuzz/run.sh $(T)
+
+fuzz-merge:			## keep of what it found what reaches new code
+	$(FUZZERS)
+	@tests/fuzz/run.sh merge
 
 ROUNDS	?= 5
 T	?= 0.4

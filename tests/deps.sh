@@ -3,6 +3,7 @@
 #
 # deps.sh - what building and testing need: installed by apt where that
 # exists (Debian, Ubuntu), named elsewhere.  Quick when nothing is missing.
+# Not here: clang, which only `make fuzz` wants.
 
 set -eu
 

@@ -78,6 +78,8 @@ part golden "$B/ustack-sim" --golden tests/sim/golden.tsv
 total golden
 part figures "$R/ustack-sim" --figures
 total figures
+part fuzz tests/fuzz/run.sh replay
+total fuzz
 part lint tests/lint/run.sh
 total lint
 part install tests/install.sh

@@ -391,11 +391,11 @@ static unsigned long address_space_mb(void)
 START_TEST(memory_is_given_back)
 {
 	unsigned long before = 0;
-	struct world w;
+	struct worker_rig w;
 
 	for (int i = 0; i < 5; i++) {
-		world_init(&w);
-		world_fini(&w);
+		worker_rig_init(&w);
+		worker_rig_fini(&w);
 		if (i == 0)
 			before = address_space_mb();
 	}
