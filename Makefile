@@ -53,8 +53,9 @@ endif
 
 # -------------------------------------------------------------------- flags
 
+WERROR	:= -Werror
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
-	   -Wmissing-prototypes -Wwrite-strings -Werror
+	   -Wmissing-prototypes -Wwrite-strings $(WERROR)
 OPT	:= -O2
 HARDEN	:= -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 INSTR	:=
@@ -141,7 +142,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf fuzzers fuzz fuzz-merge deps demo check check-run check-long \
-	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install install-strip uninstall help clean
+	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install install-strip uninstall deb help clean
 .PHONY: sim-table golden
 
 all: $(PROGRAMS)		## library, daemon and tool
@@ -349,6 +350,9 @@ uninstall:			## remove what install put there
 	rm -f $(foreach f,$(PROGRAM_FILES) $(DATA_FILES),$(call target_of,$(f))) \
 		$(MADE_PC) $(MADE_UNIT)
 	-rmdir $(DESTDIR)$(includedir)/ustack/base $(DESTDIR)$(includedir)/ustack
+
+deb:				## Debian packages, into build/deb/
+	@debian/build $(VERSION)
 
 help:				## this text
 	@echo 'ustack $(VERSION): targets'
