@@ -154,22 +154,34 @@ enum tls_kind {
 	TLS_CUT,	   /* the stream ended without close_notify */
 	TLS_TIMEOUT,	   /* the handshake took too long */
 	TLS_MEMORY,	   /* memory is spent */
-	TLS_INTERNAL,	   /* anything else mbedTLS says */
+	TLS_CREDENTIALS, /* what we were given to prove ourselves by is no good */
+	TLS_INTERNAL,	 /* anything else mbedTLS says */
 	TLS_KINDS,
 };
 
 /** tls_kind_name() - "not-tls", "bad-mac", ... for logs and the control socket */
 const char *tls_kind_name(enum tls_kind k);
 
+/* What a context is made of; see struct tls_context_args. */
+enum tls_part {
+	TLS_PART_NONE,
+	TLS_PART_CERT,
+	TLS_PART_KEY,
+	TLS_PART_CA,
+	TLS_PART_PSK,
+};
+
 /**
  * struct tls_problem - what went wrong, and what to do about it
  * @kind:	the short of it
+ * @part:	of a context that was not made: which of its parts, if one
  * @code:	mbedTLS's number (negative), 0 = none
  * @text:	one line: mbedTLS's words and code where there are any
  * @advice:	one line in plain words: what to do
  */
 struct tls_problem {
 	enum tls_kind kind;
+	enum tls_part part;
 	int code;
 	char text[TLS_TEXT_MAX];
 	char advice[TLS_TEXT_MAX];

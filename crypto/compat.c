@@ -53,6 +53,16 @@ const mbedtls_pk_context *compat_crt_pk(const mbedtls_x509_crt *crt)
 	return &crt->pk;
 }
 
+bool compat_crt_is_ca(const mbedtls_x509_crt *crt)
+{
+	return crt->ca_istrue;
+}
+
+mbedtls_ecp_group_id compat_pk_group(const mbedtls_pk_context *pk)
+{
+	return mbedtls_pk_ec(*pk)->grp.id;
+}
+
 #if MBEDTLS_VERSION_MAJOR < 3
 
 static const int hashes[] = {
@@ -148,6 +158,20 @@ int compat_pk_check_pair(const mbedtls_pk_context *pub,
 	(void)rng;
 	(void)rng_arg;
 	return mbedtls_pk_check_pair(pub, key);
+}
+
+int compat_crt_serial(mbedtls_x509write_cert *crt, const uint8_t *serial,
+		      size_t len)
+{
+	mbedtls_mpi n;
+	int err;
+
+	mbedtls_mpi_init(&n);
+	err = mbedtls_mpi_read_binary(&n, serial, len);
+	if (!err)
+		err = mbedtls_x509write_crt_set_serial(crt, &n);
+	mbedtls_mpi_free(&n);
+	return err;
 }
 
 void compat_sha256(const void *bytes, size_t len, uint8_t out[static 32])
@@ -289,6 +313,17 @@ int compat_pk_check_pair(const mbedtls_pk_context *pub,
 			 void *rng_arg)
 {
 	return mbedtls_pk_check_pair(pub, key, rng, rng_arg);
+}
+
+int compat_crt_serial(mbedtls_x509write_cert *crt, const uint8_t *serial,
+		      size_t len)
+{
+	unsigned char copy[MBEDTLS_X509_RFC5280_MAX_SERIAL_LEN];
+
+	if (len > sizeof(copy))
+		return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
+	memcpy(copy, serial, len);
+	return mbedtls_x509write_crt_set_serial_raw(crt, copy, len);
 }
 
 void compat_sha256(const void *bytes, size_t len, uint8_t out[static 32])

@@ -95,6 +95,16 @@ int compat_pk_check_pair(const mbedtls_pk_context *pub,
 			 const mbedtls_pk_context *key, compat_rng rng,
 			 void *rng_arg) MUST_USE;
 
+/** compat_pk_group() - The curve of an EC key */
+mbedtls_ecp_group_id compat_pk_group(const mbedtls_pk_context *pk);
+
+/** compat_crt_is_ca() - May it sign others, by its basicConstraints? */
+bool compat_crt_is_ca(const mbedtls_x509_crt *crt);
+
+/** compat_crt_serial() - Set a serial number, big endian; 0 or mbedTLS's code */
+int compat_crt_serial(mbedtls_x509write_cert *crt, const uint8_t *serial,
+		      size_t len) MUST_USE;
+
 /** compat_crt_pk() - A certificate's public key */
 const mbedtls_pk_context *compat_crt_pk(const mbedtls_x509_crt *crt);
 

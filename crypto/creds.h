@@ -16,11 +16,13 @@
 
 #include "channel.h"
 
-#define TLS_PEM_MAX	 65536u /* bytes of a file with credentials */
-#define TLS_FINGERPRINT	 32u	/* bytes: SHA-256 of the DER certificate */
+#define TLS_PEM_MAX	 65536u	  /* bytes of a file with credentials */
+#define TLS_CA_MAX	 2097152u /* the same of a list of authorities */
+#define TLS_FINGERPRINT	 32u	  /* bytes: SHA-256 of the DER certificate */
 #define TLS_WARNINGS_MAX 4u
 #define TLS_PSK_MAX	 1024u /* identities */
 #define TLS_EXPIRY_DAYS	 30u   /* with less than that left, a warning */
+#define TLS_LIBRARY_MAX	 32u   /* of the library's name, NUL included */
 
 /**
  * struct tls_bytes - bytes that somebody has read
@@ -35,20 +37,23 @@ struct tls_bytes {
 enum tls_version { TLS_V1_2, TLS_V1_3 };
 
 /**
- * struct tls_context_args - a context to be made; all borrowed for the call
+ * struct tls_context_args - a context to be made; its parts are borrowed for the
+ * call, @random for the life of the context
  * @client:	it opens connections, else it accepts them
  * @cert:	our certificate, PEM, the leaf first, its chain in order; none = no
  *		certificate: a server then needs @psk
  * @key:	its private key, PEM without a passphrase
  * @ca:		PEM.  Server: clients must show a certificate by one of these (or use
- *		a PSK, if there are any).  Client: whom to trust
+ *		a PSK, if there are any).  Client: whom to trust; of a list that is
+ *		somebody else's, what mbedTLS cannot read is left out
  * @psk:	text, a line each: "IDENTITY:HEX", 16 to 64 bytes of key; empty lines
  *		and "#" comments.  A client uses the first
  * @min_version: least version; what the library at hand does not speak is an error
  * @tickets:	server: let clients resume by tickets
  * @pinned:	client: trust the certificate with @fingerprint and no other
  * @insecure:	client: trust anybody
- * @random:	cryptographically secure bytes; 0, else nothing can be made
+ * @random:	cryptographically secure bytes; 0, else nothing can be made.  Called
+ *		here, and now and then by the thread of the channels
  * @random_arg:	its argument
  */
 struct tls_context_args {
@@ -69,10 +74,11 @@ struct tls_context_args {
 /**
  * tls_context_new() - Make a context with one reference
  * @a:		what is wanted
- * @problem:	on failure: what is wrong and what to do; names which of @a's parts
+ * @problem:	on failure: what is wrong, with which of @a's parts, and what to do
  *
  * Checked: the parts can be read, the key is the certificate's, the chain is in
- * order, keys and signatures are as strong as the policy asks.
+ * order, keys and signatures are as strong as the policy asks.  Not checked: the
+ * time of day; see the warnings of tls_context_info().
  *
  * Return: the context, or NULL
  */
@@ -136,7 +142,7 @@ struct tls_identity {
 
 /**
  * struct tls_identity_args - a key and certificate to be made
- * @name:	common name and DNS name
+ * @name:	common name and DNS name: letters, digits, hyphens, dots
  * @addresses:	texts of IP addresses that it names as well
  * @naddresses:	their number
  * @now:	valid from a day before that, seconds since 1970
@@ -168,7 +174,12 @@ int tls_identity_new(struct tls_identity *id, const struct tls_identity_args *a,
 /** tls_identity_wipe() - Forget the key */
 void tls_identity_wipe(struct tls_identity *id);
 
-/** tls_library() - "mbed TLS 2.28.3", and the greatest version it speaks: "TLSv1.2" */
-const char *tls_library(const char **version);
+/**
+ * tls_library() - Which mbedTLS it is, now that it runs
+ * @name:	"mbed TLS 2.28.3"
+ *
+ * Return: the greatest version it speaks: "TLSv1.2", "TLSv1.3"
+ */
+const char *tls_library(char name[static TLS_LIBRARY_MAX]);
 
 #endif /* CRYPTO_CREDS_H */

@@ -4,6 +4,10 @@
  *
  *	context.c  makes and frees struct tls_context, empty
  *	creds.c    fills it in, from bytes
+ *	certs.c      its certificates and keys
+ *	psk.c        its pre-shared keys
+ *	entropy.c    its random bytes
+ *	identity.c makes a key and a certificate
  *	policy.c   says what may be negotiated
  *	channel.c  runs connections by it
  *	problem.c  finds words for what went wrong
@@ -34,6 +38,14 @@
 
 #define TLS_PSK_KEY_MIN 16u /* bytes */
 #define TLS_PSK_KEY_MAX 64u
+
+/**
+ * struct tls_random - where random bytes come from; see struct tls_context_args
+ */
+struct tls_random {
+	int (*bytes)(void *arg, void *buf, size_t len);
+	void *arg;
+};
 
 /**
  * struct tls_psk - one identity and its key
@@ -68,7 +80,8 @@ struct tls_psk {
  * @psk:	identities, @npsk of them, NULL = none; a client's first is in @conf
  * @npsk:	their number
  * @ticket:	keys of tickets
- * @drbg:	random bytes for everything, seeded by struct tls_context_args
+ * @drbg:	random bytes for everything, seeded by @random
+ * @random:	of struct tls_context_args
  */
 struct tls_context {
 	atomic_uint refs;
@@ -88,6 +101,7 @@ struct tls_context {
 	uint32_t npsk;
 	mbedtls_ssl_ticket_context ticket;
 	mbedtls_ctr_drbg_context drbg;
+	struct tls_random random;
 };
 
 /**

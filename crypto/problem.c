@@ -82,6 +82,9 @@ static const struct {
 	[TLS_MEMORY] = { "memory", MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
 			 "allow fewer secure connections at once, or give the "
 			 "machine more memory" },
+	[TLS_CREDENTIALS] = { "credentials",
+			      MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
+			      "give it other credentials" },
 	[TLS_INTERNAL] = { "internal", MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
 			   "this should not happen: report it with the code" },
 };

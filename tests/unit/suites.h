@@ -37,6 +37,9 @@
 	X(suite_crypto_problem)		\
 	X(suite_crypto_trust)		\
 	X(suite_crypto_watch)		\
+	X(suite_crypto_creds)		\
+	X(suite_crypto_identity)	\
+	X(suite_crypto_psk)		\
 	X(suite_tcp_ready)		\
 	X(suite_tcp_api)		\
 	X(suite_tcp_cc_choice)		\
