@@ -228,6 +228,8 @@ static void show_service(struct cli *cli, const cJSON *s)
 		fmt_count(cli_num(s, "accepted"), accepted),
 		fmt_bytes(cli_num(s, "bytes_in"), in),
 		fmt_bytes(cli_num(s, "bytes_out"), out));
+	if (cJSON_HasObjectItem(s, "target"))
+		fprintf(cli->out, "  to %s\n", cli_str(s, "target"));
 }
 
 int cmd_services(struct cli *cli, int argc, char **argv)

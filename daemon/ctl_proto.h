@@ -17,7 +17,7 @@
  *			managed, mtu, rx_packets, rx_bytes, tx_packets,
  *			tx_bytes, rx_errors, tx_errors, bad_vnet, dev_drops},
  *			addresses:{host:[], stack:[]}, services:[{name, type,
- *			port}], connections:{STATE: n}, memory:{used, peak,
+ *			port, target?}], connections:{STATE: n}, memory:{used, peak,
  *			taken, limit, per_idle_conn}, timers,
  *			impairment:{rules, scripts, faults, queued},
  *			sandbox:{no_core_dumps, no_capabilities,
@@ -34,8 +34,9 @@
  *	conns.get	{id} -> connection
  *	conns.abort	{id} -> {} ; RST, data in flight is lost
  *	conns.close	{id} -> {} ; FIN behind what is queued
- *	services.list	{services:[{name, type, port, open, accepted, bytes_in,
- *			bytes_out}]}
+ *	services.list	{services:[{name, type, port, target?, open, accepted,
+ *			bytes_in, bytes_out}]}; target: of a forward service,
+ *			as configured
  *	trace.get	{id? | last?: true} -> {id, conn: connection or null, open,
  *			active, service?, local, lport, remote, rport,
  *			wall_offset_us, iss?, irs?, skipped, unwatched?:{from_us, to_us?},

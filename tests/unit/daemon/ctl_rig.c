@@ -232,7 +232,11 @@ static uint32_t pretended_services(const struct worker *w,
 					  .type = "echo",
 					  .port = 7,
 					  .open = 2 };
-	return 1;
+	out[1] = (struct worker_service){ .name = "web",
+					  .type = "forward",
+					  .port = 80,
+					  .target = "tcp:localhost:8080" };
+	return 2;
 }
 
 static void pretended_tun_info(const struct tun *t, struct tun_info *info)
