@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "addr.h"
 #include "args.h"
@@ -185,6 +186,17 @@ static void tell_ready(void)
 	log_msg(LOG_LVL_INFO, "%s", line);
 }
 
+/* Each connection that is carried to or from a descriptor of the host costs one. */
+static void raise_descriptors(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return;
+	lim.rlim_cur = lim.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &lim);
+}
+
 /* Make what the daemon consists of; 0, or -1 with the reason logged. */
 static int start_parts(void)
 {
@@ -199,6 +211,7 @@ static int start_parts(void)
 			self.cfg.ctl_socket);
 		return -1;
 	}
+	raise_descriptors();
 	tun = tun_open(&self.cfg, err, sizeof(err));
 	if (!tun) {
 		log_msg(LOG_LVL_ERROR, "%s", err);

@@ -153,6 +153,11 @@ def dial(addr, port):
     return socket.create_connection((addr, int(port)), PATIENCE)
 
 
+def raise_descriptors():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+
+
 def client_push(addr, port, n):
     """Send so much, and end: the answer says how much has arrived."""
     with dial(addr, port) as s:
@@ -227,8 +232,7 @@ def client_stuck(addr, port):
 def client_crowd(addr, port, n, size):
     """So many echoes at once."""
     n, size = int(n), int(size)
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    raise_descriptors()
     bad = []
 
     def one(i):
@@ -255,6 +259,7 @@ def client_crowd(addr, port, n, size):
 
 def client_hold(addr, port, n):
     """Hold so many connections; how many were reset, once a line is read."""
+    raise_descriptors()
     held, cut = [], 0
     for _ in range(int(n)):
         try:
