@@ -142,7 +142,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all libustack tests perf fuzzers fuzz fuzz-merge deps demo check check-run check-long \
-	check-long-run sim bench bench-loss bench-impair bench-flood bench-instr coverage lint format install install-strip uninstall deb help clean
+	check-long-run sim bench bench-loss bench-impair bench-flood bench-tls bench-instr coverage lint format install install-strip uninstall deb help clean
 .PHONY: sim-table golden
 
 all: $(PROGRAMS)		## library, daemon and tool
@@ -216,7 +216,11 @@ $(B)/ustack-sim: $(call obj,$(SIM_SRC)) $(LIB) $(STACK_OBJ)
 
 $(PERF): $(B)/%: $(O)/tests/perf/%.o
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ -lpthread $(LDLIBS)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(if $(filter $(TLS_PERF),$@),$(CRYPTO_LDLIBS)) \
+		-lpthread $(LDLIBS)
+
+TLS_PERF := $(filter $(B)/tls_%,$(PERF))
+$(TLS_PERF): $(call obj,$(CRYPTO_SRC) stack/base/err.c)
 
 # A fuzz target is driven by libFuzzer, or by a main() that replays inputs.
 FUZZ_DRIVER := $(if $(findstring fuzzer,$(SAN)),,$(O)/tests/fuzz/replay.o)
@@ -295,6 +299,10 @@ bench-impair:			## both senders through the same rule: ROUNDS=5
 bench-flood:			## a SYN flood at 80 % of what is drained, and unpaced
 	$(submake) BUILD=release SAN= all perf
 	@B=build/release tests/perf/flood.py
+
+bench-tls:			## echo over TLS against its cryptography alone: ROUNDS=5 MB=100
+	$(submake) BUILD=release SAN= all perf
+	@B=build/release tests/perf/bench_tls.py --rounds $(ROUNDS) --mb $(MB)
 
 BASE	?=
 bench-instr:			## instructions a MB and an exchange cost: BASE=other/build
