@@ -282,8 +282,13 @@ START_TEST(handshake_may_be_cut_anywhere)
 		rig.side[from].out.cut = at;
 		rig.side[from].out.ended = !at;
 		tr_shake(&rig);
-		/* in 1.3 the server's tickets come when all is agreed */
-		if (_i >= 2 && !rig.side[!from].result)
+		/*
+		 * Signatures differ in length by a few bytes: it may have been
+		 * over before the cut.  In 1.3 the server's tickets come when
+		 * all is agreed.
+		 */
+		if (!rig.side[!from].result &&
+		    (_i >= 2 || rig.side[from].out.total <= at))
 			break;
 		ck_assert_int_eq(rig.side[!from].result, -ERR_PROTO);
 		ck_assert_int_eq(tr_kind(&rig, !from), TLS_CUT);
