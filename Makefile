@@ -143,7 +143,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .SUFFIXES:
 .PHONY: all libustack tests perf fuzzers fuzz fuzz-merge deps demo check check-run check-long \
 	check-long-run sim bench bench-loss bench-impair bench-flood bench-tls bench-instr coverage lint format install install-strip uninstall deb help clean
-.PHONY: sim-table golden
+.PHONY: sim-table golden check-service
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -358,6 +358,9 @@ uninstall:			## remove what install put there
 	rm -f $(foreach f,$(PROGRAM_FILES) $(DATA_FILES),$(call target_of,$(f))) \
 		$(MADE_PC) $(MADE_UNIT)
 	-rmdir $(DESTDIR)$(includedir)/ustack/base $(DESTDIR)$(includedir)/ustack
+
+check-service:			## the packages under a real systemd, in a container (root)
+	@tests/service.sh
 
 deb:				## Debian packages, into build/deb/
 	@debian/build $(VERSION)

@@ -19,6 +19,9 @@ curl:curl openssl:openssl traceroute:traceroute nc.openbsd|nc:netcat-openbsd ip:
 python3:python3 ctags:universal-ctags clang-format:clang-format
 cppcheck:cppcheck setpriv:util-linux
 '
+# For packages and their test, where there are such packages.
+command -v apt-get >/dev/null 2>&1 &&
+	NEEDED="$NEEDED dh:debhelper systemd-nspawn:systemd-container"
 PATH=$PATH:/usr/sbin:/sbin
 
 have_cmd()

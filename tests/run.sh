@@ -87,7 +87,9 @@ total install
 part sim "$simulator" --n $transfers
 total unit
 total sim
+part service tests/service.sh
 part system tests/system/run.sh ${long:+-l}
+total service
 total system
 
 echo

@@ -1,0 +1,495 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# service.sh [STEP...] - the packages as an administrator meets them, under a real
+# systemd: installed, enabled, used, reloaded, hurt, upgraded, purged
+#
+#	outside		builds the packages, and boots a container by systemd-nspawn
+#	boxed		the same in mounts and processes of its own, which end with it
+#	inside		the steps, in order, in the container
+#
+# The container's files are the host's under a throw-away overlay; its network has
+# nothing but loopback.  A step is a function step_NAME; one that fails shows what
+# it said and the end of the journal.  The last line is the total.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+PATH=$PATH:/usr/sbin:/sbin
+here=$PWD
+share=/run/service-test		# in the container: the packages, and this script
+steps="install_without_tun lintian nothing_runs_yet enable_now unit_is_sound
+	echo_answers members_may_ctl little_power journal_reads
+	reload_keeps_connections bad_config_is_refused watchdog_restarts
+	kill_restarts stop_says_goodbye missing_tun_is_said no_capability
+	library upgrade_restarts removal_keeps_config purge_leaves_nothing"
+
+fail()
+{
+	echo "$*"
+	return 1
+}
+
+# wait_for SECONDS COMMAND...
+wait_for()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@" > /dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || fail "still not: $*" || return 1
+		sleep 0.1
+	done
+}
+
+# ------------------------------------------------------------------- inside
+
+main_pid()
+{
+	systemctl show -P MainPID ustackd
+}
+
+active()
+{
+	systemctl is-active -q ustackd
+}
+
+# Sends a line to a port of the stack; the answer must be the same.
+echoes()
+{
+	[ "$(echo 'hello, ustack' | nc -N -w 5 "${1:-10.7.0.2}" 7)" = 'hello, ustack' ]
+}
+
+# The daemon's and its manager's lines in the journal since the step began
+journal()
+{
+	journalctl -q -u ustackd -o cat --no-pager --since "$began"
+}
+
+says()
+{
+	journal | grep -qE "$1" && return
+	fail "the journal does not say: $1"
+}
+
+# config LINE...: the configuration, until the next one
+config()
+{
+	printf '%s\n' "$@" > /etc/ustack/ustackd.conf
+}
+
+# dropin LINE...: below [Service]; none takes it away
+dropin()
+{
+	rm -rf /etc/systemd/system/ustackd.service.d
+	if [ $# != 0 ]; then
+		mkdir -p /etc/systemd/system/ustackd.service.d
+		printf '%s\n' '[Service]' "$@" > /etc/systemd/system/ustackd.service.d/test.conf
+	fi
+	systemctl daemon-reload
+}
+
+# restarted PID: it runs, but is another
+restarted()
+{
+	active && [ "$(main_pid)" != "$1" ] && [ "$(main_pid)" != 0 ]
+}
+
+# Installing starts nothing, so that it needs nothing.
+step_install_without_tun()
+{
+	rm -f /usr/sbin/policy-rc.d # of an image that is no machine
+	mv /dev/net/tun /dev/net/tun.away
+	dpkg -i $share/ustackd_*.deb
+	local rc=$?
+	mv /dev/net/tun.away /dev/net/tun
+	chmod 0666 /dev/net/tun
+	return $rc
+}
+
+step_lintian()
+{
+	command -v lintian > /dev/null || return 77
+	lintian --allow-root -I $share/*.changes > /tmp/lintian
+	cat /tmp/lintian
+	[ ! -s /tmp/lintian ]
+}
+
+step_nothing_runs_yet()
+{
+	! active || fail "installing has started it" || return 1
+	[ "$(systemctl is-enabled ustackd)" = disabled ] || fail "it is enabled" || return 1
+	getent passwd ustack && getent group ustack || return 1
+	! grep -v '^#' /etc/ustack/ustackd.conf | grep . ||
+		fail "the configuration says something" || return 1
+	[ -z "$(dpkg --verify ustackd)" ]
+}
+
+step_enable_now()
+{
+	systemctl enable --now ustackd || return 1
+	active && [ "$(systemctl is-enabled ustackd)" = enabled ] || return 1
+	says '^ready: ustack0 \(csum\+tso\), stack 10.7.0.2 fd07::2;' || return 1
+	[ "$(systemctl show -P StatusText ustackd)" = ready ]
+}
+
+step_unit_is_sound()
+{
+	local said level
+
+	said=$(systemd-analyze verify ustackd.service 2>&1)
+	[ -z "$said" ] || fail "systemd-analyze verify: $said" || return 1
+	level=$(systemd-analyze security --no-pager ustackd.service |
+		sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
+	echo "note: systemd-analyze security: $level"
+	awk "BEGIN { exit !($level + 0 > 0 && $level <= 1.5) }"
+}
+
+step_echo_answers()
+{
+	echoes && echoes fd07::2 && ping -q -c 1 -W 5 10.7.0.2
+}
+
+# Who is in the group may; others and their absent daemon are told apart.
+step_members_may_ctl()
+{
+	useradd -G ustack member && useradd stranger || return 1
+	runuser -u member -- ustackctl --json status | grep -q '"ustack0"' || return 1
+	runuser -u stranger -- ustackctl status > /tmp/said 2>&1
+	[ $? = 3 ] && grep -q 'for root and group ustack' /tmp/said && return
+	fail "a stranger reads: $(cat /tmp/said)"
+}
+
+# field NAME: of the daemon's status as the kernel shows it
+field()
+{
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(main_pid)/status"
+}
+
+# What systemd and the daemon's own sandbox leave of its powers.
+step_little_power()
+{
+	local pid
+
+	pid=$(main_pid)
+	[ "$(field Uid | cut -f 1)" = "$(id -u ustack)" ] || fail "not user ustack" || return 1
+	[ "$(field CapEff)" = 0000000000000000 ] || fail "has capabilities" || return 1
+	[ "$(field NoNewPrivs)" = 1 ] && [ "$(field Seccomp)" = 2 ] || return 1
+	grep -q '^Max core file size *0  *0 ' "/proc/$pid/limits" || return 1
+	ls "/proc/$pid/root/dev/net/tun" || return 1
+	! find "/proc/$pid/root/dev/" -type b -o -name mem -o -name kmsg | grep . || return 1
+	ustackctl status | grep -A 1 '^sandbox' | tee /tmp/sandbox
+	! grep 'sandbox.*not' /tmp/sandbox || return 1
+	! journalctl -q -u ustackd -b -o cat | grep 'going on without'
+}
+
+# One line when a connection opens, one when it is over, each with its id.
+step_journal_reads()
+{
+	echoes || return 1
+	wait_for 5 says '^conn=[0-9]+ 10.7.0.1:[0-9]+ > 10.7.0.2:7 opened \(passive\)$' &&
+		wait_for 5 says '^conn=[0-9]+ .* closed \(normal\) in 14 bytes, out 14 bytes' ||
+		return 1
+	config '[log]' 'target = journal'
+	systemctl restart ustackd && echoes || return 1
+	wait_for 5 eval 'journalctl -q -b USTACK_CONN=1 | grep closed' || return 1
+	config
+	systemctl restart ustackd
+}
+
+step_reload_keeps_connections()
+{
+	local pid
+
+	pid=$(main_pid)
+	coproc nc -N 10.7.0.2 7 || return 1
+	echo before >&"${COPROC[1]}"
+	read -r -t 5 -u "${COPROC[0]}" line && [ "$line" = before ] || return 1
+	systemctl reload ustackd || return 1
+	wait_for 5 says 'SIGHUP' || return 1
+	wait_for 5 eval '[ "$(systemctl show -P SubState ustackd)" = running ]' || return 1
+	echo after >&"${COPROC[1]}"
+	read -r -t 5 -u "${COPROC[0]}" line && [ "$line" = after ] || return 1
+	eval "exec ${COPROC[1]}>&-"
+	[ "$(main_pid)" = "$pid" ]
+}
+
+step_bad_config_is_refused()
+{
+	local pid
+
+	pid=$(main_pid)
+	config '[tcp]' 'congestion-control = nonsense'
+	systemctl reload ustackd
+	wait_for 5 says 'SIGHUP' && sleep 0.3 || return 1
+	active && [ "$(main_pid)" = "$pid" ] && echoes || return 1
+	! systemctl restart ustackd || fail "started with nonsense" || return 1
+	says 'ustackd.conf:2: .*nonsense' || return 1
+	config
+	systemctl reset-failed ustackd
+	systemctl restart ustackd && echoes
+}
+
+step_watchdog_restarts()
+{
+	local pid
+
+	dropin WatchdogSec=2
+	systemctl restart ustackd && pid=$(main_pid) || return 1
+	sleep 3.5
+	[ "$(main_pid)" = "$pid" ] || fail "ended though all was well" || return 1
+	kill -STOP "$pid"
+	wait_for 10 restarted "$pid" || return 1
+	journalctl -q -b -u ustackd -o cat | grep 'Watchdog timeout' || return 1
+	dropin
+	systemctl restart ustackd && echoes
+}
+
+# Nothing that a killed daemon leaves hinders the next one.
+step_kill_restarts()
+{
+	local pid
+
+	pid=$(main_pid)
+	kill -KILL "$pid"
+	wait_for 10 restarted "$pid" && echoes && ustackctl status > /dev/null
+}
+
+# Connections that are open get a FIN, and nothing is left behind.
+step_stop_says_goodbye()
+{
+	coproc nc -d 10.7.0.2 7 || return 1
+	local client=$COPROC_PID
+
+	wait_for 5 eval 'ustackctl conns | grep -q ESTAB' || return 1
+	systemctl stop ustackd || return 1
+	wait "$client" || fail "the client saw no end" || return 1
+	[ "$(systemctl show -P Result ustackd)" = success ] || return 1
+	says '^stopped$' || return 1
+	! ip link show ustack0 2> /dev/null && [ ! -e /run/ustack ]
+}
+
+step_missing_tun_is_said()
+{
+	local rc
+
+	mv /dev/net/tun /dev/net/tun.away
+	systemctl start ustackd
+	rc=$?
+	systemctl stop ustackd
+	mv /dev/net/tun.away /dev/net/tun
+	[ $rc != 0 ] || fail "started without a TUN" || return 1
+	says '/dev/net/tun: .*modprobe tun' || return 1
+	systemctl reset-failed ustackd
+}
+
+runs_without_capability()
+{
+	systemctl start ustackd || return 1
+	[ "$(field CapBnd)" = 0000000000000000 ] || fail "capabilities are within reach" || return 1
+	wait_for 5 echoes && echoes fd07::2 || return 1
+	systemctl stop ustackd
+	ip link show ustack0 || fail "the interface has gone" || return 1
+	! journalctl -q -u systemd-networkd -o cat --since "$began" |
+		grep -iE 'ustack0.*(ignored|fail)'
+}
+
+# The sample for networkd: the interface is the user's, the daemon has no power.
+step_no_capability()
+{
+	local doc=/usr/share/doc/ustackd/examples rc
+
+	mkdir -p /etc/systemd/system/ustackd.service.d
+	cp $doc/ustack0.net* /etc/systemd/network/
+	cp $doc/no-capability.conf /etc/systemd/system/ustackd.service.d/
+	config '[interface]' 'manage = no'
+	systemctl daemon-reload
+	runs_without_capability
+	rc=$?
+	systemctl stop ustackd systemd-networkd.socket systemd-networkd
+	ip link delete ustack0
+	rm /etc/systemd/network/ustack0.*
+	config
+	dropin
+	systemctl start ustackd && echoes && return $rc
+}
+
+step_library()
+{
+	dpkg -i $share/libustack-dev_*.deb || return 1
+	# shellcheck disable=SC2046
+	gcc -o /tmp/embed /usr/share/doc/libustack-dev/examples/embed.c \
+		$(pkg-config --cflags --libs ustack) && /tmp/embed
+}
+
+# What the administrator has written stays, unasked.
+step_upgrade_restarts()
+{
+	local pid
+
+	pid=$(main_pid)
+	config '[control]' 'shutdown-timeout = 1s'
+	dpkg -i $share/next/ustackd_*.deb < /dev/null || return 1
+	restarted "$pid" && echoes || return 1
+	grep -q 'shutdown-timeout = 1s' /etc/ustack/ustackd.conf || return 1
+	[ "$(systemctl is-enabled ustackd)" = enabled ]
+}
+
+step_removal_keeps_config()
+{
+	dpkg -r ustackd || return 1
+	! active && [ ! -e /usr/sbin/ustackd ] && ! ip link show ustack0 2> /dev/null || return 1
+	grep -q 'shutdown-timeout = 1s' /etc/ustack/ustackd.conf && [ -d /var/lib/ustack ]
+}
+
+step_purge_leaves_nothing()
+{
+	dpkg -P ustackd || return 1
+	find / -xdev \( -path /proc -o -path /sys -o -path /work -o -path /home -o -path /tmp \
+		-o -path "$share" -o -path /root \) -prune \
+		-o -name '*ustack*' -newer $share/booted -print |
+		grep -vE 'libustack|^/usr/include|^/usr/lib/.*/pkgconfig|^/var/log/journal' > /tmp/left
+	cat /tmp/left
+	[ ! -s /tmp/left ]
+}
+
+inside()
+{
+	local step rc began passed=0 failed=0 skipped=0 start word
+
+	cd /
+	for step; do
+		began=$(date '+%F %T.%N')
+		start=$(date +%s%N)
+		"step_$step" > /run/said 2>&1 < /dev/null
+		rc=$?
+		case $rc in
+		0) word=ok passed=$((passed + 1)) ;;
+		77) word=skip skipped=$((skipped + 1)) ;;
+		*) word=FAIL failed=$((failed + 1)) ;;
+		esac
+		printf '%-5s %-28s %6d ms\n' $word "$step" $((($(date +%s%N) - start) / 1000000))
+		if [ $word = FAIL ]; then
+			tail -n 20 /run/said | sed 's/^/    /'
+			echo "    --- the journal"
+			journalctl -q -b -o short-precise --no-pager --since "$began" |
+				grep -v audit | tail -n 30 | cut -c1-200 | sed 's/^/    /'
+		else
+			grep '^note: ' /run/said
+		fi
+	done
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+}
+
+# -------------------------------------------------------------------- boxed
+
+# leader PID: the container's first process, once it is there
+leader()
+{
+	local p
+
+	for p in $(ps -o pid= --ppid "$1"); do
+		grep -q '^NSpid:.*	1$' "/proc/$p/status" &&
+			[ "$(cat "/proc/$p/comm")" = systemd ] && echo "$p" && return
+	done
+	return 1
+}
+
+enter()
+{
+	nsenter -t "$box" -m -u -i -n -p -C -- "$@"
+}
+
+booted()
+{
+	box=$(leader "$nspawn") &&
+		enter systemctl is-system-running 2> /dev/null | grep -qE 'running|degraded'
+}
+
+# boxed DIRECTORY STEP...: mounts and processes of our own
+boxed()
+{
+	local dir=$1 nspawn box rc
+
+	shift
+	mkdir -p "$dir/root" "$dir/tmp" "$dir/share"
+	mount --make-rprivate / || return 1
+	mount --bind / "$dir/root" || return 1
+	mount -t tmpfs tmpfs /run || return 1	# where nspawn leaves things
+	TMPDIR=$dir/tmp systemd-nspawn --quiet --register=no --keep-unit --private-network \
+		--volatile=overlay --machine=ustack-test --directory="$dir/root" \
+		--capability=CAP_NET_ADMIN --bind-ro="$dir/share:$share" \
+		--system-call-filter="landlock_create_ruleset landlock_add_rule
+			landlock_restrict_self" \
+		--boot systemd.unit=basic.target > "$dir/boot" 2>&1 < /dev/null &
+	nspawn=$!
+	if ! wait_for 20 booted || ! box=$(leader $nspawn); then
+		tail -n 20 "$dir/boot"
+		return 77
+	fi
+	enter bash $share/service.sh inside "$@"
+	rc=$?
+	enter systemctl poweroff > /dev/null 2>&1
+	wait $nspawn
+	return $rc
+}
+
+# ------------------------------------------------------------------ outside
+
+# skip WHY
+skip()
+{
+	# shellcheck disable=SC2086
+	set -- "$*" $steps
+	echo "service: skipped: $1"
+	echo "0 passed, 0 failed, $(($# - 1)) skipped"
+	exit 0
+}
+
+# The same package with a higher version
+make_next()
+{
+	mkdir -p "$dir/share/next"
+	dpkg-deb -R "$dir"/share/ustackd_*.deb "$dir/next" &&
+		sed -i 's/^Version: .*/&+next1/' "$dir/next/DEBIAN/control" &&
+		dpkg-deb -b --root-owner-group "$dir/next" "$dir/share/next/ustackd_next.deb"
+}
+
+outside()
+{
+	local missing='' p rc
+
+	[ "${SKIP_SYSTEM:-0}" = 1 ] && skip "SKIP_SYSTEM=1"
+	[ "$(id -u)" = 0 ] || skip "containers need root"
+	for p in systemd-nspawn dpkg-buildpackage dh nsenter nc; do
+		command -v $p > /dev/null || missing="$missing $p"
+	done
+	[ -z "$missing" ] || skip "not installed:$missing (systemd-container, debhelper ...)"
+	dir=$(mktemp -d) || exit 1
+	trap 'rm -rf "$dir"' EXIT
+	mkdir "$dir/share"
+	if ! make -s --no-print-directory deb > "$dir/deb" 2>&1; then
+		cat "$dir/deb"
+		echo "0 passed, 1 failed, 0 skipped"
+		exit 1
+	fi
+	cp build/deb/*.deb build/deb/*.changes build/deb/*.buildinfo "$dir/share/"
+	rm -f "$dir"/share/*dbgsym*
+	cp tests/service.sh "$dir/share/" && touch "$dir/share/booted"
+	make_next > "$dir/deb" 2>&1 || { cat "$dir/deb"; exit 1; }
+	unshare --mount --pid --fork --kill-child --mount-proc \
+		timeout -k 5 180 bash "$here/tests/service.sh" boxed "$dir" "$@"
+	rc=$?
+	[ $rc != 77 ] || skip "systemd does not boot in a container here"
+	exit $rc
+}
+
+case ${1:-} in
+inside | boxed)
+	"$@"
+	exit
+	;;
+esac
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $steps
+outside "$@"
