@@ -105,6 +105,7 @@
 	X(suite_daemon_svc_chargen)	\
 	X(suite_daemon_svc_connect)	\
 	X(suite_daemon_stream_tls)	\
+	X(suite_daemon_tls_handshake)	\
 	X(suite_daemon_svc_fault)	\
 	X(suite_daemon_svc_http)	\
 	X(suite_daemon_svc_join)	\

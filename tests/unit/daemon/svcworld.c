@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/svc/stream_tls.h"
 #include "tests/unit/expect.h"
 
 #define DELAY_US  1000u
@@ -62,7 +63,10 @@ static void on_peer_closed(struct stream *st)
 
 static void on_closed(struct stream *st)
 {
+	const struct tls_problem *problem = stream_tls_problem(st);
+
 	probe_of(st)->closed = true;
+	probe_of(st)->problem = problem ? (int)problem->kind : TLS_OK;
 	probe_of(st)->end = st->end;
 }
 

@@ -35,6 +35,7 @@ struct svcworld {
  * @peer_closed: the peer has ended its direction
  * @closed:	it is over
  * @end:	why
+ * @problem:	what TLS says of it, a tls_kind
  * @deaf:	reads nothing
  * @in:		what came, as far as there is room: more stays unread
  * @in_len:	bytes of it
@@ -49,6 +50,7 @@ struct probe {
 	bool peer_closed;
 	bool closed;
 	int end;
+	int problem;
 	bool deaf;
 	uint8_t *in;
 	size_t in_len;
