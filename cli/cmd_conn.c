@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "client.h"
+#include "conn_fmt.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
 #include "match.h"
@@ -98,6 +99,7 @@ static void show(struct cli *cli, const cJSON *c)
 			     sizeof(local)),
 		fmt_endpoint(cli_str(c, "remote"), cli_num(c, "rport"), peer,
 			     sizeof(peer)));
+	conn_show_tls(cli, c, 2);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		const cJSON *v = cJSON_GetObjectItemCaseSensitive(
 			c, fields[i].key);

@@ -11,7 +11,8 @@
 #include "fmt.h"
 #include "match.h"
 
-#define LABEL_WIDTH 13u
+#define LABEL_WIDTH  13u
+#define SERVICE_TYPE 24u
 
 static const cJSON *item(const cJSON *obj, const char *key)
 {
@@ -221,9 +222,12 @@ static void show_service(struct cli *cli, const cJSON *s)
 	char accepted[FMT_TEXT];
 	char in[FMT_TEXT];
 	char out[FMT_TEXT];
+	char type[SERVICE_TYPE];
 
-	fprintf(cli->out, "%-20s %-8s %5.0f %9s %11s %10s %10s\n",
-		cli_str(s, "name"), cli_str(s, "type"), cli_num(s, "port"),
+	(void)snprintf(type, sizeof(type), "%.16s%s", cli_str(s, "type"),
+		       cli_bool(s, "tls") ? "/tls" : "");
+	fprintf(cli->out, "%-17s %-11s %5.0f %9s %11s %10s %10s\n",
+		cli_str(s, "name"), type, cli_num(s, "port"),
 		fmt_count(cli_num(s, "open"), open),
 		fmt_count(cli_num(s, "accepted"), accepted),
 		fmt_bytes(cli_num(s, "bytes_in"), in),
@@ -249,7 +253,7 @@ int cmd_services(struct cli *cli, int argc, char **argv)
 		return CLI_DONE;
 	}
 	fmt_head(cli->out, cli->colour,
-		 "Name                 Type      Port      Open    Accepted"
+		 "Name              Type         Port      Open    Accepted"
 		 "         In        Out");
 	cJSON_ArrayForEach(s, item(result, "services"))
 	{

@@ -184,9 +184,54 @@ static void add_state(struct fmt_wrap *w, const cJSON *c)
 	fmt_wrap_add(w, "mem:%.0f", cli_num(c, "mem"));
 }
 
+/* A text that may be absent; "" if it is. */
+static const char *text_of(const cJSON *t, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(t, key);
+
+	return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+static void add_agreed(struct fmt_wrap *w, const cJSON *t)
+{
+	static const char *const keys[] = { "version", "kx", "group", "cipher",
+					    "mac" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (*text_of(t, keys[i]))
+			fmt_wrap_add(w, "%s", text_of(t, keys[i]));
+	if (cli_bool(t, "etm"))
+		fmt_wrap_add(w, "etm");
+	if (*text_of(t, "peer"))
+		fmt_wrap_add(w, "peer:\"%s\"", text_of(t, "peer"));
+	if (*text_of(t, "servername"))
+		fmt_wrap_add(w, "name:\"%s\"", text_of(t, "servername"));
+	if (cli_bool(t, "resumed"))
+		fmt_wrap_add(w, "resumed");
+}
+
+void conn_show_tls(struct cli *cli, const cJSON *c, uint32_t indent)
+{
+	const cJSON *t = cJSON_GetObjectItemCaseSensitive(c, "tls");
+	struct fmt_wrap w = { .out = cli->out, .indent = indent };
+	const char *state = text_of(t, "state");
+
+	if (!t)
+		return;
+	if (*text_of(t, "version"))
+		add_agreed(&w, t);
+	else
+		fmt_wrap_add(&w, "TLS");
+	if (strcmp(state, "open") != 0)
+		fmt_wrap_add(&w, "(%s)", state);
+	fmt_wrap_end(&w);
+}
+
 void conn_show_info(struct cli *cli, const cJSON *c)
 {
 	struct fmt_wrap w = { .out = cli->out, .indent = INFO_INDENT };
+
+	conn_show_tls(cli, c, INFO_INDENT);
 
 	if (cli_num(c, "mss") >= 1) {
 		add_path(&w, c);

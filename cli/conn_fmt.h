@@ -7,6 +7,7 @@
 #define CLI_CONN_FMT_H
 
 #include <cjson/cJSON.h>
+#include <stdint.h>
 
 struct cli;
 
@@ -27,6 +28,9 @@ void conn_show_head(struct cli *cli);
 
 /** conn_show_line() - A connection on one line, as ss -tn */
 void conn_show_line(struct cli *cli, const cJSON *c);
+
+/** conn_show_tls() - Its secure channel on a line, if it is one */
+void conn_show_tls(struct cli *cli, const cJSON *c, uint32_t indent);
 
 /** conn_show_info() - What ss -tin adds, under ss's names */
 void conn_show_info(struct cli *cli, const cJSON *c);

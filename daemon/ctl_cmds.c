@@ -114,6 +114,7 @@ static void put_services(struct json *j, const struct worker *w, bool counts)
 		json_str(j, "name", svc[i].name);
 		json_str(j, "type", svc[i].type);
 		json_u64(j, "port", svc[i].port);
+		json_bool(j, "tls", svc[i].tls);
 		if (svc[i].target[0])
 			json_str(j, "target", svc[i].target);
 		if (counts) {

@@ -13,6 +13,9 @@
 
 #include "daemon/addr.h"
 #include "daemon/ctl_int.h"
+#include "daemon/svc/stream_tcp.h"
+#include "daemon/svc/stream_tls.h"
+#include "daemon/svc/svc.h"
 
 #define CURSOR_TEXT_MAX 24u
 #define NO_SSTHRESH	UINT32_MAX
@@ -87,7 +90,8 @@ static void put_amounts(struct json *j, const struct ustack_info *in)
 }
 
 void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
-		  const struct ustack_info *in)
+		  const struct ustack_info *in,
+		  const struct stream_tls_info *tls)
 {
 	json_obj(j, key);
 	json_u64(j, "id", in->id);
@@ -111,6 +115,8 @@ void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
 	json_bool(j, "peer_closed", in->peer_closed);
 	put_times_and_windows(j, in);
 	put_amounts(j, in);
+	if (tls)
+		ctl_put_tls(j, tls);
 	json_obj_end(j);
 }
 
@@ -126,6 +132,8 @@ void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
  * @port:	only those with this port at either end, 0 = any
  * @n:		entries in @info
  * @info:	connections
+ * @secure:	which of them are secure channels
+ * @tls:	these
  */
 struct list_job {
 	struct job job;
@@ -136,6 +144,8 @@ struct list_job {
 	uint16_t port;
 	uint32_t n;
 	struct ustack_info info[CTL_PAGE_MAX];
+	bool secure[CTL_PAGE_MAX];
+	struct stream_tls_info tls[CTL_PAGE_MAX];
 };
 
 static bool passes(const struct list_job *lj, const struct ustack_info *in)
@@ -150,6 +160,9 @@ static void run_list(struct job *job, struct worker *w)
 	struct list_job *lj = (struct list_job *)job;
 
 	lj->n = ustack_walk(worker_stack(w), &lj->cursor, lj->info, lj->limit);
+	for (uint32_t i = 0; i < lj->n; i++)
+		lj->secure[i] = passes(lj, &lj->info[i]) &&
+				ctl_read_tls(w, &lj->info[i], &lj->tls[i]);
 }
 
 static void on_list_done(struct job *job)
@@ -164,7 +177,9 @@ static void on_list_done(struct job *job)
 		json_arr(j, "conns");
 		for (uint32_t i = 0; i < lj->n; i++)
 			if (passes(lj, &lj->info[i]))
-				ctl_put_conn(j, NULL, ctl->cfg, &lj->info[i]);
+				ctl_put_conn(j, NULL, ctl->cfg, &lj->info[i],
+					     lj->secure[i] ? &lj->tls[i]
+							   : NULL);
 		json_arr_end(j);
 		(void)snprintf(cursor, sizeof(cursor), "%" PRIu64, lj->cursor);
 		if (lj->n)
@@ -271,14 +286,18 @@ void ctl_conns_list(struct ctl_request *rq)
  * @act:	what to do, NULL = only describe it
  * @rc:		outcome, 0 or -ERR_*
  * @info:	its description
+ * @secure:	it is a secure channel
+ * @tls:	this
  */
 struct conn_job {
 	struct job job;
 	struct ctl_request *rq;
 	uint64_t id;
-	int (*act)(struct ustack *s, struct ustack_conn c);
+	int (*act)(struct worker *w, struct ustack_conn c);
 	int rc;
 	struct ustack_info info;
+	bool secure;
+	struct stream_tls_info tls;
 };
 
 static void run_conn(struct job *job, struct worker *w)
@@ -290,7 +309,12 @@ static void run_conn(struct job *job, struct worker *w)
 	cj->rc = ustack_find(s, cj->id, &c);
 	if (cj->rc)
 		return;
-	cj->rc = cj->act ? cj->act(s, c) : ustack_info(s, c, &cj->info);
+	if (cj->act) {
+		cj->rc = cj->act(w, c);
+		return;
+	}
+	cj->rc = ustack_info(s, c, &cj->info);
+	cj->secure = !cj->rc && ctl_read_tls(w, &cj->info, &cj->tls);
 }
 
 static void on_conn_done(struct job *job)
@@ -317,14 +341,15 @@ static void on_conn_done(struct job *job)
 	} else {
 		j = ctl_reply_begin(rq);
 		if (j)
-			ctl_put_conn(j, "result", ctl->cfg, &cj->info);
+			ctl_put_conn(j, "result", ctl->cfg, &cj->info,
+				     cj->secure ? &cj->tls : NULL);
 		ctl_reply_end(rq);
 	}
 	free(cj);
 }
 
 static void post_conn_job(struct ctl_request *rq,
-			  int (*act)(struct ustack *s, struct ustack_conn c))
+			  int (*act)(struct worker *w, struct ustack_conn c))
 {
 	struct conn_job *cj;
 	uint64_t id = 0;
@@ -354,12 +379,17 @@ void ctl_conns_get(struct ctl_request *rq)
 	post_conn_job(rq, NULL);
 }
 
+static int abort_conn(struct worker *w, struct ustack_conn c)
+{
+	return ustack_abort(worker_stack(w), c);
+}
+
 void ctl_conns_abort(struct ctl_request *rq)
 {
-	post_conn_job(rq, ustack_abort);
+	post_conn_job(rq, abort_conn);
 }
 
 void ctl_conns_close(struct ctl_request *rq)
 {
-	post_conn_job(rq, ustack_close);
+	post_conn_job(rq, worker_close_conn);
 }

@@ -38,6 +38,7 @@
 #include "stack/ustack.h"
 
 struct ctl_captures;
+struct stream_tls_info;
 
 #define CTL_OUT_MARK  262144u /* with more unsent bytes a client isn't served */
 #define CTL_SUB_MARK  196608u /* with more, it gets no events		*/
@@ -320,9 +321,17 @@ void ctl_put_endpoint(struct json *j, const char *addr_key,
 /** ctl_put_service() - The name of the service that takes connections there */
 void ctl_put_service(struct json *j, const struct config *cfg, uint16_t lport);
 
-/** ctl_put_conn() - A connection, as conns.get answers */
+/** ctl_read_tls() - A connection's secure channel, for jobs; false = it has none */
+bool ctl_read_tls(struct worker *w, const struct ustack_info *in,
+		  struct stream_tls_info *tls);
+
+/** ctl_put_tls() - A secure channel, as an object "tls" */
+void ctl_put_tls(struct json *j, const struct stream_tls_info *tls);
+
+/** ctl_put_conn() - A connection, as conns.get answers; @tls: NULL = it is plain */
 void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
-		  const struct ustack_info *in);
+		  const struct ustack_info *in,
+		  const struct stream_tls_info *tls);
 
 void ctl_conns_list(struct ctl_request *rq);
 void ctl_conns_get(struct ctl_request *rq);

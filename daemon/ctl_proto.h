@@ -17,7 +17,7 @@
  *			managed, mtu, rx_packets, rx_bytes, tx_packets,
  *			tx_bytes, rx_errors, tx_errors, bad_vnet, dev_drops},
  *			addresses:{host:[], stack:[]}, services:[{name, type,
- *			port, target?}], connections:{STATE: n}, memory:{used, peak,
+ *			port, tls, target?}], connections:{STATE: n}, memory:{used, peak,
  *			taken, limit, per_idle_conn}, timers,
  *			impairment:{rules, scripts, faults, queued},
  *			sandbox:{no_core_dumps, no_capabilities,
@@ -33,10 +33,11 @@
  *			null means the end.  limit: at most 256
  *	conns.get	{id} -> connection
  *	conns.abort	{id} -> {} ; RST, data in flight is lost
- *	conns.close	{id} -> {} ; FIN behind what is queued
- *	services.list	{services:[{name, type, port, target?, open, accepted,
- *			bytes_in, bytes_out}]}; target: of a forward service,
- *			as configured
+ *	conns.close	{id} -> {} ; FIN behind what is queued, after close_notify
+ *			on a secure channel
+ *	services.list	{services:[{name, type, port, tls, target?, open,
+ *			accepted, bytes_in, bytes_out}]}; target: of a forward
+ *			service, as configured
  *	trace.get	{id? | last?: true} -> {id, conn: connection or null, open,
  *			active, service?, local, lport, remote, rport,
  *			wall_offset_us, iss?, irs?, skipped, unwatched?:{from_us, to_us?},
@@ -83,8 +84,14 @@
  * rcv_buf, inflight, unacked, unsent, rcvq, ooo, backoff, bytes_received,
  * bytes_sent, bytes_acked, bytes_retrans, segs_in, segs_out, retrans, age_us,
  * idle_us, last_sent_us, mem, sacked, lost, reordering, reo_wnd_us, rcv_mss,
- * urgent, probes, soft_error, user_timeout_us}.  soft_error is empty when all is
- * well.  Sizes and windows are bytes, unless segs_ or retrans.
+ * urgent, probes, soft_error, user_timeout_us, tls?}.  soft_error is empty when
+ * all is well.  Sizes and windows are bytes, unless segs_ or retrans.
+ *
+ * tls, of a secure channel: {state: handshake, open or closing, version?, suite?,
+ * group?, kx?, cipher?, mac?, etm?, resumed?, peer?, servername?, fingerprint?}.
+ * What the ends have agreed on is there once they have; peer, the subject of the
+ * peer's certificate or the identity of its key, and fingerprint, SHA-256 of that
+ * certificate, are if it has shown one.
  *
  * Impairment is asked for, and answered, in the language that ustackctl(8)
  * describes.  A rule: {id, text, preset?, dir: in, out or both, seed: text,

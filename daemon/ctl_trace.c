@@ -13,6 +13,7 @@
 #include "daemon/ctl_int.h"
 #include "daemon/history.h"
 #include "daemon/log_int.h"
+#include "daemon/svc/stream_tls.h"
 
 #define NUMBER_MAX 24u
 #define NAMED_MAX  8u /* connections that an error names */
@@ -40,6 +41,8 @@ static void put_whose(struct json *j, const struct config *cfg,
  * @rc:		0 or -ERR_NOENT
  * @live:	the connection is still there, and described by @conn
  * @conn:	as it is now
+ * @secure:	it is a secure channel, described by @tls
+ * @tls:	this
  * @nothers:	if there is no such history: entries in @others
  * @others:	connections that have one
  * @view:	the history
@@ -51,6 +54,8 @@ struct trace_job {
 	int rc;
 	bool live;
 	struct ustack_info conn;
+	bool secure;
+	struct stream_tls_info tls;
 	uint32_t nothers;
 	struct history_info others[HISTORY_CONNS];
 	struct history_view view;
@@ -70,6 +75,7 @@ static void run_get(struct job *job, struct worker *w)
 	}
 	tj->live = !ustack_find(s, tj->view.info.id, &c) &&
 		   !ustack_info(s, c, &tj->conn);
+	tj->secure = tj->live && ctl_read_tls(w, &tj->conn, &tj->tls);
 }
 
 static void put_unwatched(struct json *j, const struct history_info *in)
@@ -106,7 +112,8 @@ static void put_trace(struct json *j, const struct config *cfg,
 	json_obj(j, "result");
 	put_whose(j, cfg, in);
 	if (tj->live)
-		ctl_put_conn(j, "conn", cfg, &tj->conn);
+		ctl_put_conn(j, "conn", cfg, &tj->conn,
+			     tj->secure ? &tj->tls : NULL);
 	else
 		json_raw(j, "conn", "null");
 	json_u64(j, "wall_offset_us", log_wall_offset_us());

@@ -133,6 +133,15 @@ static const char *service_cc(const struct config_service *svc)
 	return svc->cc[0] && strcmp(svc->cc, CONFIG_CC_DEF) ? svc->cc : NULL;
 }
 
+static struct svc_tls_limits tls_limits(const struct config *cfg)
+{
+	return (struct svc_tls_limits){
+		.conns = cfg->tls.max_conns,
+		.handshakes = cfg->tls.max_handshakes,
+		.handshake_us = cfg->tls.handshake_timeout_us,
+	};
+}
+
 static bool make_services(struct worker *w, const struct config *cfg)
 {
 	struct svc_wanted wanted[CONFIG_SERVICES_MAX];
@@ -157,6 +166,7 @@ static bool make_services(struct worker *w, const struct config *cfg)
 	svcloop_init(&w->svc_loop, w->loop);
 	w->services = svc_set_new(&(struct svc_args){ .stack = w->stack,
 						      .loop = &w->svc_loop,
+						      .limits = tls_limits(cfg),
 						      .tell = worker_note,
 						      .arg = w },
 				  wanted, cfg->nservice, err, sizeof(err));
@@ -369,6 +379,7 @@ uint32_t worker_services(const struct worker *w, struct worker_service *out,
 		svc_set_stats(w->services, i, &st);
 		out[i] = (struct worker_service){
 			.port = st.port,
+			.tls = st.tls,
 			.open = (uint32_t)st.open,
 			.accepted = st.accepted,
 			.bytes_in = st.bytes_in,

@@ -110,6 +110,11 @@ struct ustack *worker_stack(struct worker *w);
 /** worker_svc() - The services and their faults, for jobs (worker's thread) */
 struct svc_set *worker_svc(struct worker *w);
 
+/** worker_close_conn() - End a connection gracefully: FIN behind what is queued, and
+ * close_notify before it on a secure channel; for jobs; 0 or -ERR_NOENT
+ */
+int worker_close_conn(struct worker *w, struct ustack_conn c);
+
 /** worker_arm_ticks() - Faults of services have changed (worker's thread) */
 void worker_arm_ticks(struct worker *w);
 
@@ -173,6 +178,7 @@ struct worker_service {
 	char type[32];
 	char target[256]; /* of a forward service, "" = none */
 	uint16_t port;
+	bool tls;	    /* its connections are secure channels */
 	uint32_t open;	    /* connections open now, relaxed read */
 	uint64_t accepted;  /* connections so far */
 	uint64_t bytes_in;  /* payload read by the service */

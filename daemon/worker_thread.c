@@ -19,6 +19,7 @@
 #include "log.h"
 #include "svc/fault.h"
 #include "svc/note.h"
+#include "svc/stream_tcp.h"
 #include "svc/svc.h"
 #include "worker_int.h"
 
@@ -130,8 +131,20 @@ static void on_broken(void *arg, int error)
 	ev_break(w->loop, EVBREAK_ALL);
 }
 
+int worker_close_conn(struct worker *w, struct ustack_conn c)
+{
+	int rc = svc_close(w->services, stream_tcp_key(c));
+
+	return rc == -ERR_NOENT ? ustack_close(w->stack, c) : rc;
+}
+
+static int abort_conn(struct worker *w, struct ustack_conn c)
+{
+	return ustack_abort(w->stack, c);
+}
+
 static void end_connections(struct worker *w,
-			    int (*end)(struct ustack *, struct ustack_conn))
+			    int (*end)(struct worker *, struct ustack_conn))
 {
 	struct ustack_info info[WALK_ENTRIES];
 	uint64_t cursor = 0;
@@ -140,7 +153,7 @@ static void end_connections(struct worker *w,
 	while ((n = ustack_walk(w->stack, &cursor, info, WALK_ENTRIES)) > 0)
 		for (uint32_t i = 0; i < n; i++)
 			if (info[i].conn.gen)
-				end(w->stack, info[i].conn);
+				end(w, info[i].conn);
 }
 
 /* Is there a connection that still has something to say? */
@@ -163,7 +176,7 @@ static bool has_connections(struct worker *w)
 /* Reset what is left, let the resets out, and leave the loop. */
 static void drain_end(struct worker *w)
 {
-	end_connections(w, ustack_abort);
+	end_connections(w, abort_conn);
 	for (uint32_t i = 0; i < LAST_RUNS; i++) {
 		uint64_t now_us = loop_clock_us();
 
@@ -186,7 +199,7 @@ static void drain_check(struct worker *w)
 	} else if (!w->draining) {
 		w->draining = true;
 		svc_set_unlisten(w->services);
-		end_connections(w, ustack_close);
+		end_connections(w, worker_close_conn);
 		ev_timer_start(w->loop, &w->drain_poll);
 	} else if (!has_connections(w)) {
 		drain_end(w);

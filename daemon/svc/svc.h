@@ -219,7 +219,7 @@ struct svc_wanted {
 
 /**
  * struct svc_tls_limits - what secure channels may cost
- * @conns:	channels at once, handshakes included
+ * @conns:	channels at once, handshakes included; 0 here and below = a default
  * @handshakes:	handshakes at once; the one that has stood still for longest makes
  *		room for another
  * @handshake_us: how long a handshake may take

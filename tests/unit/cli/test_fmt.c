@@ -163,6 +163,37 @@ START_TEST(info_has_the_names_of_ss)
 END_TEST
 
 static const struct {
+	const char *json;
+	const char *want;
+} channels[] = {
+	{ "{}", "" },
+	{ "{\"tls\":{\"state\":\"handshake\"}}", "  TLS (handshake)\n" },
+	{ "{\"tls\":{\"state\":\"open\",\"version\":\"TLSv1.2\",\"group\":"
+	  "\"x25519\",\"kx\":\"ECDHE-ECDSA\",\"cipher\":\"AES-256-CBC\","
+	  "\"mac\":\"HMAC-SHA384\",\"etm\":true,\"resumed\":true}}",
+	  "  TLSv1.2 ECDHE-ECDSA x25519 AES-256-CBC HMAC-SHA384 etm resumed\n" },
+	{ "{\"tls\":{\"state\":\"closing\",\"version\":\"TLSv1.3\",\"peer\":"
+	  "\"CN=a b\",\"servername\":\"c.test\"}}",
+	  "  TLSv1.3 peer:\"CN=a b\" name:\"c.test\" (closing)\n" },
+};
+
+START_TEST(secure_channel_has_a_line)
+{
+	cJSON *c = cJSON_Parse(channels[_i].json);
+	struct cli cli = { 0 };
+	char *text;
+	size_t len;
+
+	cli.out = open_memstream(&text, &len);
+	conn_show_tls(&cli, c, 2);
+	(void)fclose(cli.out);
+	ck_assert_str_eq(text, channels[_i].want);
+	cJSON_Delete(c);
+	free(text);
+}
+END_TEST
+
+static const struct {
 	const char *word;
 	const char *want;
 } state_words[] = {
@@ -245,6 +276,7 @@ Suite *suite_cli_fmt(void)
 	tcase_add_test(tc, words_wrap_inside_80_columns);
 	tcase_add_test(tc, line_is_like_ss);
 	tcase_add_loop_test(tc, info_has_the_names_of_ss, 0, LENGTH(in_info));
+	tcase_add_loop_test(tc, secure_channel_has_a_line, 0, LENGTH(channels));
 	tcase_add_loop_test(tc, state_goes_by_either_name, 0,
 			    LENGTH(state_words));
 	tcase_add_test(tc, state_must_be_one);

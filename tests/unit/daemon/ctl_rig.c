@@ -24,6 +24,7 @@ static struct impair *pretended_impair(struct worker *w);
 static struct capture *pretended_capture(struct worker *w);
 static struct svc_set *pretended_svc(struct worker *w);
 static void pretended_arm(struct worker *w);
+static int pretended_close_conn(struct worker *w, struct ustack_conn c);
 static const uint64_t *pretended_counters(const struct worker *w);
 static int pretended_ping(struct worker *w, const struct ustack_ping_args *a,
 			  struct worker_ping *p);
@@ -56,6 +57,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_capture	     pretended_capture
 #define worker_svc	     pretended_svc
 #define worker_arm_ticks     pretended_arm
+#define worker_close_conn    pretended_close_conn
 #define worker_counters	     pretended_counters
 #define worker_ping(w, a, p) pretended_ping(w, a, p)
 #define worker_svc_counters  pretended_svc_counters
@@ -94,6 +96,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_impair_get.c"
 #include "daemon/ctl_ping.c"
 #include "daemon/ctl_rpc.c"
+#include "daemon/ctl_tls.c"
 #include "daemon/ctl_trace.c"
 
 #define TURNS_MAX 50
@@ -146,6 +149,11 @@ static struct capture *pretended_capture(struct worker *w)
 static struct svc_set *pretended_svc(struct worker *w)
 {
 	return w->services;
+}
+
+static int pretended_close_conn(struct worker *w, struct ustack_conn c)
+{
+	return ustack_close(worker_stack(w), c);
 }
 
 static void pretended_arm(struct worker *w)
