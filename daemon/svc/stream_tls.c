@@ -272,7 +272,7 @@ static int tls_abort(struct stream *st)
 {
 	struct tls_conn *tc = find(st);
 
-	return tc ? ustack_abort(tc->set->stack, tc->conn) : -ERR_NOENT;
+	return tc ? tls_conn_abort(tc) : -ERR_NOENT;
 }
 
 static int tls_wake(struct stream *st)

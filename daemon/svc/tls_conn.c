@@ -103,7 +103,7 @@ void tls_conn_fill(struct tls_conn *tc)
 	struct tls_set *set = tc->set;
 	ptrdiff_t n;
 
-	if (tc->phase != STREAM_TLS_OPEN || tc->off < tc->len ||
+	if (tc->phase != STREAM_TLS_OPEN || tc->aborted || tc->off < tc->len ||
 	    tc->rx != TLS_RX_MORE)
 		return;
 	if (tc->spent >= TURN_BYTES) {
@@ -204,6 +204,13 @@ ptrdiff_t tls_conn_write(struct tls_conn *tc, const void *bytes, size_t len)
 
 /* --------------------------------------------------------------------- ending */
 
+/* What the stack then says of the connection is no doing of the peer's. */
+int tls_conn_abort(struct tls_conn *tc)
+{
+	tc->aborted = true;
+	return ustack_abort(tc->set->stack, tc->conn);
+}
+
 /* What the peer has sent and nobody will read must not make a reset. */
 static void discard(struct tls_conn *tc)
 {
@@ -242,7 +249,7 @@ static void await_end(struct tls_conn *tc)
 	if (n == 0)
 		tls_count(tc->set, SVC_C_TLS_CLOSE_NOTIFY_IN, 1);
 	if (n > 0)
-		(void)ustack_abort(tc->set->stack, tc->conn);
+		(void)tls_conn_abort(tc);
 	else
 		retire(tc);
 }
@@ -287,6 +294,8 @@ static void settle(struct tls_conn *tc)
 		tc->off = 0;
 		tc->len = 0;
 	}
+	if (tc->aborted)
+		return;
 	if (tc->phase == STREAM_TLS_OPEN && tc->rx == TLS_RX_ENDED &&
 	    read_all(tc) && !tc->end_told) {
 		tc->end_told = true;
@@ -300,6 +309,8 @@ static void settle(struct tls_conn *tc)
 
 void tls_conn_serve(struct tls_conn *tc)
 {
+	if (tc->aborted)
+		return;
 	if (tc->phase == STREAM_TLS_HANDSHAKE) {
 		tls_step_later(tc);
 		return;
@@ -308,8 +319,8 @@ void tls_conn_serve(struct tls_conn *tc)
 	tls_conn_fill(tc);
 	if (tc->phase == STREAM_TLS_OPEN && !read_all(tc))
 		deliver(tc, tc->service->svc->readable);
-	if (tc->phase == STREAM_TLS_OPEN && !tls_conn_push(tc) &&
-	    tc->want_write) {
+	if (tc->phase == STREAM_TLS_OPEN && !tc->aborted &&
+	    !tls_conn_push(tc) && tc->want_write) {
 		tc->want_write = false;
 		deliver(tc, tc->service->svc->writable);
 	}
@@ -321,7 +332,7 @@ void tls_conn_close(struct tls_conn *tc)
 	if (tc->phase == STREAM_TLS_CLOSING)
 		return;
 	if (tc->phase == STREAM_TLS_HANDSHAKE || !read_all(tc)) {
-		(void)ustack_abort(tc->set->stack, tc->conn);
+		(void)tls_conn_abort(tc);
 		return;
 	}
 	tc->phase = STREAM_TLS_CLOSING;
@@ -349,7 +360,7 @@ static void opened(struct tls_conn *tc)
 
 void tls_conn_step(struct tls_conn *tc)
 {
-	int rc = tls_handshake(tc->ch);
+	int rc = tc->aborted ? -ERR_AGAIN : tls_handshake(tc->ch);
 
 	if (rc == -ERR_AGAIN)
 		return;

@@ -51,6 +51,7 @@ TAILQ_HEAD(tls_queue, tls_conn);
  * @told:	the service knows that it is over, or never knew of it
  * @end_told:	the service was told that the peer has ended its direction
  * @want_write:	the service waits for room
+ * @aborted:	we have cut it: nothing more is read, written or made of it
  * @shut:	our direction is to be ended behind what is queued
  * @notified:	by close_notify that is on its way
  * @fin:	and by FIN
@@ -83,6 +84,7 @@ struct tls_conn {
 	bool told;
 	bool end_told;
 	bool want_write;
+	bool aborted;
 	bool shut;
 	bool notified;
 	bool fin;
@@ -239,6 +241,9 @@ int tls_conn_push(struct tls_conn *tc);
 /** tls_conn_write() - Encrypt bytes; how many, or -ERR_* as stream_write() */
 ptrdiff_t tls_conn_write(struct tls_conn *tc, const void *bytes,
 			 size_t len) MUST_USE;
+
+/** tls_conn_abort() - Cut it; tls_conn_over() follows; 0 or -ERR_NOENT */
+int tls_conn_abort(struct tls_conn *tc);
 
 /** tls_conn_close() - End it behind what is queued, as stream_close() */
 void tls_conn_close(struct tls_conn *tc);

@@ -110,6 +110,7 @@
 	X(suite_daemon_svc_http)	\
 	X(suite_daemon_svc_join)	\
 	X(suite_daemon_svc_forward)	\
+	X(suite_daemon_svc_forward_tls)	\
 	X(suite_daemon_svc_connmap)	\
 	X(suite_daemon_svc_note)	\
 	X(suite_daemon_svc_target)	\

@@ -290,6 +290,8 @@ START_TEST(bytes_that_the_stream_refuses_are_kept)
 	fakeloop_run(&r.l);
 	ck_assert_uint_eq(r.f->out_len, 100);
 	ck_assert_uint_eq(fakeloop_wanted(&r.l, r.fd), 0);
+	fake_ack(r.f, 100);
+	ck_assert_uint_eq(r.f->out_len, 200);
 	r.f->refuse_above = 0;
 	fake_ack(r.f, 100);
 	fakeloop_run(&r.l);
