@@ -6,6 +6,8 @@
  *	             > struct log_line - file:   opened for appending
  *	log_event() /                  \ journal: one datagram of fields
  *
+ * Text for a stderr that is the journal's goes to the journal, for its fields.
+ *
  * One write a line, nothing is buffered.  Nothing waits for a reader either: a
  * terminal that was stopped or a pager that rests would hold up the control
  * socket and the signals.  What cannot take a line at once does not get it, and
@@ -389,7 +391,7 @@ static int open_target(const struct config *cfg)
 {
 	int fd;
 
-	if (cfg->log_target == LOG_TO_JOURNAL)
+	if (cfg->log_target != LOG_TO_FILE)
 		return open_journal();
 	fd = open(cfg->log_path, /* a pipe that nobody reads must not stop us */
 		  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK |
@@ -406,9 +408,12 @@ int log_open(const struct config *cfg)
 	log_set_level((enum log_level)cfg->log_level);
 	log_state.json = cfg->log_json;
 	log_state.prefix = stderr_is_journal();
-	if (cfg->log_target == LOG_TO_STDERR)
+	if (cfg->log_target == LOG_TO_STDERR &&
+	    (!log_state.prefix || log_state.json))
 		return 0;
 	fd = open_target(cfg);
+	if (fd < 0 && cfg->log_target == LOG_TO_STDERR)
+		return 0; /* the journal gets lines instead of fields */
 	if (fd < 0) {
 		log_msg(LOG_LVL_WARNING,
 			"log target %s cannot be opened: %s; using stderr",
@@ -418,7 +423,7 @@ int log_open(const struct config *cfg)
 		return fd;
 	}
 	log_state.fd = fd;
-	log_state.journal = cfg->log_target == LOG_TO_JOURNAL;
+	log_state.journal = cfg->log_target != LOG_TO_FILE;
 	return 0;
 }
 

@@ -189,11 +189,8 @@ step_journal_reads()
 	wait_for 5 says '^conn=[0-9]+ 10.7.0.1:[0-9]+ > 10.7.0.2:7 opened \(passive\)$' &&
 		wait_for 5 says '^conn=[0-9]+ .* closed \(normal\) in 14 bytes, out 14 bytes' ||
 		return 1
-	config '[log]' 'target = journal'
-	systemctl restart ustackd && echoes || return 1
-	wait_for 5 eval 'journalctl -q -b USTACK_CONN=1 | grep closed' || return 1
-	config
-	systemctl restart ustackd
+	wait_for 5 eval 'journalctl -q -b -u ustackd USTACK_CONN=1 \
+		USTACK_EVENT=connectivity:connection_closed | grep closed'
 }
 
 step_reload_keeps_connections()

@@ -237,15 +237,15 @@ case_events_name_the_fault()
 	kill $FOLLOWER
 }
 
-# the journal gets connection, event and rule as fields
-case_journal_has_fields()
+# journald LINES: stands in for it, and writes down what it gets
+journald()
 {
 	# A log waits for no reader: the reader's queue has to be long.
 	echo 1000 2> /dev/null > /proc/sys/net/unix/max_dgram_qlen ||
 		skip "needs real root for a long queue of a socket"
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/systemd/journal
-	timeout 30 python3 - <<- 'E' > "$T/journal" &
+	timeout 30 python3 - <<- 'E' > "$1" &
 		import socket
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 		s.bind("/run/systemd/journal/socket")
@@ -253,10 +253,32 @@ case_journal_has_fields()
 		    print(s.recv(65536).decode().replace("\n", " "), flush=True)
 	E
 	wait_for 5 test -S /run/systemd/journal/socket
+}
+
+# the journal gets connection, event and rule as fields
+case_journal_has_fields()
+{
+	journald "$T/journal"
 	start -o log.target=journal -o log.level=trace \
 		-o 'impair.script=port 7;drop out data nth 1'
 	eq echo "$(echo hello | timeout 10 "$NC" -N $S4 7)" hello
 	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=impairment:applied USTACK_RULE=1' \
 		"$T/journal"
 	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=connectivity:connection_closed $' "$T/journal"
+}
+
+# as a service, whose stderr is the journal, it gets them unasked; JSON stays lines
+case_journal_behind_stderr_has_fields()
+{
+	journald "$T/journal"
+	: > "$T/stderr"
+	JOURNAL_STREAM=$(stat -c %d:%i "$T/stderr")
+	export JOURNAL_STREAM
+	start -o log.target=stderr
+	wait_for 5 grep -q 'MESSAGE=ready: .* PRIORITY=6 SYSLOG_IDENTIFIER=ustackd' "$T/journal"
+	eq echo "$(echo hello | timeout 10 "$NC" -N $S4 7)" hello
+	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=connectivity:connection_closed $' "$T/journal"
+	stop
+	start -o log.target=stderr -o log.format=json
+	wait_for 5 grep -q '^<6>{.*ready: ' "$T/stderr"
 }
