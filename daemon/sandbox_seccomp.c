@@ -109,6 +109,7 @@
 #define MORE_CALLS(X)                                                          \
 	X(arch_prctl, "sanitizer")                                             \
 	X(clone, "sanitizer")                                                  \
+	X(getdents, "sanitizer")                                               \
 	X(getdents64, "sanitizer")                                             \
 	X(getppid, "sanitizer")                                                \
 	X(getrlimit, "sanitizer")                                              \
@@ -118,6 +119,7 @@
 	X(munlock, "sanitizer")                                                \
 	X(pipe, "sanitizer")                                                   \
 	X(pipe2, "sanitizer")                                                  \
+	X(prctl, "sanitizer")                                                  \
 	X(prlimit64, "sanitizer")                                              \
 	X(process_vm_readv, "sanitizer")                                       \
 	X(ptrace, "sanitizer")                                                 \
