@@ -143,7 +143,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .SUFFIXES:
 .PHONY: all libustack tests perf fuzzers fuzz fuzz-merge deps demo check check-run check-long \
 	check-long-run sim bench bench-loss bench-impair bench-flood bench-tls bench-instr coverage lint format install install-strip uninstall deb help clean
-.PHONY: sim-table golden check-service
+.PHONY: sim-table golden check-service check-tls13
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -244,8 +244,12 @@ demo: deps			## see an echo through a real nc and a real TUN
 check: deps			## all that is needed to trust a change, < 6 min
 	$(submake) check-run
 
+# Before a release with check-tls13, which wants a mirror and mmdebstrap.
 check-long: deps		## the same with 200,000 transfers and 1 GiB echoed
 	$(submake) LONG=1 check-run
+
+check-tls13:			## secure channels with mbedTLS 3.6 and TLS 1.3, in a tree of Debian 13
+	@tests/tls13.sh
 
 check-run:
 	$(submake) BUILD=release SAN= all perf build/release/ustack-sim

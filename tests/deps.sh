@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# deps.sh - what building and testing need: installed by apt where that
-# exists (Debian, Ubuntu), named elsewhere.  Quick when nothing is missing.
-# Not here: clang, which only `make fuzz` wants.
+# deps.sh [--list] - what building and testing need: installed by apt where that
+# exists (Debian, Ubuntu), named elsewhere.  Quick when nothing is missing.  With
+# --list, the packages' names.  Not here: clang, which only `make fuzz` wants, and
+# mmdebstrap, for `make check-tls13`.
 
 set -eu
 
@@ -23,6 +24,11 @@ cppcheck:cppcheck setpriv:util-linux
 command -v apt-get >/dev/null 2>&1 &&
 	NEEDED="$NEEDED dh:debhelper systemd-nspawn:systemd-container"
 PATH=$PATH:/usr/sbin:/sbin
+
+if [ "${1:-}" = --list ]; then
+	for n in $NEEDED; do echo "${n##*:}"; done
+	exit 0
+fi
 
 have_cmd()
 {
