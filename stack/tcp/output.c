@@ -319,6 +319,7 @@ static int send_one_new(struct tcp_conn *c, uint32_t len, bool fin)
 	if (!rec)
 		return 0; /* the ACKs of others will free memory */
 	tcp_out_init(c, &o, TCP_ACK);
+	o.seq = c->snd.nxt;
 	o.q = &c->sndq;
 	o.len = len;
 	if (len > 0 && len == tcp_unsent(c))

@@ -160,11 +160,28 @@ int tcp_emit(struct ustack *s, struct tcp_out *o)
 	return r;
 }
 
+/*
+ * bare_seq() - Sequence number of a segment without data
+ *
+ * Normally snd.nxt (RFC 9293 section 3.4).  A probe of a closed window, or a
+ * window taken back, leaves snd.nxt beyond what the peer takes; it would drop the
+ * segment and the acknowledgement in it (RFC 9293 section 3.10.7.4, first check),
+ * and two ends that both wait for room would wait for ever.
+ */
+static uint32_t bare_seq(const struct tcp_conn *c)
+{
+	uint32_t edge = c->snd.una + c->snd.wnd;
+
+	if (c->snd.una != c->snd.iss && seq_gt(c->snd.nxt, edge))
+		return edge;
+	return c->snd.nxt;
+}
+
 void tcp_out_init(struct tcp_conn *c, struct tcp_out *o, uint8_t flags)
 {
 	*o = (struct tcp_out){ .flow = &c->flow,
 			       .id = tcp_id(c),
-			       .seq = c->snd.nxt,
+			       .seq = bare_seq(c),
 			       .flags = flags,
 			       .ttl = c->ttl,
 			       .tos = c->tos,

@@ -29,6 +29,60 @@ START_TEST(closed_window_is_probed_with_backoff)
 }
 END_TEST
 
+/*
+ * RFC 9293 section 3.10.7.4: a segment beyond the window is dropped, and the ACK in
+ * it.  With both windows shut by turns, acknowledgements beside a probe must lie
+ * where the peer takes them, at the right edge.
+ */
+START_TEST(acknowledgement_beside_a_probe_lies_inside_the_window)
+{
+	struct peer p;
+	struct pseg s;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	peer_tx(&p, seg_wnd(1, 1, 0));
+	peer_send(&p, 5000);
+	s = wire_expect_after(&p, 200);
+	ck_assert_uint_eq(s.len, 1);
+	s = seg_data(1, 1, 100);
+	s.wnd0 = true;
+	peer_tx(&p, s);
+	peer_advance(&p, MS(100));
+	ck_assert(peer_rx(&p, &s));
+	ck_assert_uint_eq(s.len, 0);
+	ck_assert_uint_eq(s.ack, 101);
+	ck_assert_uint_eq(s.seq, 1);
+	s = seg_ack(101, 2); /* the probe's byte is taken: all is as ever */
+	s.wnd = 60000;
+	peer_tx(&p, s);
+	ck_assert(peer_rx(&p, &s));
+	ck_assert_uint_eq(s.seq, 2);
+	peer_fini(&p);
+}
+END_TEST
+
+/* A reset, too: beyond the window it would not be taken (RFC 5961 section 3). */
+START_TEST(reset_beside_a_probe_lies_inside_the_window)
+{
+	struct peer p;
+	struct pseg s;
+
+	wire_init(&p, _i, NULL);
+	wire_goto(&p, USTACK_ESTABLISHED);
+	peer_tx(&p, seg_wnd(1, 1, 0));
+	peer_send(&p, 5000);
+	s = wire_expect_after(&p, 200);
+	ck_assert_uint_eq(s.len, 1);
+	ck_assert_int_eq(ustack_abort(p.h.s, p.conn), 0);
+	vhost_run(&p.h);
+	ck_assert(peer_rx(&p, &s));
+	ck_assert(s.flags & TCP_RST);
+	ck_assert_uint_eq(s.seq, 1);
+	peer_fini(&p);
+}
+END_TEST
+
 /* MUST-37, 6429-2: as long as probes are answered, for a day. */
 START_TEST(closed_window_does_not_end_the_connection)
 {
@@ -383,6 +437,11 @@ Suite *suite_wire_window(void)
 	TCase *tc = wire_case(s, "closed");
 
 	tcase_add_loop_test(tc, closed_window_is_probed_with_backoff, 0, 2);
+	tcase_add_loop_test(
+		tc, acknowledgement_beside_a_probe_lies_inside_the_window, 0,
+		2);
+	tcase_add_loop_test(tc, reset_beside_a_probe_lies_inside_the_window, 0,
+			    2);
 	tcase_add_loop_test(tc, closed_window_does_not_end_the_connection, 0,
 			    2);
 	tcase_add_loop_test(tc, opened_window_gives_the_full_time_again, 0, 2);
