@@ -9,18 +9,17 @@
 #include <stdlib.h>
 
 #include "daemon/loop.h"
-#include "daemon/svc/svc_loop.h"
 
 struct svc_watch {
 	struct ev_io io;
-	struct ev_loop *ev;
+	struct svcloop *loop;
 	void (*ready)(void *arg, uint32_t events);
 	void *arg;
 };
 
 struct svc_timer {
 	struct ev_timer timer;
-	struct ev_loop *ev;
+	struct svcloop *loop;
 	void (*due)(void *arg);
 	void *arg;
 };
@@ -43,6 +42,7 @@ static void on_ready(struct ev_loop *ev, struct ev_io *io, int revents)
 		events |= SVC_READ;
 	if (revents & EV_WRITE)
 		events |= SVC_WRITE;
+	w->loop->woken(w->loop->arg);
 	w->ready(w->arg, events);
 }
 
@@ -54,7 +54,7 @@ static struct svc_watch *watch(void *ctx, int fd,
 
 	if (!w)
 		return NULL;
-	w->ev = ctx;
+	w->loop = ctx;
 	w->ready = ready;
 	w->arg = arg;
 	ev_io_init(&w->io, on_ready, fd, 0);
@@ -69,15 +69,15 @@ static void want(struct svc_watch *w, uint32_t events)
 
 	if (wanted == (w->io.events & (EV_READ | EV_WRITE)))
 		return;
-	ev_io_stop(w->ev, &w->io);
+	ev_io_stop(w->loop->ev, &w->io);
 	ev_io_set(&w->io, w->io.fd, wanted);
 	if (wanted)
-		ev_io_start(w->ev, &w->io);
+		ev_io_start(w->loop->ev, &w->io);
 }
 
 static void unwatch(struct svc_watch *w)
 {
-	ev_io_stop(w->ev, &w->io);
+	ev_io_stop(w->loop->ev, &w->io);
 	free(w);
 }
 
@@ -89,6 +89,7 @@ static void on_due(struct ev_loop *ev, struct ev_timer *timer, int revents)
 
 	(void)ev;
 	(void)revents;
+	t->loop->woken(t->loop->arg);
 	t->due(t->arg);
 }
 
@@ -98,7 +99,7 @@ static struct svc_timer *timer(void *ctx, void (*due)(void *arg), void *arg)
 
 	if (!t)
 		return NULL;
-	t->ev = ctx;
+	t->loop = ctx;
 	t->due = due;
 	t->arg = arg;
 	ev_timer_init(&t->timer, on_due, 0., 0.);
@@ -108,24 +109,24 @@ static struct svc_timer *timer(void *ctx, void (*due)(void *arg), void *arg)
 
 static void timer_set(struct svc_timer *t, uint64_t delay_us)
 {
-	ev_timer_stop(t->ev, &t->timer);
+	ev_timer_stop(t->loop->ev, &t->timer);
 	if (delay_us == UINT64_MAX)
 		return;
-	ev_now_update(t->ev);
+	ev_now_update(t->loop->ev);
 	ev_timer_set(&t->timer, (double)delay_us / 1e6, 0.);
-	ev_timer_start(t->ev, &t->timer);
+	ev_timer_start(t->loop->ev, &t->timer);
 }
 
 static void timer_free(struct svc_timer *t)
 {
-	ev_timer_stop(t->ev, &t->timer);
+	ev_timer_stop(t->loop->ev, &t->timer);
 	free(t);
 }
 
-void svcloop_init(struct svc_loop *l, struct ev_loop *ev)
+void svcloop_init(struct svcloop *l)
 {
-	*l = (struct svc_loop){
-		.ctx = ev,
+	l->loop = (struct svc_loop){
+		.ctx = l,
 		.now_us = now_us,
 		.watch = watch,
 		.want = want,

@@ -6,10 +6,26 @@
 #ifndef DAEMON_SVCLOOP_H
 #define DAEMON_SVCLOOP_H
 
-struct ev_loop;
-struct svc_loop;
+#include "daemon/svc/svc_loop.h"
 
-/** svcloop_init() - Fill @l in for a loop; borrowed */
-void svcloop_init(struct svc_loop *l, struct ev_loop *ev);
+struct ev_loop;
+
+/**
+ * struct svcloop - a libev loop for services
+ * @loop:	what they see
+ * @ev:		libev's; borrowed
+ * @woken:	called before each of their callbacks: the loop may have slept, and
+ *		the stack shall know the time
+ * @arg:	its argument
+ */
+struct svcloop {
+	struct svc_loop loop;
+	struct ev_loop *ev;
+	void (*woken)(void *arg);
+	void *arg;
+};
+
+/** svcloop_init() - Fill @loop in; the rest is set */
+void svcloop_init(struct svcloop *l);
 
 #endif /* DAEMON_SVCLOOP_H */

@@ -163,9 +163,12 @@ static bool make_services(struct worker *w, const struct config *cfg)
 			.tls = cfg->service[i].tls,
 			.target = cfg->service[i].target,
 		};
-	svcloop_init(&w->svc_loop, w->loop);
+	w->svc_loop = (struct svcloop){ .ev = w->loop,
+					.woken = worker_woken,
+					.arg = w };
+	svcloop_init(&w->svc_loop);
 	w->services = svc_set_new(&(struct svc_args){ .stack = w->stack,
-						      .loop = &w->svc_loop,
+						      .loop = &w->svc_loop.loop,
 						      .limits = tls_limits(cfg),
 						      .tell = worker_note,
 						      .arg = w },

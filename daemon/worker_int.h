@@ -14,7 +14,7 @@
 #include "daemon/lab.h"
 #include "daemon/loop.h"
 #include "daemon/mailbox.h"
-#include "daemon/svc/svc_loop.h"
+#include "daemon/svcloop.h"
 #include "daemon/tap.h"
 #include "daemon/worker.h"
 
@@ -52,7 +52,7 @@ struct worker {
 	struct ev_loop *loop;
 	struct tun *tun;
 	struct ustack *stack;
-	struct svc_loop svc_loop;
+	struct svcloop svc_loop;
 	struct svc_set *services;
 	struct pages *pages;
 	struct lab lab;
@@ -76,6 +76,9 @@ struct worker {
 
 /** worker_host() - What the stack asks of this worker */
 struct ustack_host worker_host(struct worker *w);
+
+/** worker_woken() - The loop may have slept: have the stack know the time */
+void worker_woken(void *arg);
 
 /** worker_on_wake() - The worker was woken: jobs, another mask, or the end */
 void worker_on_wake(struct ev_loop *loop, struct ev_async *a, int revents);

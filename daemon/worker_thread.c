@@ -213,13 +213,21 @@ static void on_drain_poll(struct ev_loop *loop, struct ev_timer *t, int revents)
 	drain_check(t->data);
 }
 
+/* Nothing is sent yet. */
+void worker_woken(void *arg)
+{
+	struct worker *w = arg;
+
+	ustack_run(w->stack, loop_clock_us(), 0);
+}
+
 /* Run all jobs that wait; true if there were any. */
 bool worker_run_jobs(struct worker *w)
 {
 	struct job *list = mailbox_take(&w->in);
 
-	if (list) /* jobs see the present time; nothing is sent for them yet */
-		ustack_run(w->stack, loop_clock_us(), 0);
+	if (list)
+		worker_woken(w);
 	for (struct job *j = list; j; j = j->next)
 		j->run(j, w);
 	mailbox_put_list(&w->out, list);
