@@ -2,9 +2,13 @@
 /*
  * policy.c - what two ends may agree on: the one table
  *
- * The order is that of preference.  128-bit keys come first: nobody breaks
- * either, and the ephemeral keys have no more strength than that.  What there is
- * no credential for is left out of a context's list.
+ * The order is that of preference.  With GCM 128-bit keys come first: nobody
+ * breaks either, the ephemeral keys have no more strength than that, and they
+ * are faster (echo by mbedTLS 2.28 on one core: 120 against 112 MB/s).  With CBC
+ * the hash costs most, and SHA-384 is the faster one on 64 bits (138 against 108
+ * MB/s).  GCM is before CBC although it is no faster: it has fewer parts that
+ * could be put together wrongly.  What there is no credential for is left out of
+ * a context's list.
  */
 
 #include <string.h>
@@ -47,9 +51,9 @@ static const struct tls_suite suites[] = {
 	V13(0x1301, 128, 256),	      V13(0x1302, 256, 384),
 	GCM(0xc02b, ECDSA, 128, 256), GCM(0xc02f, RSA, 128, 256),
 	GCM(0xc02c, ECDSA, 256, 384), GCM(0xc030, RSA, 256, 384),
-	CBC(0xc023, ECDSA, 128, 256), CBC(0xc027, RSA, 128, 256),
 	CBC(0xc024, ECDSA, 256, 384), CBC(0xc028, RSA, 256, 384),
-	CBC(0xc037, PSK, 128, 256),   CBC(0xc038, PSK, 256, 384),
+	CBC(0xc023, ECDSA, 128, 256), CBC(0xc027, RSA, 128, 256),
+	CBC(0xc038, PSK, 256, 384),   CBC(0xc037, PSK, 128, 256),
 };
 
 static const struct tls_group groups[] = {

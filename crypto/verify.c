@@ -6,7 +6,8 @@
  * both versions is done here, in its callback, which is called for each
  * certificate of the chain, the leaf (depth 0) last: IP addresses, against
  * iPAddress of subjectAltName as RFC 9110 section 4.3.5 wants it; a pinned
- * fingerprint, which replaces all other checks; and nothing at all.
+ * fingerprint, which replaces all other checks.  With tls_context_args' insecure
+ * mbedTLS finds what is wrong and goes on (MBEDTLS_SSL_VERIFY_OPTIONAL).
  *
  * A client that was told neither a name nor an address trusts nobody.
  */
@@ -84,10 +85,7 @@ static int on_certificate(void *arg, mbedtls_x509_crt *crt, int depth,
 			core->refused = !has_fingerprint(crt, ctx->fingerprint);
 		return 0;
 	}
-	if (ctx->insecure)
-		*flags = 0;
-	else if (!depth && !t->name[0] &&
-		 !(t->address_len && names_address(crt, t)))
+	if (!depth && !t->name[0] && !(t->address_len && names_address(crt, t)))
 		*flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
 	return 0;
 }

@@ -15,7 +15,7 @@
 #include "tests/unit/suites.h"
 #include "tlsrig.h"
 
-#define PSK  "alice:0123456789abcdef"
+#define PSK  "alice:000102030405060708090a0b0c0d0e0f"
 #define BULK 1000000u
 
 static int n_suites(void)
@@ -303,6 +303,27 @@ START_TEST(pending_tells_what_is_left_of_a_record)
 }
 END_TEST
 
+/* Warnings are passed over; data behind them need no other call. */
+START_TEST(warnings_hold_nothing_up)
+{
+	struct tls_rig rig;
+	char buf[4];
+
+	tr_init(&rig, 0);
+	tr_up(&rig);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(mbedtls_ssl_send_alert_message(
+					 &rig.side[CLIENT].ch->core->ssl,
+					 MBEDTLS_SSL_ALERT_LEVEL_WARNING,
+					 MBEDTLS_SSL_ALERT_MSG_USER_CANCELED),
+				 0);
+	tr_write(&rig, CLIENT, "data", 4);
+	ck_assert_int_eq(tls_read(rig.side[SERVER].ch, buf, 4), 4);
+	ck_assert_mem_eq(buf, "data", 4);
+	tr_fini(&rig);
+}
+END_TEST
+
 /* Issue: half-close in each direction alone; the other goes on. */
 START_TEST(each_direction_ends_alone)
 {
@@ -489,6 +510,7 @@ Suite *suite_crypto_channel(void)
 	tcase_add_loop_test(tc, bulk_both_ways_is_intact, 0, 4);
 	tcase_add_test(tc, no_room_takes_no_more);
 	tcase_add_test(tc, pending_tells_what_is_left_of_a_record);
+	tcase_add_test(tc, warnings_hold_nothing_up);
 	tcase_add_loop_test(tc, each_direction_ends_alone, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;

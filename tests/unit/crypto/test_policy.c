@@ -13,7 +13,7 @@
 #include "tests/unit/suites.h"
 #include "tlsrig.h"
 
-#define PSK "alice:0123456789abcdef"
+#define PSK "alice:000102030405060708090a0b0c0d0e0f"
 
 static const struct {
 	const char *name;

@@ -14,6 +14,9 @@
 #include "tests/unit/suites.h"
 #include "tlsrig.h"
 
+#define KEY1 "000102030405060708090a0b0c0d0e0f"
+#define KEY2 "000102030405060708090a0b0c0d0e10"
+
 enum pin { NO_PIN, PIN_RIGHT, PIN_WRONG };
 
 static const struct {
@@ -281,16 +284,15 @@ static const struct {
 	enum tls_kind want_client13;
 	enum tls_kind want_server;
 } psks[] = {
-	{ "same", "alice:0123456789abcdef", "alice:0123456789abcdef", TLS_OK,
-	  TLS_OK, TLS_OK },
-	{ "strange identity", "a\x01\\:0123456789abcdef",
-	  "a\x01\\:0123456789abcdef", TLS_OK, TLS_OK, TLS_OK },
-	{ "other key", "alice:0123456789abcdef", "alice:fedcba9876543210",
-	  TLS_BAD_PSK, TLS_BAD_PSK, TLS_BAD_PSK },
-	{ "unknown identity", "alice:0123456789abcdef", "bob:0123456789abcdef",
-	  TLS_BAD_PSK, TLS_ALERT, TLS_BAD_PSK },
-	{ "longer identity", "alice2:0123456789abcdef",
-	  "alice:0123456789abcdef", TLS_BAD_PSK, TLS_ALERT, TLS_BAD_PSK },
+	{ "same", "alice:" KEY1, "alice:" KEY1, TLS_OK, TLS_OK, TLS_OK },
+	{ "strange identity", "a:\xc3\xa9\\:" KEY1,
+	  "b:" KEY2 "\na:\xc3\xa9\\:" KEY1, TLS_OK, TLS_OK, TLS_OK },
+	{ "other key", "alice:" KEY1, "alice:" KEY2, TLS_BAD_PSK, TLS_BAD_PSK,
+	  TLS_BAD_PSK },
+	{ "unknown identity", "alice:" KEY1, "bob:" KEY1, TLS_BAD_PSK,
+	  TLS_ALERT, TLS_BAD_PSK },
+	{ "longer identity", "alice2:" KEY1, "alice:" KEY1, TLS_BAD_PSK,
+	  TLS_ALERT, TLS_BAD_PSK },
 };
 
 static void psk_contexts(struct tls_rig *rig, int i, bool v13)
@@ -320,7 +322,7 @@ static void check_psk(struct tls_rig *rig, int i, bool v13)
 	}
 	for (int e = 0; e < 2; e++) {
 		ck_assert(tls_info(rig->side[e].ch, &info));
-		ck_assert_str_eq(info.peer, i ? "a\\x01\\x5c" : "alice");
+		ck_assert_str_eq(info.peer, i ? "a:\\xc3\\xa9\\x5c" : "alice");
 		ck_assert_str_eq(info.kx, "ECDHE-PSK");
 		ck_assert(!info.resumed);
 	}

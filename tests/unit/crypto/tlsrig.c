@@ -103,25 +103,6 @@ static int fill_certificates(struct tls_context *ctx,
 	return err;
 }
 
-/* One identity, "ID:KEY", the key's bytes as they stand. */
-static int fill_psk(struct tls_context *ctx, const struct tls_context_args *a)
-{
-	const char *colon = memchr(a->psk.p, ':', a->psk.len);
-	struct tls_psk *psk = calloc(1, sizeof(*psk));
-
-	ck_assert_ptr_nonnull(psk);
-	psk->id_len = (size_t)(colon - (const char *)a->psk.p);
-	memcpy(psk->id, a->psk.p, psk->id_len);
-	psk->key_len = strlen(colon + 1);
-	memcpy(psk->key, colon + 1, psk->key_len);
-	ctx->psk = psk;
-	ctx->npsk = 1;
-	if (!a->client)
-		return 0;
-	return mbedtls_ssl_conf_psk(&ctx->conf, psk->key, psk->key_len,
-				    (unsigned char *)psk->id, psk->id_len);
-}
-
 static int on_entropy(void *arg, unsigned char *buf, size_t len)
 {
 	return tr_bytes(arg, buf, len);
@@ -143,27 +124,24 @@ struct tls_context *tr_raw_context(const struct tls_context_args *a)
 	ck_assert_int_eq(tls_policy_apply(&ctx->policy, &ctx->conf, a), 0);
 	mbedtls_ssl_conf_rng(&ctx->conf, mbedtls_ctr_drbg_random, &ctx->drbg);
 	ck_assert_int_eq(fill_certificates(ctx, a), 0);
-	if (a->psk.p)
-		ck_assert_int_eq(fill_psk(ctx, a), 0);
-	if (tls_policy_tickets(a)) {
-		ck_assert_int_eq(compat_ticket_setup(&ctx->ticket,
-						     mbedtls_ctr_drbg_random,
-						     &ctx->drbg, 3600),
-				 0);
-		mbedtls_ssl_conf_session_tickets_cb(&ctx->conf,
-						    mbedtls_ssl_ticket_write,
-						    mbedtls_ssl_ticket_parse,
-						    &ctx->ticket);
-	}
 	tls_channel_hooks(ctx);
+	return ctx;
+}
+
+static struct tls_context *make_context(const struct tls_context_args *a)
+{
+	struct tls_problem p;
+	struct tls_context *ctx = tls_context_new(a, &p);
+
+	ck_assert_msg(ctx != NULL, "%s", p.text);
 	return ctx;
 }
 
 void tr_contexts(struct tls_rig *rig, const struct tls_context_args *client,
 		 const struct tls_context_args *server)
 {
-	rig->side[CLIENT].ctx = tr_raw_context(client);
-	rig->side[SERVER].ctx = tr_raw_context(server);
+	rig->side[CLIENT].ctx = make_context(client);
+	rig->side[SERVER].ctx = make_context(server);
 }
 
 void tr_suite(struct tls_rig *rig, int id)

@@ -100,7 +100,11 @@ struct tls_context_args tr_client(struct tls_rig *rig);
  */
 void tr_init(struct tls_rig *rig, uint64_t salt);
 
-/** tr_raw_context() - A context that tls_context_new() would not make */
+/**
+ * tr_raw_context() - A context that tls_context_new() would refuse to make
+ *
+ * With certificates of any quality, without PSK and tickets.
+ */
 struct tls_context *tr_raw_context(const struct tls_context_args *a);
 
 /** tr_contexts() - Make both contexts */
