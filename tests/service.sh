@@ -19,9 +19,9 @@ here=$PWD
 share=/run/service-test		# in the container: the packages, and this script
 steps="install_without_tun lintian nothing_runs_yet enable_now unit_is_sound
 	echo_answers members_may_ctl little_power journal_reads
-	reload_keeps_connections bad_config_is_refused watchdog_restarts
-	kill_restarts stop_says_goodbye missing_tun_is_said no_capability
-	library upgrade_restarts removal_keeps_config purge_leaves_nothing"
+	forward_reaches_the_host reload_keeps_connections bad_config_is_refused
+	watchdog_restarts kill_restarts stop_says_goodbye missing_tun_is_said
+	no_capability library upgrade_restarts removal_keeps_config purge_leaves_nothing"
 
 fail()
 {
@@ -53,10 +53,10 @@ active()
 	systemctl is-active -q ustackd
 }
 
-# Sends a line to a port of the stack; the answer must be the same.
+# echoes [ADDRESS [PORT]]: sends a line to the stack; the answer must be the same
 echoes()
 {
-	[ "$(echo 'hello, ustack' | nc -N -w 5 "${1:-10.7.0.2}" 7)" = 'hello, ustack' ]
+	[ "$(echo 'hello, ustack' | nc -N -w 5 "${1:-10.7.0.2}" "${2:-7}")" = 'hello, ustack' ]
 }
 
 # The daemon's and its manager's lines in the journal since the step began
@@ -191,6 +191,24 @@ step_journal_reads()
 		return 1
 	wait_for 5 eval 'journalctl -q -b -u ustackd USTACK_CONN=1 \
 		USTACK_EVENT=connectivity:connection_closed | grep closed'
+}
+
+# What the unit takes away is nothing that servers on the host need.
+step_forward_reaches_the_host()
+{
+	local rc
+
+	socat TCP-LISTEN:9999,bind=127.0.0.1,fork,reuseaddr EXEC:cat &
+	socat UNIX-LISTEN:/run/forward.sock,mode=666,fork EXEC:cat &
+	wait_for 5 test -S /run/forward.sock
+	wait_for 5 nc -z 127.0.0.1 9999
+	config '[service tcp]' 'type = forward' 'port = 80' 'target = tcp:localhost:9999' \
+		'[service unix]' 'type = forward' 'port = 81' 'target = unix:/run/forward.sock'
+	systemctl restart ustackd && echoes 10.7.0.2 80 && echoes fd07::2 81
+	rc=$?
+	kill %1 %2
+	config
+	systemctl restart ustackd && return $rc
 }
 
 step_reload_keeps_connections()
@@ -458,7 +476,7 @@ outside()
 
 	[ "${SKIP_SYSTEM:-0}" = 1 ] && skip "SKIP_SYSTEM=1"
 	[ "$(id -u)" = 0 ] || skip "containers need root"
-	for p in systemd-nspawn dpkg-buildpackage dh nsenter nc; do
+	for p in systemd-nspawn dpkg-buildpackage dh nsenter nc socat; do
 		command -v $p > /dev/null || missing="$missing $p"
 	done
 	[ -z "$missing" ] || skip "not installed:$missing (systemd-container, debhelper ...)"
