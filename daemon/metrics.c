@@ -253,6 +253,14 @@ static void put_services(struct svc_text *t, const struct metrics *m)
 	}
 }
 
+static void put_tls(struct svc_text *t, const struct svc_tls_gauges *g)
+{
+	put_gauge(t, "ustack_tls_channels",
+		  "Secure channels, handshakes included.", g->channels);
+	put_gauge(t, "ustack_tls_handshaking",
+		  "Handshakes of clients that go on now.", g->handshakes);
+}
+
 /* -------------------------------------------------------------- impairment */
 
 static void put_impairment(struct svc_text *t, const struct metrics *m)
@@ -292,6 +300,7 @@ void metrics_read(struct metrics *m, struct worker *w)
 	ustack_gauges(worker_stack(w), &m->gauges);
 	impair_totals(worker_impair(w), &m->impair);
 	impair_gauges(worker_impair(w), &m->impaired);
+	svc_tls_gauges(worker_svc(w), &m->tls);
 	m->events_lost = worker_events_lost(w);
 	m->nservice = worker_services(w, m->service, CONFIG_SERVICES_MAX);
 }
@@ -301,6 +310,7 @@ void metrics_write(const struct metrics *m, struct svc_text *t)
 	put_daemon(t, m);
 	put_stack(t, &m->gauges);
 	put_services(t, m);
+	put_tls(t, &m->tls);
 	put_impairment(t, m);
 	put_counters(t, &m->counters);
 }

@@ -29,6 +29,7 @@
  * @gauges:	the stack's gauges
  * @impair:	what impairment has done
  * @impaired:	what there is of it
+ * @tls:	secure channels now
  * @events_lost: events that the log has not got
  * @nservice:	services
  * @service:	what they have done
@@ -40,6 +41,7 @@ struct metrics {
 	struct ustack_gauges gauges;
 	struct impair_counts impair;
 	struct impair_gauges impaired;
+	struct svc_tls_gauges tls;
 	uint64_t events_lost;
 	uint32_t nservice;
 	struct worker_service service[CONFIG_SERVICES_MAX];

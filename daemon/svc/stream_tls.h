@@ -12,6 +12,7 @@
 
 struct service;
 struct svc_args;
+struct svc_tls_gauges;
 struct tls_set;
 
 extern const struct stream_ops stream_tls_ops;
@@ -34,6 +35,9 @@ void tls_set_context(struct tls_set *set, struct tls_context *ctx);
 
 /** tls_set_has_context() - Can connections come? */
 bool tls_set_has_context(const struct tls_set *set);
+
+/** tls_set_gauges() - As svc_tls_gauges() */
+void tls_set_gauges(const struct tls_set *set, struct svc_tls_gauges *g);
 
 /** tls_set_close() - End all channels as their services would */
 void tls_set_close(struct tls_set *set);

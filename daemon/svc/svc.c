@@ -289,6 +289,13 @@ struct tls_set *svc_secure(struct svc_set *set)
 	return set->tls;
 }
 
+void svc_tls_gauges(const struct svc_set *set, struct svc_tls_gauges *g)
+{
+	*g = (struct svc_tls_gauges){ 0 };
+	if (set->tls)
+		tls_set_gauges(set->tls, g);
+}
+
 int svc_close(struct svc_set *set, uint64_t conn)
 {
 	return set->tls ? stream_tls_close(set->tls, conn) : -ERR_NOENT;

@@ -310,6 +310,19 @@ void svc_set_tls(struct svc_set *set, struct tls_context *ctx);
 struct tls_set *svc_secure(struct svc_set *set);
 
 /**
+ * struct svc_tls_gauges - secure channels now
+ * @channels:	all of them
+ * @handshakes:	those that came and are not established yet
+ */
+struct svc_tls_gauges {
+	uint32_t channels;
+	uint32_t handshakes;
+};
+
+/** svc_tls_gauges() - Count the secure channels, on the services' thread */
+void svc_tls_gauges(const struct svc_set *set, struct svc_tls_gauges *g);
+
+/**
  * svc_close() - End a connection from outside, if it is a secure channel: what is
  *		 queued, close_notify and FIN go out
  *

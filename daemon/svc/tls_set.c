@@ -369,6 +369,12 @@ bool tls_set_has_context(const struct tls_set *set)
 	return set->ctx != NULL;
 }
 
+void tls_set_gauges(const struct tls_set *set, struct svc_tls_gauges *g)
+{
+	g->channels = set->nopen;
+	g->handshakes = set->nhandshakes;
+}
+
 void tls_set_close(struct tls_set *set)
 {
 	for (uint32_t i = 0; i < set->limits.conns; i++)

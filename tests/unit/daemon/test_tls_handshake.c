@@ -81,6 +81,7 @@ END_TEST
 START_TEST(handshakes_make_room_for_others)
 {
 	struct probe *idle[HANDSHAKES];
+	struct svc_tls_gauges g;
 	struct probe *p;
 	struct tlsworld r;
 
@@ -91,6 +92,9 @@ START_TEST(handshakes_make_room_for_others)
 	}
 	p = tlsworld_up(&r, ECHO_PORT);
 	ck_assert_uint_eq(tlsworld_counter(&r, SVC_C_TLS_EVICTED), 1);
+	svc_tls_gauges(r.sw.set[1], &g);
+	ck_assert_uint_eq(g.channels, HANDSHAKES);
+	ck_assert_uint_eq(g.handshakes, HANDSHAKES - 1);
 	ck_assert(idle[0]->closed);
 	for (uint32_t i = 1; i < HANDSHAKES; i++)
 		ck_assert(!idle[i]->closed);
