@@ -30,8 +30,7 @@
 
 #include "tls_int.h"
 
-#define TURN_BYTES                                                             \
-	(16u * TLS_PLAIN_MAX) /* decrypted, then others have a turn */
+#define TURN_BYTES (8u * TLS_PLAIN_MAX) /* decrypted, then it is others' turn */
 
 /* ----------------------------------------------------------------- ciphertext */
 

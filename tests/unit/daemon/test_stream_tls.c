@@ -256,6 +256,31 @@ START_TEST(stalled_service_reads_on_when_it_is_let_go)
 }
 END_TEST
 
+/* Cryptography takes time: others have a turn before a long queue is done. */
+START_TEST(long_queue_takes_more_than_a_turn)
+{
+	struct tlsworld r;
+	struct probe *p;
+	const struct svc_fault stall = { .port = DISCARD_PORT };
+	uint64_t first;
+
+	tlsworld_init(&r);
+	p = tlsworld_up(&r, DISCARD_PORT);
+	ck_assert_int_eq(svc_fault_set(r.sw.set[1], &stall), 0);
+	probe_send(p, r.bytes, 200000);
+	svcworld_run(&r.sw, SECOND_US);
+	ck_assert_uint_eq(svc_fault_off(r.sw.set[1], 0, DISCARD_PORT), 1);
+	fakeloop_advance(&r.sw.loop, 0);
+	first = tlsworld_stats(&r, 1).bytes_in;
+	ck_assert_uint_gt(first, 0);
+	ck_assert_uint_le(first, 9 * TLS_PLAIN_MAX);
+	svcworld_run(&r.sw, SECOND_US);
+	ck_assert_uint_eq(tlsworld_stats(&r, 1).bytes_in, 200000);
+	probe_free(&r.sw, p);
+	tlsworld_fini(&r);
+}
+END_TEST
+
 START_TEST(slow_reader_reads_by_its_rate)
 {
 	struct probe *p;
@@ -296,6 +321,7 @@ Suite *suite_daemon_stream_tls(void)
 	tc = tcase_create("back-pressure");
 	tcase_add_test(tc, bytes_wait_where_they_are_if_nobody_reads);
 	tcase_add_test(tc, stalled_service_reads_on_when_it_is_let_go);
+	tcase_add_test(tc, long_queue_takes_more_than_a_turn);
 	tcase_add_test(tc, slow_reader_reads_by_its_rate);
 	suite_add_tcase(s, tc);
 	return s;

@@ -105,6 +105,37 @@ START_TEST(handshakes_make_room_for_others)
 }
 END_TEST
 
+/* Who has come further has not stood still, though he came first. */
+START_TEST(handshake_that_moves_stays)
+{
+	struct probe *idle[HANDSHAKES];
+	const struct tr_queue *hello;
+	struct tlsworld r;
+	struct probe *p;
+
+	tlsworld_init(&r);
+	for (uint32_t i = 0; i < HANDSHAKES; i++) {
+		idle[i] = probe_open(&r.sw, ECHO_PORT, NULL);
+		svcworld_run(&r.sw, SECOND_US / 10);
+	}
+	r.keys.side[CLIENT].ctx = tls_context_ref(r.client);
+	tr_open_side(&r.keys, CLIENT, NULL, NULL);
+	ck_assert_int_eq(tr_step(&r.keys, CLIENT), -ERR_INPROGRESS);
+	while (tr_step(&r.keys, CLIENT) == -ERR_INPROGRESS)
+		;
+	hello = &r.keys.side[CLIENT].out;
+	probe_send(idle[0], hello->buf, hello->len);
+	svcworld_run(&r.sw, SECOND_US / 10);
+	p = tlsworld_up(&r, ECHO_PORT);
+	ck_assert(!idle[0]->closed);
+	ck_assert(idle[1]->closed);
+	for (uint32_t i = 0; i < HANDSHAKES; i++)
+		probe_free(&r.sw, idle[i]);
+	probe_free(&r.sw, p);
+	tlsworld_fini(&r);
+}
+END_TEST
+
 START_TEST(channels_have_a_limit)
 {
 	struct probe *p[CONNS];
@@ -252,6 +283,7 @@ Suite *suite_daemon_tls_handshake(void)
 			    sizeof(noises) / sizeof(noises[0]));
 	tcase_add_test(tc, handshake_that_stalls_ends_in_time);
 	tcase_add_test(tc, handshakes_make_room_for_others);
+	tcase_add_test(tc, handshake_that_moves_stays);
 	tcase_add_test(tc, channels_have_a_limit);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("client and credentials");
