@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_status.c - status, services, log, shutdown
+ * cmd_status.c - status, services, log, reload, shutdown
  */
 
 #include <string.h>
+#include <time.h>
 
 #include "cli.h"
 #include "client.h"
@@ -167,6 +168,87 @@ static void show_sandbox(struct cli *cli, const cJSON *sb)
 	fmt_wrap_end(&w);
 }
 
+/* "2036-11-24" */
+static const char *date_text(double s, char text[FMT_TEXT])
+{
+	time_t t = (time_t)s;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(text, FMT_TEXT, "%Y-%m-%d", &tm))
+		(void)snprintf(text, FMT_TEXT, "?");
+	return text;
+}
+
+/* Where a certificate is from, for those that are no file's. */
+static const char *source_text(const char *source)
+{
+	if (!strcmp(source, "made"))
+		return ", made by ustackd";
+	return strcmp(source, "memory") ? "" : ", until ustackd ends";
+}
+
+/* In one piece, without colons: to be copied, and to fit a line. */
+static void show_fingerprint(struct cli *cli, const char *fp)
+{
+	struct fmt_wrap w = begin(cli, "fingerprint");
+	char hex[65];
+	size_t n = 0;
+
+	for (; *fp && n < sizeof(hex) - 1; fp++)
+		if (*fp != ':')
+			hex[n++] = *fp;
+	hex[n] = '\0';
+	fmt_wrap_add(&w, "%s", hex);
+	fmt_wrap_end(&w);
+}
+
+static void show_certificate(struct cli *cli, const cJSON *tls)
+{
+	struct fmt_wrap w = begin(cli, "certificate");
+	char date[FMT_TEXT];
+
+	fmt_wrap_add(&w, "%s,", cli_str(tls, "subject"));
+	fmt_wrap_add(&w, "%s,", cli_str(tls, "key"));
+	fmt_wrap_add(&w, "valid until %s%s",
+		     date_text(cli_num(tls, "not_after"), date),
+		     source_text(cli_str(tls, "source")));
+	fmt_wrap_end(&w);
+	show_fingerprint(cli, cli_str(tls, "fingerprint"));
+}
+
+static void show_warnings(struct cli *cli, const cJSON *list)
+{
+	const cJSON *text;
+
+	cJSON_ArrayForEach(text, list)
+	{
+		struct fmt_wrap w = begin(cli, "warning");
+
+		fmt_wrap_add(&w, "%s", cJSON_GetStringValue(text));
+		fmt_wrap_end(&w);
+	}
+}
+
+static void show_tls(struct cli *cli, const cJSON *tls)
+{
+	struct fmt_wrap w = begin(cli, "TLS");
+	double psks = cli_num(tls, "psks");
+
+	fmt_wrap_add(&w, "%s,", cli_str(tls, "library"));
+	fmt_wrap_add(&w, "at most %s%s", cli_str(tls, "version"),
+		     cli_bool(tls, "client_ca") || psks > 0 ? "," : "");
+	if (cli_bool(tls, "client_ca"))
+		fmt_wrap_add(&w, "clients show certificates%s",
+			     psks > 0 ? "," : "");
+	if (psks > 0)
+		fmt_wrap_add(&w, "%.0f PSK identit%s", psks,
+			     psks > 1 ? "ies" : "y");
+	fmt_wrap_end(&w);
+	if (item(tls, "fingerprint"))
+		show_certificate(cli, tls);
+	show_warnings(cli, item(tls, "warnings"));
+}
+
 static void show_log(struct cli *cli, const cJSON *log)
 {
 	struct fmt_wrap w = begin(cli, "log");
@@ -211,6 +293,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	show_memory(cli, item(st, "memory"));
 	if (item(st, "sandbox"))
 		show_sandbox(cli, item(st, "sandbox"));
+	if (item(item(st, "tls"), "source"))
+		show_tls(cli, item(st, "tls"));
 	show_log(cli, item(st, "log"));
 	cJSON_Delete(st);
 	return CLI_DONE;
@@ -285,6 +369,38 @@ int cmd_log(struct cli *cli, int argc, char **argv)
 	params = cJSON_CreateObject();
 	(void)cJSON_AddStringToObject(params, "level", levels[level]);
 	return cli_ask(cli, CTL_LOG_SET, params, show_level);
+}
+
+static void show_reload(struct cli *cli, const cJSON *result)
+{
+	const cJSON *tls = item(result, "tls");
+	bool any = false;
+	const cJSON *what;
+
+	cJSON_ArrayForEach(what, item(result, "changed"))
+	{
+		bool is_log = cJSON_IsString(what) &&
+			      !strcmp(what->valuestring, "log");
+
+		fprintf(cli->out, "%s\n",
+			is_log ? "log: opened again"
+			       : "TLS: new connections get new credentials");
+		any |= !is_log;
+	}
+	if (!tls)
+		return;
+	if (!any)
+		fprintf(cli->out, "TLS: nothing has changed\n");
+	if (item(tls, "fingerprint"))
+		show_certificate(cli, tls);
+	show_warnings(cli, item(tls, "warnings"));
+}
+
+int cmd_reload(struct cli *cli, int argc, char **argv)
+{
+	int rc = no_arguments(argc, argv);
+
+	return rc ? rc : cli_ask(cli, CTL_CONFIG_RELOAD, NULL, show_reload);
 }
 
 int cmd_shutdown(struct cli *cli, int argc, char **argv)

@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace explain events capture services impair fault ping log top shutdown help"
+	local commands="status stats conns conn trace explain events capture services impair fault ping log top reload shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""

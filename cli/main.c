@@ -32,6 +32,7 @@ static const struct command commands[] = {
 	{ "ping", "[OPTION...] HOST", "ICMP echo from the stack, as ping does", cmd_ping },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },
+	{ "reload", "", "read credentials again, reopen the log", cmd_reload },
 	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown },
 	{ "help", "", "this list", cmd_help },
 };

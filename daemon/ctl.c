@@ -231,7 +231,9 @@ struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen)
 	ctl->cfg = a->cfg;
 	ctl->sandbox = a->sandbox;
 	ctl->on_shutdown = a->on_shutdown;
-	ctl->shutdown_arg = a->arg;
+	ctl->on_reload = a->on_reload;
+	ctl->arg = a->arg;
+	ctl->tls = a->tls;
 	ctl->start_us = ctl_now_us();
 	ctl->reset_us = ctl->start_us;
 	json_init(&ctl->reply, CTL_REPLY_MAX);

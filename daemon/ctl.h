@@ -8,11 +8,15 @@
 #ifndef DAEMON_CTL_H
 #define DAEMON_CTL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct config;
 struct ctl;
 struct ev_loop;
+struct reload_result;
+struct sandbox;
+struct tls_files;
 struct worker;
 
 /**
@@ -21,15 +25,20 @@ struct worker;
  * @worker:	worker that is asked
  * @cfg:	configuration
  * @sandbox:	what was given up, for status; NULL = nothing
+ * @tls:	credentials, for status; NULL = none
+ * @on_reload:	called when a client asks to read again what can be; NULL = nothing
+ *		can.  True, or what was refused is in @res
  * @on_shutdown: called when a client asks the daemon to end, after its reply
  *		has been sent; it must not call ctl_free()
- * @arg:	its argument
+ * @arg:	their argument
  */
 struct ctl_args {
 	struct ev_loop *loop;
 	struct worker *worker;
 	const struct config *cfg;
 	const struct sandbox *sandbox;
+	const struct tls_files *tls;
+	bool (*on_reload)(void *arg, struct reload_result *res);
 	void (*on_shutdown)(void *arg);
 	void *arg;
 };

@@ -188,6 +188,7 @@ static void on_status_done(struct job *job)
 		put_gauges(j, &sj->gauges);
 		put_impairment(j, sj);
 		put_sandbox(j, ctl->sandbox);
+		ctl_put_creds(j, ctl);
 		json_obj(j, "log");
 		json_str(j, "level", log_level_name(log_get_level()));
 		json_u64(j, "lost", worker_events_lost(ctl->worker));
@@ -372,7 +373,7 @@ static void ctl_shutdown(struct ctl_request *rq)
 
 	ctl_log_change(rq, "");
 	ctl_reply_empty(rq);
-	ctl->on_shutdown(ctl->shutdown_arg);
+	ctl->on_shutdown(ctl->arg);
 }
 
 /* ------------------------------------------------------------------ table */
@@ -410,6 +411,7 @@ static const struct ctl_method methods[] = {
 	  { "address", "local", "seq", "size", "ttl", "df", "timeout_ms" },
 	  ctl_ping },
 	{ CTL_LOG_SET, { "level" }, ctl_log_set },
+	{ CTL_CONFIG_RELOAD, { NULL }, ctl_config_reload },
 	{ CTL_SHUTDOWN, { NULL }, ctl_shutdown },
 };
 

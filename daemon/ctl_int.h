@@ -14,6 +14,7 @@
  *	ctl_impair_get.c	impair.get
  *	ctl_fault.c	fault.set
  *	ctl_ping.c	ping
+ *	ctl_reload.c	config.reload
  *
  * A request under way holds a reference to its client, a client on a list
  * belongs to struct ctl.  Either may go first: a client whose peer vanished,
@@ -38,7 +39,9 @@
 #include "stack/ustack.h"
 
 struct ctl_captures;
+struct reload_result;
 struct stream_tls_info;
+struct tls_files;
 
 #define CTL_OUT_MARK  262144u /* with more unsent bytes a client isn't served */
 #define CTL_SUB_MARK  196608u /* with more, it gets no events		*/
@@ -121,8 +124,10 @@ struct ctl_client {
  * @worker:	borrowed; NULL when it must not be touched any more
  * @cfg:	borrowed
  * @sandbox:	borrowed, NULL = nothing was given up
- * @on_shutdown: see struct ctl_args
- * @shutdown_arg: its argument
+ * @tls:	borrowed, NULL = none
+ * @on_reload:	see struct ctl_args
+ * @on_shutdown: the same
+ * @arg:	their argument
  * @fd:		listens
  * @dev:	device of the socket's file: is it still ours?
  * @ino:	its inode
@@ -144,8 +149,10 @@ struct ctl {
 	struct worker *worker;
 	const struct config *cfg;
 	const struct sandbox *sandbox;
+	const struct tls_files *tls;
+	bool (*on_reload)(void *arg, struct reload_result *res);
 	void (*on_shutdown)(void *arg);
-	void *shutdown_arg;
+	void *arg;
 	int fd;
 	dev_t dev;
 	ino_t ino;
@@ -333,6 +340,10 @@ void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
 		  const struct ustack_info *in,
 		  const struct stream_tls_info *tls);
 
+/** ctl_put_creds() - The TLS library and the credentials in force */
+void ctl_put_creds(struct json *j, const struct ctl *ctl);
+
+void ctl_config_reload(struct ctl_request *rq);
 void ctl_conns_list(struct ctl_request *rq);
 void ctl_conns_get(struct ctl_request *rq);
 void ctl_conns_abort(struct ctl_request *rq);

@@ -23,7 +23,9 @@
  *			sandbox:{no_core_dumps, no_capabilities,
  *			no_new_privileges, landlock, seccomp}, the last two 0 when
  *			not in force, else a version and a number of calls,
- *			log:{level, lost}}
+ *			tls:{library, version, source?, subject?, issuer?, key?,
+ *			fingerprint?: "AA:BB:...", not_before?, not_after?, chain?,
+ *			client_ca?, psks?, warnings?:[text]}, log:{level, lost}}
  *	stats.get	{pattern?: glob} -> {since_us, counters:[{name, value,
  *			unit, help}]}; since_us ago they were reset, or began
  *	stats.reset	{} ; for all who ask, the stack's own go on
@@ -76,6 +78,9 @@
  *			rtt_us?, reason?, mtu?} ; one ICMP echo request from the
  *			stack, and what became of it, see below
  *	log.set		{level} -> {level, was}
+ *	config.reload	{} -> {changed:[log, tls], tls?: as in status} ; refused
+ *			with the reason when a file is faulty, and the old
+ *			credentials stay
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
  * A connection: {id, service?, state, active, local, lport, remote, rport, cc,
@@ -112,6 +117,11 @@
  * A capture: {id, name, side, conn?, port?, snaplen, limit?, rotate?, files, file,
  * packets, dropped, bytes, age_us, end?}.  file: the one being written, from 0; end:
  * why it is over.
+ *
+ * tls: version is the greatest that the library speaks; what follows it is there if
+ * some service has tls=yes.  source: file, made (and kept), memory (gone when the
+ * daemon ends) or none, then only PSKs.  fingerprint: SHA-256 of the certificate; times
+ * are seconds since 1970; chain: certificates in it.
  *
  * Descriptors travel with the request by SCM_RIGHTS, at most 32; surplus ones are
  * closed, and so are those that come with a method that wants none.  Who sends some
@@ -215,6 +225,7 @@
 #define CTL_FAULT_SET	       "fault.set"
 #define CTL_PING	       "ping"
 #define CTL_LOG_SET	       "log.set"
+#define CTL_CONFIG_RELOAD      "config.reload"
 #define CTL_SHUTDOWN	       "shutdown"
 
 /* Methods of notifications. */

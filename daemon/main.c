@@ -4,6 +4,7 @@
  *
  *	configuration, log	nothing of the host has been touched
  *	control socket free?	another daemon is refused before any interface
+ *	credentials		read, or made at the first start
  *	interface		needs CAP_NET_ADMIN, unless it is handed over
  *	stack, services
  *	control socket
@@ -33,8 +34,10 @@
 #include "ctl.h"
 #include "log.h"
 #include "notify.h"
+#include "reload.h"
 #include "sandbox.h"
 #include "stack/base/assert.h"
+#include "tls_files.h"
 #include "tun.h"
 #include "watchdog.h"
 #include "worker.h"
@@ -48,6 +51,8 @@
  * @cfg:	configuration in force
  * @config_path: its file, NULL = the usual one
  * @sandbox:	what was given up
+ * @tls:	credentials
+ * @reload:	what can be read again
  * @loop:	the main thread's loop
  * @worker:	the worker, NULL = not made yet
  * @ctl:	the control socket, NULL = not made yet
@@ -62,6 +67,8 @@ struct daemon {
 	struct config cfg;
 	const char *config_path;
 	struct sandbox sandbox;
+	struct tls_files tls;
+	struct reload reload;
 	struct ev_loop *loop;
 	struct worker *worker;
 	struct ctl *ctl;
@@ -123,22 +130,20 @@ static void on_signal(struct ev_loop *loop, struct ev_signal *w, int revents)
 	stop(w->signum == SIGINT ? "SIGINT" : "SIGTERM");
 }
 
-/* logrotate has moved the file away: start a new one, at the level in force. */
 static void on_hup(struct ev_loop *loop, struct ev_signal *w, int revents)
 {
-	enum log_level level = log_get_level();
-	int rc;
+	struct reload_result res;
 
 	(void)loop;
 	(void)w;
 	(void)revents;
-	notify("RELOADING=1\nSTATUS=reloading");
-	log_close();
-	rc = log_open(&self.cfg);
-	log_set_level(level);
-	notify("READY=1\nSTATUS=ready");
-	if (!rc) /* else log_open() has said so */
-		log_msg(LOG_LVL_INFO, "SIGHUP: log reopened");
+	(void)reload_now(&self.reload, "SIGHUP", &res);
+}
+
+static bool on_reload(void *arg, struct reload_result *res)
+{
+	(void)arg;
+	return reload_now(&self.reload, "reload by control socket", res);
 }
 
 static void watch_signals(void)
@@ -197,11 +202,31 @@ static void raise_descriptors(void)
 	(void)setrlimit(RLIMIT_NOFILE, &lim);
 }
 
+/* The worker and its services, on an interface; 0, or -1. */
+static int start_worker(char *err, size_t errlen)
+{
+	struct tun *tun;
+
+	if (tls_files_load(&self.tls, &self.cfg, TLS_FILES_START, err, errlen) <
+	    0)
+		return -1;
+	tun = tun_open(&self.cfg, err, errlen);
+	if (!tun)
+		return -1;
+	self.worker = worker_new(&self.cfg, tun, self.loop, self.tls.ctx);
+	if (!self.worker)
+		return -1;
+	worker_on_failure(self.worker, on_failed);
+	self.reload = (struct reload){ .cfg = &self.cfg,
+				       .worker = self.worker,
+				       .tls = &self.tls };
+	return 0;
+}
+
 /* Make what the daemon consists of; 0, or -1 with the reason logged. */
 static int start_parts(void)
 {
 	char err[ERR_TEXT_MAX] = "";
-	struct tun *tun;
 	int rc;
 
 	if (ctl_probe(self.cfg.ctl_socket) > 0) {
@@ -212,19 +237,17 @@ static int start_parts(void)
 		return -1;
 	}
 	raise_descriptors();
-	tun = tun_open(&self.cfg, err, sizeof(err));
-	if (!tun) {
-		log_msg(LOG_LVL_ERROR, "%s", err);
+	if (start_worker(err, sizeof(err))) {
+		if (err[0]) /* worker_new() says so itself */
+			log_msg(LOG_LVL_ERROR, "%s", err);
 		return -1;
 	}
-	self.worker = worker_new(&self.cfg, tun, self.loop);
-	if (!self.worker)
-		return -1;
-	worker_on_failure(self.worker, on_failed);
 	self.ctl = ctl_new(&(struct ctl_args){ .loop = self.loop,
 					       .worker = self.worker,
 					       .cfg = &self.cfg,
 					       .sandbox = &self.sandbox,
+					       .tls = &self.tls,
+					       .on_reload = on_reload,
 					       .on_shutdown = on_shutdown },
 			   err, sizeof(err));
 	if (!self.ctl) {
@@ -248,6 +271,22 @@ static void stop_parts(void)
 	worker_free(self.worker);
 	if (self.ctl)
 		ctl_free(self.ctl);
+	tls_files_free(&self.tls);
+}
+
+/* ustackd -t: what only shows when files are read, then all of it. */
+static int check(void)
+{
+	char err[ERR_TEXT_MAX];
+	int rc = tls_files_load(&self.tls, &self.cfg, TLS_FILES_CHECK, err,
+				sizeof(err));
+
+	if (rc < 0)
+		(void)fprintf(stderr, "%s\n", err);
+	else
+		config_print(&self.cfg, stdout);
+	tls_files_free(&self.tls);
+	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(void)
@@ -295,9 +334,5 @@ int main(int argc, char **argv)
 	if (config_load(&self.cfg, &src, stderr))
 		return EXIT_FAILURE;
 	self.config_path = args.path;
-	if (args.action == ARGS_CHECK) {
-		config_print(&self.cfg, stdout);
-		return EXIT_SUCCESS;
-	}
-	return run();
+	return args.action == ARGS_CHECK ? check() : run();
 }

@@ -142,9 +142,11 @@ static struct svc_tls_limits tls_limits(const struct config *cfg)
 	};
 }
 
-static bool make_services(struct worker *w, const struct config *cfg)
+static bool make_services(struct worker *w, const struct config *cfg,
+			  struct tls_context *tls)
 {
 	struct svc_wanted wanted[CONFIG_SERVICES_MAX];
+	struct svc_args args;
 	char err[256];
 
 	w->pages = pages_new(w, cfg);
@@ -167,12 +169,14 @@ static bool make_services(struct worker *w, const struct config *cfg)
 					.woken = worker_woken,
 					.arg = w };
 	svcloop_init(&w->svc_loop);
-	w->services = svc_set_new(&(struct svc_args){ .stack = w->stack,
-						      .loop = &w->svc_loop.loop,
-						      .limits = tls_limits(cfg),
-						      .tell = worker_note,
-						      .arg = w },
-				  wanted, cfg->nservice, err, sizeof(err));
+	args = (struct svc_args){ .stack = w->stack,
+				  .loop = &w->svc_loop.loop,
+				  .tls = tls,
+				  .limits = tls_limits(cfg),
+				  .tell = worker_note,
+				  .arg = w };
+	w->services = svc_set_new(&args, wanted, cfg->nservice, err,
+				  sizeof(err));
 	if (!w->services)
 		log_msg(LOG_LVL_ERROR, "%s", err);
 	return w->services;
@@ -201,7 +205,7 @@ static struct worker *worker_alloc(struct tun *tun)
 }
 
 struct worker *worker_new(const struct config *cfg, struct tun *tun,
-			  struct ev_loop *main_loop)
+			  struct ev_loop *main_loop, struct tls_context *tls)
 {
 	struct worker *w = worker_alloc(tun);
 
@@ -212,7 +216,7 @@ struct worker *worker_new(const struct config *cfg, struct tun *tun,
 	ev_unref(main_loop); /* a worker alone keeps no loop alive */
 	if (!make_stack(w, cfg) || !make_tap(w, cfg) || !worker_make_lab(w) ||
 	    !lab_start(w->lab.im, cfg, loop_clock_us()) ||
-	    !make_services(w, cfg) || !worker_make_loop(w)) {
+	    !make_services(w, cfg, tls) || !worker_make_loop(w)) {
 		worker_free(w);
 		return NULL;
 	}

@@ -26,6 +26,7 @@ struct history_follow;
 struct tap_sink;
 struct impair;
 struct svc_set;
+struct tls_context;
 struct tun;
 struct worker;
 
@@ -46,12 +47,13 @@ struct job {
  * @cfg:	configuration, borrowed for the call
  * @tun:	open device; taken, also on failure
  * @main_loop:	the main thread's loop: jobs' ends and log events come there
+ * @tls:	credentials of services with tls=yes, referenced; NULL = none
  *
  * Return: a worker whose thread does not run yet, or NULL (the reason is
  * logged)
  */
 struct worker *worker_new(const struct config *cfg, struct tun *tun,
-			  struct ev_loop *main_loop);
+			  struct ev_loop *main_loop, struct tls_context *tls);
 
 /** worker_start() - Start its thread; 0 or -errno */
 int worker_start(struct worker *w);

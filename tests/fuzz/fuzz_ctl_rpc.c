@@ -107,7 +107,7 @@ static struct rig *set_up(void)
 	r->loop = ev_loop_new(EVFLAG_AUTO);
 	tun = tun_open(&r->cfg, err, sizeof(err));
 	FUZZ_CHECK(tun, "%s", err);
-	r->worker = worker_new(&r->cfg, tun, r->loop);
+	r->worker = worker_new(&r->cfg, tun, r->loop, NULL);
 	FUZZ_CHECK(r->worker && r->line, "out of memory");
 	r->worker->ended = true;
 	args.loop = r->loop;

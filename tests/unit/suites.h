@@ -118,6 +118,7 @@
 	X(suite_daemon_watchdog)	\
 	X(suite_daemon_config)		\
 	X(suite_daemon_config_tls)	\
+	X(suite_daemon_tls_files)	\
 	X(suite_daemon_log)		\
 	X(suite_daemon_sandbox)		\
 	X(suite_daemon_metrics)		\

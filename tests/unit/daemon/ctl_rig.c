@@ -95,6 +95,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_impair.c"
 #include "daemon/ctl_impair_get.c"
 #include "daemon/ctl_ping.c"
+#include "daemon/ctl_reload.c"
 #include "daemon/ctl_rpc.c"
 #include "daemon/ctl_tls.c"
 #include "daemon/ctl_trace.c"

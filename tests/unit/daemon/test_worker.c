@@ -431,8 +431,8 @@ START_TEST(port_taken_twice_is_refused)
 	w.cfg.tun_fd = fd[1];
 	w.cfg.nservice = 2;
 	w.cfg.service[1] = w.cfg.service[0];
-	ck_assert_ptr_null(
-		worker_new(&w.cfg, tun_open(&w.cfg, err, sizeof(err)), w.loop));
+	ck_assert_ptr_null(worker_new(
+		&w.cfg, tun_open(&w.cfg, err, sizeof(err)), w.loop, NULL));
 	close(fd[0]);
 	worker_rig_fini(&w);
 }

@@ -70,7 +70,7 @@ void worker_rig_init(struct worker_rig *w)
 	ev_timer_start(w->loop, &w->patience);
 	tun = tun_open(&w->cfg, err, sizeof(err));
 	ck_assert_msg(tun != NULL, "%s", err);
-	w->worker = worker_new(&w->cfg, tun, w->loop);
+	w->worker = worker_new(&w->cfg, tun, w->loop, NULL);
 	ck_assert_ptr_nonnull(w->worker);
 }
 
