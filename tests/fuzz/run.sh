@@ -50,7 +50,7 @@ look()	# NAME SECONDS
 	local new=build/fuzz/corpus/$1
 
 	mkdir -p "$new"
-	if nice -n 19 build/fuzz/fuzz_"$1" -max_total_time="$2" -max_len=8192 \
+	if nice -n 19 build/fuzz/fuzz_"$1" -max_total_time="$2" -max_len=8192 -len_control=0 \
 		-timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix=build/fuzz/"$1"- \
 		"$new" $here/corpus/"$1" > build/fuzz/"$1".log 2>&1; then
