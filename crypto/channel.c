@@ -17,7 +17,6 @@
  * signature or key exchange at most.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,14 +28,6 @@
 #define REC_ALERT	 21
 #define REC_DATA	 23
 #define SEALED_ALERT_MAX 37u /* TLS 1.3: header, alert padded to 16, tag */
-
-static const struct tls_problem no_problem = { .kind = TLS_OK };
-static const struct tls_problem no_memory = {
-	.kind = TLS_MEMORY,
-	.text = "no memory",
-	.advice = "allow fewer secure connections at once, or give the machine "
-		  "more memory",
-};
 
 struct tls_core *tls_core_of(mbedtls_ssl_context *ssl)
 {
@@ -84,141 +75,6 @@ void tls_channel_free(struct tls_channel *ch)
 	free(ch->problem);
 	mbedtls_platform_zeroize(ch, sizeof(*ch));
 	free(ch);
-}
-
-/* ------------------------------------------------------------- failing */
-
-int tls_give_up(struct tls_channel *ch, enum tls_kind kind, int code,
-		const char *what)
-{
-	bool policy = kind >= TLS_OLD_VERSION && kind <= TLS_BAD_PSK;
-
-	if (!ch->problem)
-		ch->problem = calloc(1, sizeof(*ch->problem));
-	tls_problem_set(ch->problem, kind, code, "%s", what);
-	ch->dead = policy ? -ERR_PERM : -ERR_PROTO;
-	return ch->dead;
-}
-
-static void send_alert(struct tls_core *core, unsigned char alert)
-{
-	if (!core->alerted && alert)
-		mbedtls_ssl_send_alert_message(
-			&core->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert);
-}
-
-/* The alert that the peer has sent, if that is what went wrong; else -1. */
-static int alert_of(const struct tls_channel *ch, int code)
-{
-	switch (code) {
-	case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
-		return MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY;
-	case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-		return compat_alert(&ch->core->ssl);
-	case MBEDTLS_ERR_SSL_INVALID_MAC:
-		return ch->core->watch.v13 && !ch->established
-			       ? compat_open_alert(&ch->core->ssl)
-			       : -1;
-	default:
-		return -1;
-	}
-}
-
-/* A client with a PSK knows what some alerts mean. */
-static bool about_psk(const struct tls_channel *ch, int alert)
-{
-	return ch->ctx->client && ch->ctx->npsk && !ch->established &&
-	       (alert == MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC ||
-		alert == MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR ||
-		alert == MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY);
-}
-
-static int on_alert(struct tls_channel *ch, int code, int alert)
-{
-	char what[96];
-	int err;
-
-	snprintf(what, sizeof(what), "the peer sent alert %s (%d)",
-		 tls_alert_name(alert), alert);
-	err = tls_give_up(ch, about_psk(ch, alert) ? TLS_BAD_PSK : TLS_ALERT,
-			  code, what);
-	if (tls_alert_advice(alert))
-		tls_problem_advise(ch->problem, "%s", tls_alert_advice(alert));
-	return err;
-}
-
-/* The peer's certificate was not good enough: say in which ways. */
-static int on_untrusted(struct tls_channel *ch, int code)
-{
-	uint32_t flags = mbedtls_ssl_get_verify_result(&ch->core->ssl);
-	enum tls_kind kind = tls_verify_kind(flags);
-	char reasons[200] = "";
-	char what[240];
-	size_t len;
-
-	if (flags != UINT32_MAX)
-		mbedtls_x509_crt_verify_info(reasons, sizeof(reasons), "",
-					     flags);
-	for (char *p = reasons; *p; p++)
-		*p = *p == '\n' ? ' ' : *p;
-	len = strlen(reasons);
-	if (len)
-		reasons[len - 1] = '\0';
-	snprintf(what, sizeof(what), "the peer's certificate is refused%s%s",
-		 len ? ": " : "", reasons);
-	send_alert(ch->core, tls_kind_alert(kind));
-	return tls_give_up(ch, kind, code, what);
-}
-
-static int on_bad_psk(struct tls_channel *ch, int code)
-{
-	char what[TLS_NAME_MAX + 48];
-
-	snprintf(what, sizeof(what), "%s PSK identity \"%.200s\"",
-		 ch->core->psk_known ? "another key for" : "unknown",
-		 ch->core->psk);
-	send_alert(ch->core, tls_kind_alert(TLS_BAD_PSK));
-	return tls_give_up(ch, TLS_BAD_PSK, code, what);
-}
-
-/* Did the handshake end because of the PSK that the client named? */
-static bool is_bad_psk(const struct tls_channel *ch, enum tls_kind kind)
-{
-	if (kind == TLS_BAD_PSK)
-		return true;
-	if (ch->established || !ch->core->psk[0])
-		return false;
-	return kind == TLS_NO_SUITE ||
-	       (kind == TLS_BAD_MAC && ch->core->psk_known);
-}
-
-static int fail(struct tls_channel *ch, int code)
-{
-	enum tls_kind kind = tls_kind_of(code, ch->established);
-	const char *what = ch->established ? "record" : "handshake";
-	int alert = alert_of(ch, code);
-	char text[80];
-
-	if (ch->io_err) {
-		snprintf(text, sizeof(text), "%s: %s", what,
-			 err_str(ch->io_err));
-		return tls_give_up(ch, TLS_CUT, 0, text);
-	}
-	if (alert >= 0)
-		return on_alert(ch, code, alert);
-	if (kind == TLS_UNTRUSTED)
-		return on_untrusted(ch, code);
-	if (is_bad_psk(ch, kind))
-		return on_bad_psk(ch, code);
-	send_alert(ch->core, tls_kind_alert(kind));
-	return tls_give_up(ch, kind, code, what);
-}
-
-const struct tls_problem *tls_problem(const struct tls_channel *ch)
-{
-	if (ch->problem)
-		return ch->problem;
-	return ch->dead ? &no_memory : &no_problem;
 }
 
 bool tls_expired(struct tls_channel *ch, uint64_t now_us)
@@ -349,6 +205,10 @@ static int on_recv(void *arg, unsigned char *buf, size_t len)
 	}
 	if (ch->ctx->client)
 		tls_watch_feed(&core->watch, buf, (size_t)n);
+	/* warnings without end would keep mbedTLS busy, and us with it */
+	ch->barren += (uint32_t)n;
+	if (ch->barren > TLS_BARREN_MAX)
+		return MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE;
 	return (int)n;
 }
 
@@ -417,7 +277,7 @@ static int make_core(struct tls_channel *ch)
 
 static int refuse(struct tls_channel *ch, enum tls_kind kind)
 {
-	send_alert(ch->core, tls_kind_alert(kind));
+	tls_send_alert(ch->core, tls_kind_alert(kind));
 	return tls_give_up(ch, kind, 0,
 			   kind == TLS_NOT_PINNED
 				   ? "the peer's certificate is another one"
@@ -440,13 +300,14 @@ static int step(struct tls_channel *ch)
 	if (code == MBEDTLS_ERR_SSL_WANT_WRITE)
 		return -ERR_AGAIN;
 	if (code && !compat_is_ticket(code))
-		return fail(ch, code);
+		return tls_fail(ch, code);
 	if (!compat_handshake_over(&core->ssl))
 		return -ERR_INPROGRESS;
 	kind = tls_verify_over(core);
 	if (kind != TLS_OK)
 		return refuse(ch, kind);
 	ch->established = true;
+	ch->barren = 0;
 	return 0;
 }
 
@@ -468,7 +329,7 @@ int tls_handshake(struct tls_channel *ch)
 	err = flush(ch);
 	if (err == -ERR_AGAIN)
 		return err;
-	return err ? fail(ch, MBEDTLS_ERR_SSL_CONN_EOF) : step(ch);
+	return err ? tls_fail(ch, MBEDTLS_ERR_SSL_CONN_EOF) : step(ch);
 }
 
 bool tls_established(const struct tls_channel *ch)
@@ -492,13 +353,13 @@ static int on_no_data(struct tls_channel *ch, int code)
 	case 0:
 	case MBEDTLS_ERR_SSL_CONN_EOF:
 		/* what we have to say may still reach the peer */
-		fail(ch, MBEDTLS_ERR_SSL_CONN_EOF);
+		tls_fail(ch, MBEDTLS_ERR_SSL_CONN_EOF);
 		ch->dead = 0;
 		ch->cut = -ERR_CONNABORTED;
 		return ch->cut;
 	default:
 		return compat_is_ticket(code) ? -ERR_INPROGRESS
-					      : fail(ch, code);
+					      : tls_fail(ch, code);
 	}
 }
 
@@ -516,8 +377,10 @@ ptrdiff_t tls_read(struct tls_channel *ch, void *buf, size_t len)
 		ch->starved = false;
 		ch->core->alerted = false;
 		n = mbedtls_ssl_read(&ch->core->ssl, buf, len);
-		if (n > 0)
+		if (n > 0) {
+			ch->barren = 0;
 			return n;
+		}
 		n = on_no_data(ch, n);
 	} while (n == -ERR_INPROGRESS);
 	return n;
@@ -551,7 +414,7 @@ ptrdiff_t tls_write(struct tls_channel *ch, const void *buf, size_t len)
 		    n == MBEDTLS_ERR_SSL_WANT_READ)
 			n = -ERR_AGAIN;
 		else if (n < 0)
-			n = fail(ch, n);
+			n = tls_fail(ch, n);
 		if (n < 0)
 			break;
 		done += (size_t)n;
@@ -567,7 +430,7 @@ int tls_flush(struct tls_channel *ch)
 		return 0;
 	err = flush(ch);
 	if (err && err != -ERR_AGAIN && !ch->dead)
-		fail(ch, MBEDTLS_ERR_SSL_CONN_EOF);
+		tls_fail(ch, MBEDTLS_ERR_SSL_CONN_EOF);
 	return err;
 }
 
@@ -589,7 +452,7 @@ int tls_shutdown(struct tls_channel *ch)
 		if (code == MBEDTLS_ERR_SSL_WANT_WRITE)
 			return -ERR_AGAIN;
 		if (code)
-			return fail(ch, code);
+			return tls_fail(ch, code);
 		ch->shut = true;
 	}
 	return tls_flush(ch);

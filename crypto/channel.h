@@ -26,7 +26,7 @@
 struct tls_channel;
 struct tls_context;
 
-#define TLS_PLAIN_MAX 16384u /* bytes of a record */
+#define TLS_PLAIN_MAX 16384u /* most bytes of a record */
 #define TLS_NAME_MAX  256u   /* of a server or a client, NUL included */
 #define TLS_TEXT_MAX  320u   /* of a problem, NUL included */
 
@@ -76,7 +76,8 @@ void tls_channel_free(struct tls_channel *ch);
  * Return: 0 when it is done; -ERR_AGAIN: it waits for bytes or for room;
  * -ERR_INPROGRESS: call again, nothing needs waiting for; -ERR_PERM: it failed
  * by policy or trust, -ERR_PROTO: otherwise; see tls_problem().  An alert has
- * been handed to io.send where TLS has one.
+ * been handed to io.send where TLS has one; what is left of it, tls_flush() has.
+ * What failed once fails the same way ever after.
  */
 int tls_handshake(struct tls_channel *ch) MUST_USE;
 
@@ -94,8 +95,9 @@ bool tls_established(const struct tls_channel *ch);
  *
  * Return: bytes; 0: the peer has ended its direction by close_notify;
  * -ERR_AGAIN: more ciphertext is needed; -ERR_CONNABORTED: the stream ended
- * without close_notify, it was cut; -ERR_PROTO: a record was wrong, or the peer
- * sent an alert; see tls_problem()
+ * without close_notify, it was cut (writing still works); -ERR_PROTO: a record
+ * was wrong, or the peer sent an alert, or 64 KB without any data; see
+ * tls_problem(); -ERR_NOTCONN: not established
  */
 ptrdiff_t tls_read(struct tls_channel *ch, void *buf, size_t len) MUST_USE;
 
@@ -113,7 +115,8 @@ size_t tls_pending(const struct tls_channel *ch);
  * the rest of the last one for tls_flush().
  *
  * Return: bytes taken, fewer than given when io.send has no more room;
- * -ERR_AGAIN: none; -ERR_PIPE after tls_shutdown(); -ERR_PROTO
+ * -ERR_AGAIN: none; -ERR_PIPE after tls_shutdown(); -ERR_PROTO; -ERR_NOTCONN:
+ * not established
  */
 ptrdiff_t tls_write(struct tls_channel *ch, const void *buf,
 		    size_t len) MUST_USE;
@@ -131,7 +134,8 @@ bool tls_unsent(const struct tls_channel *ch);
 /**
  * tls_shutdown() - End our direction by close_notify; reading goes on
  *
- * Return: 0, or -ERR_AGAIN: call tls_flush() until it is sent
+ * Return: 0; -ERR_AGAIN: it is written, call tls_flush() until it is sent;
+ * -ERR_NOTCONN: not established; others as tls_write()
  */
 int tls_shutdown(struct tls_channel *ch) MUST_USE;
 
@@ -193,9 +197,10 @@ const struct tls_problem *tls_problem(const struct tls_channel *ch);
 /**
  * struct tls_info - what two ends have agreed on
  * @version:	"TLSv1.2" or "TLSv1.3"
- * @suite:	IANA's name, "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA384"
- * @group:	"x25519", "secp256r1", ...; what the ephemeral keys are of
- * @kx:		"ECDHE-ECDSA", "ECDHE-RSA", "ECDHE-PSK"
+ * @suite:	IANA's name with dashes, "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA384"
+ * @group:	"x25519", "secp256r1", ...; what the ephemeral keys are of; "none" if
+ *		resumed in TLS 1.2
+ * @kx:		"ECDHE-ECDSA", "ECDHE-RSA", "ECDHE-PSK"; "ECDHE" if resumed in 1.3
  * @cipher:	"AES-256-CBC", "AES-128-GCM"
  * @mac:	"HMAC-SHA384", or "AEAD"
  * @etm:	encrypt-then-MAC is in force (CBC only)

@@ -3,6 +3,7 @@
  * channel_int.h - the inside of a channel, for the files that it is made of
  *
  *	channel.c  life, handshake, reading, writing, ending
+ *	fail.c     failing
  *	first.c    the first bytes, before there is any mbedTLS
  *	verify.c   is the peer who it should be
  *	info.c     what was agreed on
@@ -17,6 +18,12 @@
 
 #define TLS_FIRST_MAX	32u /* bytes that are looked at before the rest is made */
 #define TLS_ADDRESS_MAX 64u /* text of an address, NUL included */
+
+/*
+ * Bytes that may come without any data, in a handshake or between two reads that
+ * gave some: more than any chain of certificates, and than a record.
+ */
+#define TLS_BARREN_MAX 65536u
 
 /* Records that may wait for room: two of the greatest, and alerts. */
 #define TLS_PENDING_MAX (2u * (TLS_PLAIN_MAX + 1024u))
@@ -76,6 +83,7 @@ struct tls_core {
  * @ended:	the peer's close_notify has come
  * @shut:	ours has been written
  * @starved:	io.recv had nothing, in this call
+ * @barren:	bytes that have come since there were data
  * @io_err:	what io said when it failed, 0 = nothing
  * @nfirst:	bytes in @first
  * @first_off:	bytes of it that mbedTLS has taken
@@ -94,6 +102,7 @@ struct tls_channel {
 	bool ended;
 	bool shut;
 	bool starved;
+	uint32_t barren;
 	int io_err;
 	uint8_t nfirst;
 	uint8_t first_off;
@@ -114,6 +123,18 @@ struct tls_core *tls_core_of(mbedtls_ssl_context *ssl);
  */
 int tls_give_up(struct tls_channel *ch, enum tls_kind kind, int code,
 		const char *what);
+
+/** tls_send_alert() - A fatal one, unless mbedTLS has sent its own; 0 = none */
+void tls_send_alert(struct tls_core *core, unsigned char alert);
+
+/**
+ * tls_fail() - mbedTLS gave up: find out why, tell the peer, give up too
+ * @ch:		channel with a core
+ * @code:	mbedTLS's code
+ *
+ * Return: what the calls give from now on
+ */
+int tls_fail(struct tls_channel *ch, int code);
 
 /**
  * tls_first_bytes() - Look at what a client says first

@@ -76,7 +76,7 @@ static const struct {
 	[TLS_CUT] = { "cut", 0,
 		      "the peer went away without saying so: what came may be "
 		      "incomplete" },
-	[TLS_TIMEOUT] = { "timeout", MBEDTLS_SSL_ALERT_MSG_USER_CANCELED,
+	[TLS_TIMEOUT] = { "timeout", 0,
 			  "the peer is silent: is it there, and does it speak "
 			  "TLS?" },
 	[TLS_MEMORY] = { "memory", MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,

@@ -444,6 +444,26 @@ START_TEST(renegotiation_is_refused)
 }
 END_TEST
 
+/* Warnings without end, all there at once: a call ends, and the channel too. */
+START_TEST(warnings_without_end_are_too_many)
+{
+	struct tls_rig rig;
+	char buf[4];
+
+	two(&rig, 0, 0xc02b);
+	tr_up(&rig);
+	for (int i = 0; i < 4000; i++)
+		(void)!mbedtls_ssl_send_alert_message(
+			&rig.side[CLIENT].ch->core->ssl,
+			MBEDTLS_SSL_ALERT_LEVEL_WARNING,
+			MBEDTLS_SSL_ALERT_MSG_USER_CANCELED);
+	ck_assert_int_eq(tls_read(rig.side[SERVER].ch, buf, 4), -ERR_PROTO);
+	ck_assert_int_eq(tr_kind(&rig, SERVER), TLS_BAD_HANDSHAKE);
+	ck_assert_uint_gt(rig.side[CLIENT].out.len, 0);
+	tr_fini(&rig);
+}
+END_TEST
+
 /* Alerts to somebody who reads nothing fill no memory. */
 START_TEST(unread_alerts_are_bounded)
 {
@@ -570,6 +590,7 @@ Suite *suite_crypto_hostile(void)
 	tcase_add_loop_test(tc, weak_offers_are_refused, 0,
 			    (int)(sizeof(hellos) / sizeof(hellos[0])));
 	tcase_add_loop_test(tc, renegotiation_is_refused, 0, 2);
+	tcase_add_test(tc, warnings_without_end_are_too_many);
 	tcase_add_test(tc, unread_alerts_are_bounded);
 	tcase_add_test(tc, deadline_ends_a_handshake);
 	tcase_add_test(tc, no_random_bytes_no_handshake);
