@@ -183,15 +183,31 @@ static void state_alone(struct ladder *d, const char *state, uint64_t t_us)
 	page_blank(&d->p, state);
 }
 
+static bool is_opening(const struct ladder *d)
+{
+	return !strcmp(d->carry, "SYN-SENT");
+}
+
 /* It is not brought about by the segment that follows. */
 static void drop_carry(struct ladder *d)
 {
 	if (!*d->carry)
 		return;
 	page_begin(&d->p, d->carry_us);
-	page_note(&d->p, TINT_BLUE, false, "closing: FIN goes behind the data");
+	page_note(&d->p, TINT_BLUE, false,
+		  is_opening(d) ? "opening: SYN is to be sent"
+				: "closing: FIN goes behind the data");
 	(void)page_margin(&d->p, d->carry);
 	d->carry[0] = '\0';
+}
+
+/* Does it?  A FIN behind data goes later. */
+static bool brings_carry(const struct ladder *d, const struct life_rec *r)
+{
+	const struct life_seg *s = &r->seg;
+
+	return s->out && s->flags & (LIFE_SYN | LIFE_FIN) &&
+	       (r->t_us == d->carry_us || !s->len);
 }
 
 /* What is left of a connection in TIME-WAIT is an entry without a state of its
@@ -241,8 +257,7 @@ static void on_segment(struct ladder *d, const struct life_rec *r)
 	const struct life_seg *s = &r->seg;
 	struct ladder_words words;
 
-	if (!s->out || r->t_us != d->carry_us ||
-	    !(s->flags & (LIFE_SYN | LIFE_FIN)))
+	if (!brings_carry(d, r))
 		drop_carry(d);
 	page_begin(&d->p, r->t_us);
 	ladder_segment(s, d->p.bare, &words);

@@ -33,8 +33,13 @@ void ctl_put_endpoint(struct json *j, const char *addr_key,
 	json_u64(j, port_key, port);
 }
 
-void ctl_put_service(struct json *j, const struct config *cfg, uint16_t lport)
+void ctl_put_service(struct json *j, const struct config *cfg, bool active,
+		     uint16_t lport)
 {
+	if (active) {
+		json_str(j, "service", CTL_SERVICE_CONNECT);
+		return;
+	}
 	for (uint32_t i = 0; i < cfg->nservice; i++)
 		if (cfg->service[i].port == lport) {
 			json_str(j, "service", cfg->service[i].name);
@@ -95,8 +100,7 @@ void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
 {
 	json_obj(j, key);
 	json_u64(j, "id", in->id);
-	if (!in->active)
-		ctl_put_service(j, cfg, in->lport);
+	ctl_put_service(j, cfg, in->active, in->lport);
 	json_str(j, "state", ustack_state_name((enum ustack_state)in->state));
 	json_bool(j, "active", in->active);
 	ctl_put_endpoint(j, "local", &in->local, "lport", in->lport);

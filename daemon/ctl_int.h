@@ -325,8 +325,13 @@ void ctl_put_endpoint(struct json *j, const char *addr_key,
 		      const struct ustack_addr *a, const char *port_key,
 		      uint16_t port);
 
-/** ctl_put_service() - The name of the service that takes connections there */
-void ctl_put_service(struct json *j, const struct config *cfg, uint16_t lport);
+#define CTL_SERVICE_CONNECT "connect"
+
+/** ctl_put_service() - The name of the service that a connection belongs to: of the
+ * one that takes connections at @lport, unless the stack has opened it
+ */
+void ctl_put_service(struct json *j, const struct config *cfg, bool active,
+		     uint16_t lport);
 
 /** ctl_read_tls() - A connection's secure channel, for jobs; false = it has none */
 bool ctl_read_tls(struct worker *w, const struct ustack_info *in,

@@ -25,8 +25,7 @@ static void put_whose(struct json *j, const struct config *cfg,
 	json_u64(j, "id", in->id);
 	json_bool(j, "open", in->open);
 	json_bool(j, "active", in->active);
-	if (!in->active)
-		ctl_put_service(j, cfg, in->lport);
+	ctl_put_service(j, cfg, in->active, in->lport);
 	ctl_put_endpoint(j, "local", &in->local, "lport", in->lport);
 	ctl_put_endpoint(j, "remote", &in->remote, "rport", in->rport);
 }

@@ -28,6 +28,7 @@ static const struct {
 	{ "faults", "faults", { 0 } },
 	{ "faults", "faults_colour", { .colour = true } },
 	{ "timers", "timers", { 0 } },
+	{ "opened", "opened", { 0 } },
 	{ "skipped", "skipped", { 0 } },
 	{ "skipped", "skipped_fold", { .fold = true } },
 };
