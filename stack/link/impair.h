@@ -63,7 +63,7 @@ typedef uint32_t impair_prob;
  * struct impair_match - which packets
  * @dirs:	bits (1 << enum impair_dir); 0 is read as both
  * @conn:	the connection's number, 0 = any
- * @port:	local port, 0 = any
+ * @port:	port at either end, 0 = any; of a service, the local one
  * @peer:	the peer's address; a @len of 0 = any
  * @service:	name that @port stands for, for display; empty = none
  * @next:	only the first connection (that the rest of the match fits) whose

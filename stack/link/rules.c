@@ -240,8 +240,8 @@ static bool same_match(const struct impair_rule *a, const struct impair_rule *b)
 	const struct impair_match *m = &a->match, *n = &b->match;
 
 	return m->dirs == n->dirs && m->conn == n->conn && m->port == n->port &&
-	       m->next == n->next && a->silent == b->silent &&
-	       same_peer(&m->peer, &n->peer);
+	       !m->service[0] == !n->service[0] && m->next == n->next &&
+	       a->silent == b->silent && same_peer(&m->peer, &n->peer);
 }
 
 static uint32_t find_same(const struct table *t, const struct rule *r)

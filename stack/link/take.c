@@ -115,9 +115,18 @@ static bool prefix_holds(const struct ustack_prefix *p,
 	return whole == 16 || ((p->addr.b[whole] ^ a->b[whole]) & mask) == 0;
 }
 
+/* The peer's port counts too, for connections that the stack opens; but a service
+ * is never there.
+ */
+static bool port_fits(const struct impair_match *m, const struct link_view *v)
+{
+	return v->kind == LINK_TCP &&
+	       (v->lport == m->port || (!m->service[0] && v->rport == m->port));
+}
+
 static bool ends_fit(const struct impair_match *m, const struct link_view *v)
 {
-	if (m->port && (v->kind != LINK_TCP || v->lport != m->port))
+	if (m->port && !port_fits(m, v))
 		return false;
 	return m->peer.len == 0 ||
 	       (v->version != 0 && prefix_holds(&m->peer, &v->remote));

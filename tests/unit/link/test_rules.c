@@ -63,18 +63,22 @@ START_TEST(rule_may_be_for_one_direction)
 }
 END_TEST
 
-/* Local port, whichever side sends. */
-START_TEST(port_is_the_local_one)
+/* At either end, whichever side sends; a service is at the stack's. */
+START_TEST(port_is_at_either_end)
 {
-	const struct impair_rule rule = { ALL, .match.port = 80 };
+	const struct impair_rule port = { ALL, .match.port = 80 };
+	struct impair_rule service = port;
 	struct imprig r;
 
+	memcpy(service.match.service, "web", sizeof("web"));
 	imp_init(&r, test_seed(), 0);
-	imp_set(&r, &rule);
-	ck_assert_uint_eq(hit(&r, IN(.lport = 80)), 1);
-	ck_assert_uint_eq(hit(&r, OUT(.lport = 80)), 1);
+	imp_set(&r, &port);
+	imp_set(&r, &service); /* asked first */
+	ck_assert_uint_eq(hit(&r, IN(.lport = 80)), 2);
+	ck_assert_uint_eq(hit(&r, OUT(.lport = 80)), 2);
 	ck_assert_uint_eq(hit(&r, IN(.lport = 81)), 0);
-	ck_assert_uint_eq(hit(&r, IN(.lport = 81, .rport = 80)), 0);
+	ck_assert_uint_eq(hit(&r, IN(.lport = 81, .rport = 80)), 1);
+	ck_assert_uint_eq(hit(&r, OUT(.lport = 81, .rport = 80)), 1);
 	ck_assert_uint_eq(hit(&r, IN(.proto = 1)), 0);
 	imp_fini(&r);
 }
@@ -572,7 +576,7 @@ Suite *suite_link_rules(void)
 	TCase *tc = tcase_create("match");
 
 	tcase_add_test(tc, rule_may_be_for_one_direction);
-	tcase_add_test(tc, port_is_the_local_one);
+	tcase_add_test(tc, port_is_at_either_end);
 	tcase_add_loop_test(tc, peer_is_the_remote_prefix, 0,
 			    sizeof(peers) / sizeof(peers[0]));
 	tcase_add_test(tc, connection_is_found_by_its_number);
