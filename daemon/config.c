@@ -241,18 +241,22 @@ static void set_default_services(struct config_pass *p)
 {
 	static const struct {
 		const char *name;
+		const char *type;
 		uint16_t port;
-	} list[] = { { "echo", 7 },
-		     { "discard", 9 },
-		     { "chargen", 19 },
-		     { "http", 80 } };
+		bool tls;
+	} list[] = { { "echo", "echo", 7, false },
+		     { "discard", "discard", 9, false },
+		     { "chargen", "chargen", 19, false },
+		     { "http", "http", 80, false },
+		     { "echo-tls", "echo", 7007, true } };
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct config_service *svc = service_add(p, list[i].name);
 
 		(void)snprintf(svc->type, sizeof(svc->type), "%s",
-			       list[i].name);
+			       list[i].type);
 		svc->port = list[i].port;
+		svc->tls = list[i].tls;
 	}
 }
 

@@ -29,6 +29,7 @@ if [ "${1:-}" != --inside ]; then
 fi
 
 T=$(mktemp -d)
+export STATE_DIRECTORY=$T/state
 trap 'rm -rf "$T"' EXIT
 NC=$(command -v nc.openbsd || command -v nc)
 ctl() { "$B/ustackctl" --socket "$T/ctl.sock" "$@"; }

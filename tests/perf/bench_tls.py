@@ -39,8 +39,7 @@ class Bench:
         stack.callback(shutil.rmtree, self.dir, ignore_errors=True)
         self.cpus = sorted(os.sched_getaffinity(0))
         self.ns = Namespace(stack)
-        options = [f"tls.state-directory={self.dir}", *args.option]
-        self.server = Server(stack, self.ns, rig.ustackd(self.dir + "/sock", options),
+        self.server = Server(stack, self.ns, rig.ustackd(self.dir + "/sock", args.option),
                              self.dir + "/log")
         for _ in range(100):
             self.server.check()

@@ -130,7 +130,8 @@ def ksoftirqd_seconds():
 
 def ustackd(sock, options=(), build=BUILD):
     """The daemon's command line, its control socket at SOCK."""
-    opts = [f"control.socket={sock}", "log.level=warning", *options]
+    opts = [f"control.socket={sock}", "log.level=warning",
+            f"tls.state-directory={os.path.dirname(sock)}", *options]
     return [build + "/ustackd", "-c", "/dev/null",
             *(x for o in opts for x in ("-o", o))]
 

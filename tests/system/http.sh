@@ -77,7 +77,7 @@ case_http_metrics()
 	}
 	eq "bytes echoed" "$(value 'ustack_service_out_bytes_total{service="echo"}')" 6
 	eq "connections" "$(value 'ustack_connections{state="ESTABLISHED"}')" 1
-	eq "listeners" "$(value 'ustack_connections{state="LISTEN"}')" 4
+	eq "listeners" "$(value 'ustack_connections{state="LISTEN"}')" 5
 	eq "opens" "$(value ustack_tcp_passive_opens_total)" "$(counter TcpPassiveOpens)"
 	[ "$(value ustack_memory_used_bytes)" -gt 0 ] || fail "no memory in use"
 	n=$(ctl --json stats | python3 -c 'import json, sys

@@ -184,6 +184,7 @@ file=$1
 name=$2
 ip link set lo up
 T=$(mktemp -d)
+export STATE_DIRECTORY=$T/state
 : > "$T/conf"
 trap finish EXIT
 # shellcheck source=/dev/null

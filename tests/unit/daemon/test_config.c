@@ -45,9 +45,11 @@ START_TEST(empty_file_is_the_defaults)
 	ck_assert_uint_eq(t.cfg.host_addr[0].len, 24);
 	ck_assert_uint_eq(t.cfg.stack.naddrs, 2);
 	ck_assert_uint_eq(t.cfg.stack.nnot_ours, 0);
-	ck_assert_uint_eq(t.cfg.nservice, 4);
+	ck_assert_uint_eq(t.cfg.nservice, 5);
 	ck_assert_uint_eq(t.cfg.service[2].port, 19);
 	ck_assert_uint_eq(t.cfg.service[3].port, 80);
+	ck_assert_uint_eq(t.cfg.service[4].port, 7007);
+	ck_assert(t.cfg.service[4].tls);
 	ck_assert_int_eq(t.cfg.log_level, LOG_LVL_INFO);
 	ck_assert_int_eq(t.cfg.tun_fd, -1);
 	ck_assert_uint_ge(t.cfg.stack.mem_limit_bytes, 64u << 20);
@@ -142,7 +144,8 @@ START_TEST(manual_lists_each_key_with_its_default)
 	ck_assert_msg(in, "run from the top of the tree");
 	manual[fread(manual, 1, sizeof(manual) - 1, in)] = '\0';
 	(void)fclose(in);
-	ck_assert_int_eq(load("", NULL), 0);
+	/* the default services have a key that differs from its default */
+	ck_assert_int_eq(load("[service x]\ntype=echo\nport=7\n", NULL), 0);
 	text = print();
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
@@ -444,9 +447,9 @@ END_TEST
 
 START_TEST(override_changes_a_default_service)
 {
-	ck_assert_int_eq(load("", "service echo.port=7007"), 0);
-	ck_assert_uint_eq(t.cfg.nservice, 4);
-	ck_assert_uint_eq(t.cfg.service[0].port, 7007);
+	ck_assert_int_eq(load("", "service echo.port=7777"), 0);
+	ck_assert_uint_eq(t.cfg.nservice, 5);
+	ck_assert_uint_eq(t.cfg.service[0].port, 7777);
 }
 END_TEST
 
