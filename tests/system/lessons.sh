@@ -73,3 +73,15 @@ case_lesson_bufferbloat()
 {
 	lesson bufferbloat
 }
+
+# key exchange, cipher and MAC: read along, named, tampered with
+case_lesson_secure()
+{
+	lesson secure
+}
+
+# TLS costs two round trips, and one when a session is resumed
+case_lesson_secure_handshake()
+{
+	lesson secure_handshake
+}

@@ -17,6 +17,8 @@
 #	words			the same in words, kept in $WORDS
 #	expect WHAT PATTERN TEXT	the lesson is true only if a line matches
 #	expect_n WHAT N PATTERN TEXT	... if just N lines do
+#
+# A lesson that needs more than the default services sets CONF first.
 
 set -euo pipefail
 : "${B:=build/release}"
@@ -32,6 +34,7 @@ if [ -z "${LESSON_INSIDE:-}" ]; then
 fi
 
 D=$(mktemp -d)
+export STATE_DIRECTORY=$D/state
 NC=$(command -v nc.openbsd || command -v nc)
 export B D NC S4
 LADDER='' WORDS=''
@@ -135,7 +138,7 @@ leave()
 }
 
 ip link set lo up
-: > "$D/conf"
+printf '%s\n' "${CONF:-}" > "$D/conf"
 "$B/ustackd" -c "$D/conf" -o control.socket="$D/ctl.sock" -o control.group= \
 	-o log.target=file:"$D/log" > /dev/null 2>&1 &
 DAEMON=$!
