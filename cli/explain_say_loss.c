@@ -497,9 +497,10 @@ static void say_late_out(struct say *s, const struct explain_loss *h)
 	if (h->sign_us != EXPLAIN_NONE)
 		say(s,
 		    ": %s acknowledgement%s said that what was sent behind it "
-		    "was there, for %s",
-		    say_count(h->signs, n), h->signs == 1 ? "" : "s",
-		    say_time(h->done_us - h->sign_us, t));
+		    "was there",
+		    say_count(h->signs, n), h->signs == 1 ? "" : "s");
+	if (h->sign_us != EXPLAIN_NONE && h->done_us != EXPLAIN_NONE)
+		say(s, ", for %s", say_time(h->done_us - h->sign_us, t));
 	say(s, ".");
 	say(s,
 	    "It was not sent again, and the congestion window was not cut: "
