@@ -226,3 +226,29 @@ case_forward_needs_a_target()
 		-o control.socket="$T/ctl.sock" -o log.target=stderr 2>&1) && fail "started"
 	has "what is wrong" 'service web: .*tcp:no.such.invalid:80: [A-Z]' "$said"
 }
+
+# TLS in front of a server that has none: curl trusts the certificate that was
+# made, bytes are intact under loss, and the server sees the end of each
+case_forward_secure()
+{
+	local url=https://$S4:80/page
+
+	head -c 1000000 /dev/urandom > "$T/page"
+	server page "$T/web.sock" "$T/page"
+	forwarding "unix:$T/web.sock" -o "service web.tls=yes" \
+		-o tls.state-directory="$T/state"
+	curl -ksS --noproxy '*' -m 30 "$url" -o "$T/got" || fail "curl: $?"
+	cmp "$T/got" "$T/page" || fail "not intact"
+	curl -sS --noproxy '*' -m 30 "$url" -o "$T/got" 2> /dev/null &&
+		fail "curl trusts anybody"
+	ctl impair set port 80 seed 3 loss 5% reorder 10% delay 5ms > /dev/null
+	curl -sS --noproxy '*' -m 60 -k "$url" -o "$T/got" || fail "curl: $?"
+	cmp "$T/got" "$T/page" || fail "not intact under loss"
+	[ "$(counter TcpRetransSegs)" -gt 10 ] || fail "nothing was lost"
+	kill $SERVER
+	wait_for 5 not "$NC" -zU "$T/web.sock"
+	curl -ksS --noproxy '*' -m 60 "$url" -o "$T/got" 2> /dev/null &&
+		fail "nobody there, and no failure"
+	eq refused "$(counter ForwardRefused)" 1
+	eq "cuts by the peer" "$(counter TlsCut)" 0
+}
