@@ -322,11 +322,19 @@ static void on_shutdown(void *arg)
 	rig.shutdowns++;
 }
 
+static bool on_reload(void *arg, struct reload_result *res)
+{
+	(void)arg;
+	*res = rig.reload;
+	return !res->error[0];
+}
+
 struct ctl *rig_open_ctl(char *err, size_t errlen)
 {
 	return ctl_new(&(struct ctl_args){ .loop = rig.loop,
 					   .worker = &rig.worker,
 					   .cfg = &rig.cfg,
+					   .on_reload = on_reload,
 					   .on_shutdown = on_shutdown },
 		       err, errlen);
 }

@@ -20,6 +20,7 @@
 #include "daemon/capture.h"
 #include "daemon/ctl_int.h"
 #include "daemon/history.h"
+#include "daemon/reload.h"
 #include "daemon/tap.h"
 #include "stack/link/impair.h"
 
@@ -82,6 +83,7 @@ struct worker {
  * @loop:	the daemon's loop
  * @ctl:	what is tested, NULL = freed by the test
  * @shutdowns:	calls of on_shutdown
+ * @reload:	what on_reload answers; an error refuses
  * @worker:	the pretended worker
  * @stack:	of its services
  * @line:	what rig_hear() heard
@@ -92,6 +94,7 @@ struct ctl_rig {
 	struct ev_loop *loop;
 	struct ctl *ctl;
 	int shutdowns;
+	struct reload_result reload;
 	struct worker worker;
 	struct ustack *stack;
 	char line[RIG_LINE_ROOM];

@@ -105,6 +105,7 @@ static const char *const good[] = {
 	RPC("trace.get", "{\"id\":5}"),
 	RPC("trace.list", "{}"),
 	RPC("log.set", "{\"level\":\"error\"}"),
+	RPC("config.reload", "{}"),
 	RPC("shutdown", "{}"),
 };
 
@@ -124,6 +125,19 @@ START_TEST(each_method_answers_with_a_result)
 	ck_assert_int_eq(rig_at(reply, "id")->valueint, 1);
 	cJSON_Delete(reply);
 	(void)close(fd);
+}
+END_TEST
+
+START_TEST(reload_tells_what_changed_or_was_refused)
+{
+	rig.reload = (struct reload_result){ .log = true };
+	rig_expect(RPC("config.reload", "{}"), "\"changed\":[\"log\"]}");
+	rig.reload.tls = true;
+	rig_expect(RPC("config.reload", "{}"), "\"changed\":[\"log\",\"tls\"]");
+	(void)snprintf(rig.reload.error, sizeof(rig.reload.error),
+		       "/k: no key");
+	rig_expect(RPC("config.reload", "{}"),
+		   "{\"code\":1,\"message\":\"/k: no key\"}");
 }
 END_TEST
 
@@ -365,6 +379,7 @@ Suite *suite_daemon_ctl_rpc(void)
 			    LENGTH(errors));
 	tcase_add_loop_test(tc, each_method_answers_with_a_result, 0,
 			    LENGTH(good));
+	tcase_add_test(tc, reload_tells_what_changed_or_was_refused);
 	tcase_add_test(tc, nul_byte_is_no_way_to_hide_text);
 	tcase_add_test(tc, notification_is_carried_out_in_silence);
 	tcase_add_test(tc, requests_are_answered_in_order);
