@@ -62,9 +62,9 @@ const char *tls_fingerprint_text(const uint8_t fp[static TLS_FINGERPRINT],
 				 char text[static TLS_FINGERPRINT_TEXT])
 {
 	for (size_t i = 0; i < TLS_FINGERPRINT; i++)
-		(void)snprintf(text + 3 * i, 4, "%02X:", fp[i]);
-	text[TLS_FINGERPRINT_TEXT - 1] = '\0';
-	return text;
+		(void)snprintf(text + 3 * i, TLS_FINGERPRINT_TEXT - 3 * i,
+			       "%02X:", fp[i]);
+	return text; /* there was no room for the last colon */
 }
 
 /* ------------------------------------------------------------------- files */
