@@ -88,12 +88,17 @@ static void put_try(struct svc_text *t, const struct worker_service *sv,
 	const char *open = strchr(host, ':') ? "[" : "";
 	const char *close = *open ? "]" : "";
 
-	if (!strcmp(sv->type, "echo"))
+	if (sv->tls)
+		svc_text_add(t, "openssl s_client -quiet -connect %s%s%s:%u",
+			     open, host, close, sv->port);
+	else if (!strcmp(sv->type, "echo"))
 		svc_text_add(t, "echo hello | nc -N %s %u", host, sv->port);
 	else if (!strcmp(sv->type, "discard"))
 		svc_text_add(t, "nc -N %s %u &lt; file", host, sv->port);
 	else if (!strcmp(sv->type, "chargen"))
 		svc_text_add(t, "nc %s %u | head", host, sv->port);
+	else if (!strcmp(sv->type, "forward"))
+		svc_text_add(t, "nc -N %s %u", host, sv->port);
 	else if (sv->port == HTTP_PORT)
 		svc_text_add(t, "curl http://%s%s%s/metrics", open, host,
 			     close);
@@ -110,6 +115,8 @@ static const char *what_it_does(const char *type)
 		return "takes all and says nothing";
 	if (!strcmp(type, "chargen"))
 		return "sends lines of characters for ever";
+	if (!strcmp(type, "forward"))
+		return "leads to a server of the host";
 	return "shows this page and the metrics";
 }
 
@@ -126,8 +133,9 @@ static void put_services(struct svc_text *t, const struct pages *p)
 	for (uint32_t i = 0; i < n; i++) {
 		svc_text_add(t, "<tr><td>%u</td><td>", sv[i].port);
 		put_html(t, sv[i].name);
-		svc_text_add(t, "</td><td>%s</td><td><code>",
-			     what_it_does(sv[i].type));
+		svc_text_add(t, "</td><td>%s%s</td><td><code>",
+			     what_it_does(sv[i].type),
+			     sv[i].tls ? ", by TLS" : "");
 		put_try(t, &sv[i], host);
 		svc_text_add(t, "</code></td></tr>\n");
 	}
