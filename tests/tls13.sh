@@ -111,7 +111,7 @@ inside()
 	total unit
 	TARGET='tls_server tls_client' part fuzz tests/fuzz/run.sh replay
 	total fuzz
-	part system tests/system/run.sh 'tls|/connect\.sh|/forward\.sh'
+	part system tests/system/run.sh 'tls|/creds\.sh|/connect\.sh|/forward\.sh'
 	total system
 	sum_up
 }
