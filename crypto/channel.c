@@ -278,10 +278,11 @@ static int make_core(struct tls_channel *ch)
 static int refuse(struct tls_channel *ch, enum tls_kind kind)
 {
 	tls_send_alert(ch->core, tls_kind_alert(kind));
-	return tls_give_up(ch, kind, 0,
-			   kind == TLS_NOT_PINNED
-				   ? "the peer's certificate is another one"
-				   : "no encrypt-then-MAC");
+	tls_give_up(ch, kind, 0,
+		    kind == TLS_NOT_PINNED
+			    ? "the peer's certificate is another one"
+			    : "no encrypt-then-MAC");
+	return kind == TLS_NOT_PINNED ? tls_verify_tell(ch) : ch->dead;
 }
 
 static int step(struct tls_channel *ch)

@@ -50,6 +50,8 @@ struct tls_target {
  * @pending_len: bytes of it, those gone included
  * @alerted:	an alert was written in this call
  * @refused:	the certificate is not the pinned one
+ * @met:	client: SHA-256 of the certificate that the peer has shown, if @has_met
+ * @has_met:	it has shown one
  * @psk_known:	server: @psk is one of ours
  * @psk:	server: identity that the client named last, printable; empty = none
  * @servername:	server: name asked for, printable; empty = none
@@ -63,6 +65,8 @@ struct tls_core {
 	size_t pending_len;
 	bool alerted;
 	bool refused;
+	uint8_t met[TLS_FINGERPRINT];
+	bool has_met;
 	bool psk_known;
 	char psk[TLS_NAME_MAX];
 	char servername[TLS_NAME_MAX];
@@ -160,6 +164,11 @@ int tls_verify_setup(struct tls_core *core,
  * Return: TLS_OK, or why not
  */
 enum tls_kind tls_verify_over(struct tls_core *core);
+
+/** tls_verify_tell() - Add to the problem which certificate the peer has shown;
+ * returns what the channel died of
+ */
+int tls_verify_tell(const struct tls_channel *ch);
 
 /** tls_verify_kind() - What flags of MBEDTLS_X509_BADCERT_* come to */
 enum tls_kind tls_verify_kind(uint32_t flags);

@@ -101,7 +101,8 @@ static int on_untrusted(struct tls_channel *ch, int code)
 	snprintf(what, sizeof(what), "the peer's certificate is refused%s%s",
 		 len ? ": " : "", reasons);
 	tls_send_alert(ch->core, tls_kind_alert(kind));
-	return tls_give_up(ch, kind, code, what);
+	tls_give_up(ch, kind, code, what);
+	return tls_verify_tell(ch);
 }
 
 static int on_bad_psk(struct tls_channel *ch, int code)

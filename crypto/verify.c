@@ -13,6 +13,7 @@
  */
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,10 +80,15 @@ static int on_certificate(void *arg, mbedtls_x509_crt *crt, int depth,
 	const struct tls_context *ctx = core->ch->ctx;
 	const struct tls_target *t = core->ch->target;
 
+	if (!depth) {
+		compat_sha256(crt->raw.p, crt->raw.len, core->met);
+		core->has_met = true;
+	}
 	if (ctx->pinned) {
 		*flags = 0;
 		if (!depth)
-			core->refused = !has_fingerprint(crt, ctx->fingerprint);
+			core->refused = memcmp(core->met, ctx->fingerprint,
+					       sizeof(core->met)) != 0;
 		return 0;
 	}
 	if (!depth && !t->name[0] && !(t->address_len && names_address(crt, t)))
@@ -118,6 +124,23 @@ enum tls_kind tls_verify_over(struct tls_core *core)
 	    (!crt || !has_fingerprint(crt, ctx->fingerprint)))
 		return TLS_NOT_PINNED;
 	return TLS_OK;
+}
+
+int tls_verify_tell(const struct tls_channel *ch)
+{
+	struct tls_problem *p = ch->problem;
+	size_t len;
+
+	if (!p || !ch->core->has_met)
+		return ch->dead;
+	len = strlen(p->text);
+	len += (size_t)snprintf(p->text + len, sizeof(p->text) - len,
+				"; it has SHA-256 ");
+	for (size_t i = 0; i < TLS_FINGERPRINT && len < sizeof(p->text); i++)
+		len += (size_t)snprintf(p->text + len, sizeof(p->text) - len,
+					"%s%02X", i ? ":" : "",
+					ch->core->met[i]);
+	return ch->dead;
 }
 
 enum tls_kind tls_verify_kind(uint32_t flags)
