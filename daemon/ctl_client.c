@@ -64,6 +64,8 @@ void ctl_client_close(struct ctl_client *c)
 		return;
 	ev_io_stop(ctl->loop, &c->io);
 	ctl_events_end(c);
+	if (c->nconnects)
+		ctl_connects_leave(c);
 	(void)close(c->fd);
 	ctl_client_drop_fds(c);
 	c->fd = -1;
@@ -304,15 +306,16 @@ static void insert(struct ctl *ctl, struct ctl_client *c)
 
 /*
  * Make room for another client: the one longest idle goes.  Who has asked and
- * waits, has not taken its answers yet, or listens to events is not idle.
+ * waits, has not taken its answers yet, listens to events, or has connections is
+ * not idle.
  */
 static void close_idlest(struct ctl *ctl, const struct ctl_client *newcomer)
 {
 	struct ctl_client *idlest = NULL;
 
 	for (struct ctl_client *c = ctl->clients; c; c = c->next)
-		if (c != newcomer && !c->busy && !c->sub && !unsent(c) &&
-		    (!idlest || c->heard_us <= idlest->heard_us))
+		if (c != newcomer && !c->busy && !c->sub && !c->nconnects &&
+		    !unsent(c) && (!idlest || c->heard_us <= idlest->heard_us))
 			idlest = c;
 	if (idlest)
 		ctl_client_close(idlest);

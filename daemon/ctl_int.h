@@ -13,6 +13,9 @@
  *	ctl_impair.c	impair.set and the like
  *	ctl_impair_get.c	impair.get
  *	ctl_fault.c	fault.set
+ *	ctl_connect.c	connect.open: what is asked for
+ *	ctl_connect_tls.c	its secure channel
+ *	ctl_connect_life.c	what becomes of it
  *	ctl_ping.c	ping
  *	ctl_reload.c	config.reload
  *
@@ -42,6 +45,8 @@ struct ctl_captures;
 struct reload_result;
 struct stream_tls_info;
 struct tls_files;
+struct tls_info;
+struct ctl_connect;
 
 #define CTL_OUT_MARK  262144u /* with more unsent bytes a client isn't served */
 #define CTL_SUB_MARK  196608u /* with more, it gets no events		*/
@@ -84,6 +89,7 @@ struct ctl_sub {
  * @eof:	no more will be read
  * @sub:	what it is told of, NULL = nothing
  * @sub_new:	the same, asked for
+ * @nconnects:	connections that were opened for it
  * @nfds:	descriptors received that no request has had yet
  * @fds:	they
  * @out:	bytes to be sent
@@ -108,6 +114,7 @@ struct ctl_client {
 	bool eof;
 	struct ctl_sub *sub;
 	struct ctl_sub *sub_new;
+	uint32_t nconnects;
 	uint32_t nfds;
 	int fds[CTL_FDS_MAX];
 	struct json out;
@@ -135,6 +142,7 @@ struct ctl_client {
  * @pause:	accepting rests, because descriptors ran out
  * @clients:	connected clients
  * @nclients:	their number
+ * @connects:	connections opened for clients
  * @captures:	captures
  * @reply:	the reply being written
  * @event:	the event being written
@@ -160,6 +168,7 @@ struct ctl {
 	struct ev_timer pause;
 	struct ctl_client *clients;
 	uint32_t nclients;
+	struct ctl_connect *connects;
 	struct ctl_captures *captures;
 	struct json reply;
 	struct json event;
@@ -340,6 +349,9 @@ bool ctl_read_tls(struct worker *w, const struct ustack_info *in,
 /** ctl_put_tls() - A secure channel, as an object "tls" */
 void ctl_put_tls(struct json *j, const struct stream_tls_info *tls);
 
+/** ctl_put_agreed() - What a secure channel has agreed on, into the object at hand */
+void ctl_put_agreed(struct json *j, const struct tls_info *t);
+
 /** ctl_put_conn() - A connection, as conns.get answers; @tls: NULL = it is plain */
 void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
 		  const struct ustack_info *in,
@@ -368,6 +380,12 @@ void ctl_capture_stop(struct ctl_request *rq);
 void ctl_capture_status(struct ctl_request *rq);
 void ctl_trace_get(struct ctl_request *rq);
 void ctl_trace_list(struct ctl_request *rq);
+void ctl_connect_open(struct ctl_request *rq);
+
+/* ------------------------------------------------------ ctl_connect_life.c */
+
+/** ctl_connects_leave() - A client goes: end the connections opened for it */
+void ctl_connects_leave(struct ctl_client *client);
 
 /* ------------------------------------------------------- ctl_capture_life.c */
 

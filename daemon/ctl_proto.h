@@ -77,6 +77,14 @@
  *			timeout_ms?} -> {outcome, seq, from?, bytes?, ttl?,
  *			rtt_us?, reason?, mtu?} ; one ICMP echo request from the
  *			stack, and what became of it, see below
+ *	connect.open	{address, port, bind?, cc?: cubic or reno, timeout_ms?,
+ *			tls?: {servername?, fingerprint?, insecure?: true, ca?: true,
+ *			cert?: true, key?: true, psk?: true}} and descriptors -> {id,
+ *			local, lport, remote, rport, took_us, rtt_us, tls?: {version,
+ *			suite, group, kx, cipher, mac, etm, resumed, peer,
+ *			fingerprint?}}.  Opens a connection from the stack; then, and
+ *			when its secure channel is established, there is the reply.
+ *			bind: ADDRESS, ADDRESS:PORT or :PORT
  *	log.set		{level} -> {level, was}
  *	config.reload	{} -> {changed:[log, tls], tls?: as in status} ; refused
  *			with the reason when a file is faulty, and the old
@@ -128,6 +136,14 @@
  * waits for earlier replies first.  capture.start wants a pipe, which is made
  * non-blocking and loses packets when it is full, or a regular file, which is
  * emptied; or several files, with rotate, that are written in turn.
+ *
+ * connect.open wants one end of a socket pair: what is read from it is sent, what
+ * comes is written to it, an end of either direction is passed on by itself.
+ * Nothing may be written to it before the reply.  Behind it come the files, opened
+ * for reading, that tls names: ca, cert, key, psk, in that order; they are read at
+ * once.  The connection ends with the client.  Its end is a notification
+ * connect.closed {id, code, reason, bytes_in, bytes_out, retrans, age_us}: code 0
+ * is an end of both directions, the others are those of errors.
  *
  * An event: {time_us, event, conn?, local?, remote?, ...}.  time_us is the daemon's
  * monotonic clock, endpoints are texts "10.7.0.2:7".  What follows depends on
@@ -188,21 +204,23 @@
 #ifndef DAEMON_CTL_PROTO_H
 #define DAEMON_CTL_PROTO_H
 
-#define CTL_PROTOCOL	       1 /* grows when something changes its meaning */
+#define CTL_PROTOCOL		1 /* grows when something changes its meaning */
 
-#define CTL_SOCKET_SYSTEM      "/run/ustack/control.sock"
-#define CTL_SOCKET_USER	       "ustack/control.sock" /* in $XDG_RUNTIME_DIR */
+#define CTL_SOCKET_SYSTEM	"/run/ustack/control.sock"
+#define CTL_SOCKET_USER		"ustack/control.sock" /* in $XDG_RUNTIME_DIR */
 
-#define CTL_LINE_MAX	       65536u /* bytes of a request, newline included    */
-#define CTL_REPLY_MAX	       1048576u /* bytes of a reply			    */
-#define CTL_DEPTH_MAX	       8u  /* objects inside objects in a request	    */
-#define CTL_CLIENTS_MAX	       64u /* one more, and the longest idle one goes */
-#define CTL_PAGE_MAX	       256u /* connections in one piece of conns.list  */
-#define CTL_SUBSCRIBERS_MAX    16u  /* clients that events are told to */
-#define CTL_PING_SIZE	       56u  /* bytes behind the ICMP header	    */
-#define CTL_PING_SIZE_MAX      65507u
-#define CTL_PING_TIMEOUT_MS    2000u
-#define CTL_PING_TIMEOUT_MAX   10000u
+#define CTL_LINE_MAX		65536u /* bytes of a request, newline included    */
+#define CTL_REPLY_MAX		1048576u /* bytes of a reply			    */
+#define CTL_DEPTH_MAX		8u /* objects inside objects in a request	    */
+#define CTL_CLIENTS_MAX		64u /* one more, and the longest idle one goes */
+#define CTL_PAGE_MAX		256u /* connections in one piece of conns.list  */
+#define CTL_CONNECTS_MAX	64u	 /* connections opened for clients */
+#define CTL_CONNECT_TIMEOUT_MAX 3600000u /* ms */
+#define CTL_SUBSCRIBERS_MAX	16u	 /* clients that events are told to */
+#define CTL_PING_SIZE		56u	 /* bytes behind the ICMP header	    */
+#define CTL_PING_SIZE_MAX	65507u
+#define CTL_PING_TIMEOUT_MS	2000u
+#define CTL_PING_TIMEOUT_MAX	10000u
 
 #define CTL_STATUS	       "status"
 #define CTL_STATS_GET	       "stats.get"
@@ -225,18 +243,20 @@
 #define CTL_FAULT_SET	       "fault.set"
 #define CTL_PING	       "ping"
 #define CTL_LOG_SET	       "log.set"
+#define CTL_CONNECT_OPEN       "connect.open"
 #define CTL_CONFIG_RELOAD      "config.reload"
 #define CTL_SHUTDOWN	       "shutdown"
 
 /* Methods of notifications. */
-#define CTL_EVENT	"event"
-#define CTL_EVENTS_LOST "events.lost"
+#define CTL_EVENT	   "event"
+#define CTL_EVENTS_LOST	   "events.lost"
+#define CTL_CONNECT_CLOSED "connect.closed"
 
-#define CTL_CAP_START	"capture.start"
-#define CTL_CAP_STOP	"capture.stop"
-#define CTL_CAP_STATUS	"capture.status"
+#define CTL_CAP_START	   "capture.start"
+#define CTL_CAP_STOP	   "capture.stop"
+#define CTL_CAP_STATUS	   "capture.status"
 
-#define CTL_FDS_MAX	32u /* descriptors that come with a request */
+#define CTL_FDS_MAX	   32u /* descriptors that come with a request */
 
 /* Codes of errors: those of JSON-RPC, and our own. */
 enum ctl_error {
@@ -247,6 +267,11 @@ enum ctl_error {
 	CTL_E_INTERNAL = -32603, /* our fault			   */
 	CTL_E_REFUSED = 1,	 /* understood, but cannot be done */
 	CTL_E_NO_OBJECT = 4,	 /* no such connection		   */
+	CTL_E_PEER_REFUSED = 5,	 /* connect: RST for our SYN	   */
+	CTL_E_TIMED_OUT = 6,	 /* connect: no answer		   */
+	CTL_E_PEER_RESET = 7,	 /* connect: RST later on	   */
+	CTL_E_NOT_TRUSTED =
+		8, /* connect: the secure channel's policy or trust */
 };
 
 #endif /* DAEMON_CTL_PROTO_H */

@@ -36,7 +36,7 @@ static bool fingerprint_text(const struct tls_info *t,
 	return any;
 }
 
-static void put_agreed(struct json *j, const struct tls_info *t)
+void ctl_put_agreed(struct json *j, const struct tls_info *t)
 {
 	char print[FINGERPRINT_TEXT];
 
@@ -67,6 +67,6 @@ void ctl_put_tls(struct json *j, const struct stream_tls_info *tls)
 	json_obj(j, "tls");
 	json_str(j, "state", phases[tls->phase]);
 	if (tls->agreed)
-		put_agreed(j, &tls->tls);
+		ctl_put_agreed(j, &tls->tls);
 	json_obj_end(j);
 }

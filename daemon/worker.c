@@ -257,6 +257,11 @@ static void request_stop(struct worker *w, uint64_t at_us)
 	mailbox_wake(&w->in);
 }
 
+void worker_tell(struct worker *w, struct job *j)
+{
+	mailbox_put(&w->out, j);
+}
+
 void worker_drain(struct worker *w, uint64_t timeout_us,
 		  void (*stopped)(struct worker *w))
 {
@@ -278,6 +283,7 @@ void worker_free(struct worker *w)
 	if (w->started) {
 		ustack_ping_abort(w->stack);
 		ustack_run(w->stack, loop_clock_us(), 0);
+		svc_set_hang_up(w->services);
 	}
 	while (deliver_jobs(w))
 		;

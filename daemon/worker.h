@@ -19,12 +19,14 @@
 #include "stack/ustack.h"
 
 struct capture;
+struct dial;
 struct config;
 struct ev_loop;
 struct history;
 struct history_follow;
 struct tap_sink;
 struct impair;
+struct stream_connect_args;
 struct svc_set;
 struct tls_context;
 struct tun;
@@ -78,6 +80,13 @@ void worker_on_failure(struct worker *w, void (*failed)(struct worker *w));
 void worker_post(struct worker *w, struct job *j);
 
 /**
+ * worker_tell() - Have @j.done called on the main thread, worker's thread
+ * @w:		worker
+ * @j:		job; taken; its @run is not called
+ */
+void worker_tell(struct worker *w, struct job *j);
+
+/**
  * worker_drain() - Finish gracefully, main thread: no new connections, FIN on
  *		    the open ones, stop when all are gone or time is up
  * @w:		worker
@@ -98,6 +107,14 @@ void worker_drain(struct worker *w, uint64_t timeout_us,
  * Jobs on their way are run and done before it returns.
  */
 void worker_free(struct worker *w);
+
+/**
+ * worker_dial() - Open a connection, for jobs (worker's thread); see svc/dial.h
+ *
+ * Return: as dial(); -ERR_CONNABORTED when the worker is ending
+ */
+int worker_dial(struct worker *w, struct dial *d,
+		const struct stream_connect_args *a) MUST_USE;
 
 /** worker_history() - What is remembered of connections, for jobs */
 struct history *worker_history(struct worker *w);

@@ -17,6 +17,7 @@
 #include <sys/random.h>
 
 #include "log.h"
+#include "svc/dial.h"
 #include "svc/fault.h"
 #include "svc/note.h"
 #include "svc/stream_tcp.h"
@@ -309,6 +310,14 @@ int worker_ping(struct worker *w, const struct ustack_ping_args *a,
 		return -ERR_CONNABORTED;
 	args.ctx = (uintptr_t)p;
 	return ustack_ping(w->stack, &args);
+}
+
+int worker_dial(struct worker *w, struct dial *d,
+		const struct stream_connect_args *a)
+{
+	if (__atomic_load_n(&w->ended, __ATOMIC_RELAXED))
+		return -ERR_CONNABORTED;
+	return dial(w->services, d, a);
 }
 
 static void on_fault_tick(struct ev_loop *loop, struct ev_timer *t, int revents)

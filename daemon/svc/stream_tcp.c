@@ -28,10 +28,15 @@ _Static_assert((SERVICE_STATE_MAX & (SERVICE_STATE_MAX + 1u)) == 0,
 _Static_assert(_Alignof(struct service) > SERVICE_STATE_MAX,
 	       "no address has bits where the state is");
 
+struct ustack_conn stream_tcp_conn(uint64_t key)
+{
+	return (struct ustack_conn){ .index = (uint32_t)key,
+				     .gen = (uint32_t)(key >> GEN_SHIFT) };
+}
+
 static struct ustack_conn stream_conn(const struct stream *st)
 {
-	return (struct ustack_conn){ .index = (uint32_t)st->conn,
-				     .gen = (uint32_t)(st->conn >> GEN_SHIFT) };
+	return stream_tcp_conn(st->conn);
 }
 
 uint64_t stream_tcp_key(struct ustack_conn c)

@@ -62,6 +62,9 @@ int stream_tcp_open(struct ustack *s, int ops_id,
 /** stream_tcp_key() - How streams name a connection */
 uint64_t stream_tcp_key(struct ustack_conn c);
 
+/** stream_tcp_conn() - The reverse */
+struct ustack_conn stream_tcp_conn(uint64_t key);
+
 /** stream_tcp_unlisten() - Stop accepting */
 void stream_tcp_unlisten(struct ustack *s, int listener);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dial_int.h"
 #include "fault.h"
 #include "note.h"
 #include "stream_tcp.h"
@@ -25,6 +26,8 @@
  * @faults:	faults of their reading
  * @counters:	counters, of all together
  * @notes:	what they say for the log
+ * @dialler:	what connections belong to that we open: plain, secure
+ * @diallers:	their @shared
  * @n:		services started
  * @service:	the services
  */
@@ -36,6 +39,8 @@ struct svc_set {
 	struct faults *faults;
 	uint64_t counters[SVC_COUNTERS_MAX];
 	struct svc_notes notes;
+	struct service dialler[2];
+	struct diallers diallers[2];
 	uint32_t n;
 	struct service service[];
 };
@@ -196,6 +201,13 @@ static struct svc_set *set_alloc(const struct svc_args *a, uint32_t n)
 	set->notes = (struct svc_notes){ .tell = a->tell,
 					 .arg = a->arg,
 					 .loop = a->loop };
+	for (uint32_t i = 0; i < 2; i++) {
+		set->dialler[i].svc = &svc_dial;
+		set->dialler[i].loop = a->loop;
+		set->dialler[i].shared = &set->diallers[i];
+		snprintf(set->dialler[i].name, sizeof(set->dialler[i].name),
+			 "%s", svc_dial.name);
+	}
 	set->faults = faults_new();
 	if (set->faults)
 		return set;
@@ -256,6 +268,17 @@ int svc_connect(struct svc_set *set, struct service *sv,
 	return stream_tcp_connect(set->stack, set->tcp, sv, a, &st->conn);
 }
 
+struct service *svc_set_dialler(struct svc_set *set, bool tls)
+{
+	return &set->dialler[tls];
+}
+
+void svc_set_hang_up(struct svc_set *set)
+{
+	for (uint32_t i = 0; i < 2; i++)
+		service_stop(&set->dialler[i]);
+}
+
 void svc_set_unlisten(struct svc_set *set)
 {
 	for (uint32_t i = 0; i < set->n; i++) {
@@ -272,6 +295,7 @@ void svc_set_free(struct svc_set *set)
 	if (!set)
 		return;
 	svc_set_unlisten(set);
+	svc_set_hang_up(set);
 	for (uint32_t i = 0; i < set->n; i++)
 		service_stop(&set->service[i]);
 	tls_set_free(set->tls);

@@ -333,6 +333,11 @@ int svc_close(struct svc_set *set, uint64_t conn);
 /** svc_set_unlisten() - Accept no more connections */
 void svc_set_unlisten(struct svc_set *set);
 
+/** svc_set_hang_up() - Tell all who have dialled (dial.h) that it is over, once the
+ * stack makes no more callbacks
+ */
+void svc_set_hang_up(struct svc_set *set);
+
 /** svc_set_free() - Free the services, once the stack makes no more callbacks */
 void svc_set_free(struct svc_set *set);
 

@@ -39,6 +39,7 @@ RULES = {
 }
 # Named in the table alone, or by the header that an embedder sees.
 EXTRA = {
+    "daemon/svc/dial.c": ["poll.h", "unistd.h"],
     "daemon/svc/join.c": ["sys/socket.h", "unistd.h"],
     "daemon/svc/forward.c": ["sys/resource.h", "unistd.h"],
     "daemon/svc/target.c": ["netdb.h", "netinet/in.h", "netinet/tcp.h", "sys/un.h", "unistd.h"],
