@@ -22,7 +22,10 @@ enum cli_status {
 	CLI_USAGE = 2,
 	CLI_NO_DAEMON = 3,
 	CLI_NO_OBJECT = 4,
+	CLI_PEER_REFUSED = 5,
 	CLI_TIMED_OUT = 6,
+	CLI_PEER_RESET = 7,
+	CLI_NOT_TRUSTED = 8,
 };
 
 struct client;
@@ -63,6 +66,7 @@ int cmd_trace(struct cli *cli, int argc, char **argv);
 int cmd_fault(struct cli *cli, int argc, char **argv);
 int cmd_impair(struct cli *cli, int argc, char **argv);
 int cmd_capture(struct cli *cli, int argc, char **argv);
+int cmd_connect(struct cli *cli, int argc, char **argv);
 int cmd_ping(struct cli *cli, int argc, char **argv);
 int cmd_services(struct cli *cli, int argc, char **argv);
 int cmd_events(struct cli *cli, int argc, char **argv);

@@ -240,22 +240,31 @@ static bool send_request(struct client *client, const char *method,
 	return ok;
 }
 
+void client_watch(const struct client *client, struct pollfd p[CLIENT_FDS])
+{
+	p[0] = (struct pollfd){ .fd = client->fd, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = client->stop_fd, .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = client->out_fd }; /* its reader hangs up */
+}
+
+bool client_seen(struct client *client, const struct pollfd p[CLIENT_FDS])
+{
+	if (p[1].revents || p[2].revents)
+		client->stopped = true;
+	return p[0].revents && !client->stopped;
+}
+
 /* Wait until there is something to read; false when time is up. */
 static bool wait_readable(struct client *client, int timeout_ms)
 {
-	struct pollfd p[] = {
-		{ .fd = client->fd, .events = POLLIN },
-		{ .fd = client->stop_fd, .events = POLLIN },
-		{ .fd = client->out_fd }, /* says when its reader hangs up */
-	};
+	struct pollfd p[CLIENT_FDS];
 	int n;
 
+	client_watch(client, p);
 	do
-		n = poll(p, sizeof(p) / sizeof(p[0]), timeout_ms);
+		n = poll(p, CLIENT_FDS, timeout_ms);
 	while (n < 0 && errno == EINTR && timeout_ms < 0);
-	if (n > 0 && (p[1].revents || p[2].revents))
-		client->stopped = true;
-	return n > 0 && !client->stopped;
+	return n > 0 && client_seen(client, p);
 }
 
 /* Read more, behind what is not used yet; false at the end of it. */
@@ -341,16 +350,33 @@ static cJSON *read_reply(struct client *client)
 	return NULL;
 }
 
+int client_status(int code)
+{
+	switch (code) {
+	case CTL_E_PARAMS:
+		return CLI_USAGE;
+	case CTL_E_NO_OBJECT:
+		return CLI_NO_OBJECT;
+	case CTL_E_PEER_REFUSED:
+		return CLI_PEER_REFUSED;
+	case CTL_E_TIMED_OUT:
+		return CLI_TIMED_OUT;
+	case CTL_E_PEER_RESET:
+		return CLI_PEER_RESET;
+	case CTL_E_NOT_TRUSTED:
+		return CLI_NOT_TRUSTED;
+	default:
+		return CLI_REFUSED;
+	}
+}
+
 /* What an error reply means for the exit status. */
 static int status_of(const cJSON *error)
 {
 	const char *message = cli_str(error, "message");
-	int code = (int)cli_num(error, "code");
 
 	fprintf(stderr, "ustackctl: %s\n", message);
-	if (code == CTL_E_NO_OBJECT)
-		return CLI_NO_OBJECT;
-	return code == CTL_E_PARAMS ? CLI_USAGE : CLI_REFUSED;
+	return client_status((int)cli_num(error, "code"));
 }
 
 int client_ask(struct client *client, const char *method, cJSON *params,

@@ -7,6 +7,7 @@
 #define CLI_CLIENT_H
 
 #include <cjson/cJSON.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -98,6 +99,23 @@ int client_follow(struct client *client, FILE *out);
 
 /** client_stopped() - Did somebody stop it? */
 bool client_stopped(const struct client *client);
+
+#define CLIENT_FDS 3u
+
+/**
+ * client_watch() - What client_next() would poll() for
+ * @client:	client, connected
+ * @p:		filled in: the daemon, who stops it, the reader
+ */
+void client_watch(const struct client *client, struct pollfd p[CLIENT_FDS]);
+
+/** client_seen() - Look at what poll() has found there: is there something for
+ * client_next()?  See client_stopped() for the rest.
+ */
+bool client_seen(struct client *client, const struct pollfd p[CLIENT_FDS]);
+
+/** client_status() - The exit status that an error's code stands for */
+int client_status(int code);
 
 /** client_has_more() - Is there a notification that needs no waiting? */
 bool client_has_more(const struct client *client);

@@ -4,7 +4,7 @@
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace explain events capture services impair fault ping log top reload shutdown help"
+	local commands="status stats conns conn trace explain events capture services impair fault connect ping log top reload shutdown help"
 	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
 		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 	local cmd="" i words=""
@@ -65,6 +65,18 @@ _ustackctl()
 				return
 			fi ;;
 		esac ;;
+	connect)
+		words="-4 -6 -v --bind --cc --timeout --tls --ca --cert --key
+			--psk-file --fingerprint --servername --insecure --json --help"
+		case $prev in
+		--cc) words="cubic reno" ;;
+		--ca | --cert | --key | --psk-file)
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return ;;
+		--*) [[ $prev == --tls || $prev == --insecure ]] || words="" ;;
+		*) [[ $cur != -* ]] && words=$(compgen -A hostname -- "$cur") ;;
+		esac
+		;;
 	ping)
 		words="-4 -6 -c -i -s -t -W -M -I --json --help"
 		case $prev in

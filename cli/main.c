@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{ "events", "[-f] [-c ID|-N] [-t TYPE]...", "what happened, or happens", cmd_events },
 	{ "impair", "[show|set|preset|script|...]", "faults on packets", cmd_impair },
 	{ "fault", "ID|port PORT FAULT", "stall, slow-read, half-open, reset; off", cmd_fault },
+	{ "connect", "[OPTION...] HOST PORT", "a connection from the stack, as nc", cmd_connect },
 	{ "ping", "[OPTION...] HOST", "ICMP echo from the stack, as ping does", cmd_ping },
 	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },
