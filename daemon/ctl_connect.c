@@ -109,7 +109,7 @@ static bool read_bind(struct ctl_request *rq, struct ctl_connect *c)
 
 /* ------------------------------------------------------------------- how */
 
-static bool read_how(struct ctl_request *rq, struct ctl_connect *c)
+static bool read_ways(struct ctl_request *rq, struct ctl_connect *c)
 {
 	const char *cc = "";
 	uint64_t timeout_ms = 0;
@@ -153,9 +153,9 @@ static bool check_socket(struct ctl_request *rq)
 }
 
 /* Everything but the secure channel; false after an error was sent. */
-static bool read_all(struct ctl_request *rq, struct ctl_connect *c)
+static bool read_params(struct ctl_request *rq, struct ctl_connect *c)
 {
-	return read_peer(rq, c) && read_bind(rq, c) && read_how(rq, c) &&
+	return read_peer(rq, c) && read_bind(rq, c) && read_ways(rq, c) &&
 	       check_socket(rq);
 }
 
@@ -202,7 +202,7 @@ void ctl_connect_open(struct ctl_request *rq)
 	}
 	c->rq = rq;
 	c->dial.fd = -1;
-	if (!read_all(rq, c) || !read_tls(rq, c)) {
+	if (!read_params(rq, c) || !read_tls(rq, c)) {
 		ctl_connect_free(c);
 		return;
 	}

@@ -39,7 +39,7 @@ static void read_info(struct ctl_connect *c)
 		c->info.active = true; /* gone: what was read last stands */
 }
 
-static void on_opened(struct dial *d)
+static void on_dial_opened(struct dial *d)
 {
 	struct ctl_connect *c = of_dial(d);
 
@@ -47,7 +47,7 @@ static void on_opened(struct dial *d)
 	worker_tell(c->worker, &c->told);
 }
 
-static void on_over(struct dial *d)
+static void on_dial_over(struct dial *d)
 {
 	struct ctl_connect *c = of_dial(d);
 
@@ -73,7 +73,7 @@ static void run_cut(struct job *job, struct worker *w)
 
 /* ------------------------------------------------------------------- telling */
 
-static void answer(struct ctl_connect *c)
+static void answer_open(struct ctl_connect *c)
 {
 	const struct ustack_info *in = &c->info;
 	struct json *j = ctl_reply_begin(c->rq);
@@ -133,7 +133,7 @@ static const char *text_of(const struct ctl_connect *c, int end, char *buf,
 	return buf;
 }
 
-static void refuse(struct ctl_connect *c, int end)
+static void refuse_dial(struct ctl_connect *c, int end)
 {
 	char to[ADDR_ENDPOINT_MAX];
 	char text[2 * TLS_TEXT_MAX + 64];
@@ -201,7 +201,7 @@ void ctl_connect_free(struct ctl_connect *c)
 }
 
 /* One of its jobs has come back. */
-static void put(struct ctl_connect *c)
+static void put_back(struct ctl_connect *c)
 {
 	if (--c->under_way)
 		return;
@@ -213,8 +213,8 @@ static void on_told(struct job *job)
 {
 	struct ctl_connect *c = OF_JOB(job, told);
 
-	answer(c);
-	put(c);
+	answer_open(c);
+	put_back(c);
 }
 
 static void on_ended(struct job *job)
@@ -224,10 +224,10 @@ static void on_ended(struct job *job)
 	if (!c->dial.is_open)
 		c->under_way--; /* on_told() is not to come */
 	if (c->rq)
-		refuse(c, c->dial.end ? c->dial.end : -ERR_CONNRESET);
+		refuse_dial(c, c->dial.end ? c->dial.end : -ERR_CONNRESET);
 	else if (c->client)
 		notify_closed(c);
-	put(c);
+	put_back(c);
 }
 
 static void on_dialled(struct job *job)
@@ -236,17 +236,17 @@ static void on_dialled(struct job *job)
 
 	if (c->rc) {
 		c->under_way -= 2; /* nor on_ended() */
-		refuse(c, c->rc);
+		refuse_dial(c, c->rc);
 	}
-	put(c);
+	put_back(c);
 }
 
 static void on_cut(struct job *job)
 {
-	put(OF_JOB(job, cut));
+	put_back(OF_JOB(job, cut));
 }
 
-static void leave(struct ctl_connect *c)
+static void hang_up(struct ctl_connect *c)
 {
 	if (c->cutting)
 		return;
@@ -270,12 +270,12 @@ void ctl_connects_leave(struct ctl_client *client)
 		*at = c->next;
 		c->client = NULL;
 		client->nconnects--;
-		leave(c);
+		hang_up(c);
 		ctl_client_put(client);
 	}
 }
 
-static void log_open(const struct ctl_connect *c)
+static void log_dial(const struct ctl_connect *c)
 {
 	char to[ADDR_ENDPOINT_MAX];
 	struct ustack_addr a;
@@ -292,8 +292,8 @@ void ctl_connect_begin(struct ctl_connect *c)
 	c->args.tls = c->tls;
 	c->args.servername = c->servername[0] ? c->servername : NULL;
 	c->args.address = c->address;
-	c->dial.opened = on_opened;
-	c->dial.over = on_over;
+	c->dial.opened = on_dial_opened;
+	c->dial.over = on_dial_over;
 	c->job = (struct job){ .run = run_open, .done = on_dialled };
 	c->told.done = on_told;
 	c->ended.done = on_ended;
@@ -304,6 +304,6 @@ void ctl_connect_begin(struct ctl_connect *c)
 	c->client->nconnects++;
 	c->next = ctl->connects;
 	ctl->connects = c;
-	log_open(c);
+	log_dial(c);
 	worker_post(c->worker, &c->job);
 }

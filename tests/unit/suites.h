@@ -127,6 +127,7 @@
 	X(suite_daemon_ctl_fault)	\
 	X(suite_daemon_ctl_impair)	\
 	X(suite_daemon_ctl_ping)	\
+	X(suite_daemon_ctl_connect)     \
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_client)		\
 	X(suite_cli_impair_fmt)		\

@@ -37,6 +37,10 @@ static void pretended_follow(struct worker *w, const struct history_follow *f,
 			     uint32_t n);
 static int pretended_watch(struct ustack *s, uint64_t id,
 			   enum ustack_watch how);
+static int pretended_dial(struct worker *w, struct dial *d,
+			  const struct stream_connect_args *a);
+static void pretended_tell(struct worker *w, struct job *j);
+static void pretended_cut(struct dial *d);
 static uint64_t pretended_lost(const struct worker *w);
 static uint32_t pretended_services(const struct worker *w,
 				   struct worker_service *out, uint32_t max);
@@ -60,6 +64,9 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define worker_close_conn    pretended_close_conn
 #define worker_counters	     pretended_counters
 #define worker_ping(w, a, p) pretended_ping(w, a, p)
+#define worker_dial(w, d, a) pretended_dial(w, d, a)
+#define worker_tell(w, j)    pretended_tell(w, j)
+#define dial_cut	     pretended_cut
 #define worker_svc_counters  pretended_svc_counters
 #define worker_tun	     pretended_tun
 #define worker_set_level     pretended_set_level
@@ -89,6 +96,9 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_capture_life.c"
 #include "daemon/ctl_client.c"
 #include "daemon/ctl_cmds.c"
+#include "daemon/ctl_connect.c"
+#include "daemon/ctl_connect_life.c"
+#include "daemon/ctl_connect_tls.c"
 #include "daemon/ctl_conns.c"
 #include "daemon/ctl_events.c"
 #include "daemon/ctl_fault.c"
@@ -183,6 +193,52 @@ void rig_pong(const struct ustack_pong *pong)
 	rig.worker.ping = NULL;
 	p->pong = *pong;
 	p->over.done(&p->over);
+}
+
+static int pretended_dial(struct worker *w, struct dial *d,
+			  const struct stream_connect_args *a)
+{
+	w->dial_args = *a;
+	if (!w->dial_rc)
+		w->dial = d;
+	return w->dial_rc;
+}
+
+static void pretended_tell(struct worker *w, struct job *j)
+{
+	(void)w;
+	j->done(j);
+}
+
+void rig_opened(void)
+{
+	rig.worker.dial->is_open = true;
+	rig.worker.dial->opened(rig.worker.dial);
+	rig_turn();
+}
+
+static void end_dial(struct dial *d, int end)
+{
+	(void)close(d->fd);
+	d->is_over = true;
+	d->end = end;
+	d->over(d);
+}
+
+void rig_over(int end)
+{
+	struct dial *d = rig.worker.dial;
+
+	rig.worker.dial = NULL;
+	end_dial(d, end);
+	rig_turn();
+}
+
+static void pretended_cut(struct dial *d)
+{
+	rig.worker.cuts++;
+	if (!d->is_over)
+		end_dial(d, -ERR_CONNABORTED);
 }
 
 static const uint64_t *pretended_svc_counters(const struct worker *w)
@@ -505,33 +561,6 @@ bool rig_hung_up(int fd)
 	rig_turn();
 	n = recv(fd, &byte, 1, MSG_DONTWAIT);
 	return n == 0 || (n < 0 && errno == ECONNRESET);
-}
-
-/* Ask and parse the answer. */
-cJSON *rig_ask(int fd, const char *text)
-{
-	cJSON *reply;
-
-	rig_say(fd, text, strlen(text));
-	rig_say(fd, "\n", 1);
-	ck_assert_msg(rig_hear(fd), "no answer to %s", text);
-	reply = cJSON_Parse(rig.line);
-	ck_assert_msg(reply, "no JSON: %s", rig.line);
-	return reply;
-}
-
-void rig_expect(const char *ask, const char *want)
-{
-	int fd = rig_dial();
-
-	cJSON_Delete(rig_ask(fd, ask));
-	ck_assert_msg(strstr(rig.line, want), "%s: %s", ask, rig.line);
-	(void)close(fd);
-}
-
-const cJSON *rig_at(const cJSON *obj, const char *key)
-{
-	return cJSON_GetObjectItemCaseSensitive(obj, key);
 }
 
 /* ------------------------------------------------------------ for the tests */

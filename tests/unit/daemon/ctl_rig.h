@@ -21,6 +21,7 @@
 #include "daemon/ctl_int.h"
 #include "daemon/history.h"
 #include "daemon/reload.h"
+#include "daemon/svc/dial.h"
 #include "daemon/tap.h"
 #include "stack/link/impair.h"
 
@@ -53,6 +54,10 @@
  * @ping:	echo request under way, NULL = none
  * @ping_args:	the last one's
  * @ping_rc:	why there shall be none
+ * @dial:	connection being opened, or open; NULL = none
+ * @dial_args:	the last one's, whose texts may be gone
+ * @dial_rc:	why there shall be none
+ * @cuts:	how often one was to be cut
  * @svc_counters: the services'
  */
 struct worker {
@@ -73,6 +78,10 @@ struct worker {
 	struct worker_ping *ping;
 	struct ustack_ping_args ping_args;
 	int ping_rc;
+	struct dial *dial;
+	struct stream_connect_args dial_args;
+	int dial_rc;
+	uint32_t cuts;
 	uint64_t svc_counters[SVC_COUNTERS_MAX];
 };
 
@@ -128,6 +137,12 @@ void rig_run_jobs(void);
 
 /** rig_pong() - The echo request under way has ended */
 void rig_pong(const struct ustack_pong *pong);
+
+/** rig_opened() - The connection being opened is there */
+void rig_opened(void);
+
+/** rig_over() - The connection is over, or comes to nothing, with that end */
+void rig_over(int end);
 
 /** rig_turn() - Let the daemon's side work until it has nothing to do */
 void rig_turn(void);
