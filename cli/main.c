@@ -3,6 +3,7 @@
  * main.c - ustackctl: the table of commands, and finding the one meant
  */
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,19 @@ static int run_command(struct cli *cli, const char *path, int argc, char **argv)
 	return rc;
 }
 
+/*
+ * Whoever starts us with standard input, output or error closed must not have a
+ * socket there: /dev/null, so that it cannot be used the wrong way round.
+ */
+static void fill_gaps(void)
+{
+	static const int how[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", how[fd]);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -160,6 +174,7 @@ int main(int argc, char **argv)
 	int c;
 	int rc;
 
+	fill_gaps();
 	opterr = 0;
 	cli.json = take_json(&argc, argv);
 	cli.colour = fmt_colour_wanted(stdout);
