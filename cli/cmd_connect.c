@@ -396,12 +396,14 @@ static void tell_closed(const struct cli *cli, const cJSON *c)
  * @args:	what was asked for
  * @d:		bytes
  * @closed:	the daemon's last word, NULL = it has not come
+ * @early:	it came before the end of our input: what was left is lost
  */
 struct run {
 	struct cli *cli;
 	const struct connect_args *args;
 	struct duplex *d;
 	cJSON *closed;
+	bool early;
 };
 
 /* A notification: the connection's end is the one that counts. */
@@ -413,6 +415,7 @@ static int take_news(struct run *r)
 	if (!rc && !strcmp(cli_str(msg, "method"), CTL_CONNECT_CLOSED)) {
 		r->closed = cJSON_DetachItemFromObjectCaseSensitive(msg,
 								    "params");
+		r->early = !r->d->up.ended;
 		duplex_stop_up(r->d);
 	}
 	cJSON_Delete(msg);
@@ -463,13 +466,15 @@ static int end_of(const struct run *r)
 			strerror(r->d->failed));
 		return CLI_REFUSED;
 	}
-	if (!r->closed || !code)
+	if (!r->closed || (!code && !r->early))
 		return CLI_DONE;
-	if (!r->args->verbose)
+	if (!r->args->verbose || !code)
 		fprintf(stderr, "ustackctl: connect: %s:%lu: %s\n",
 			r->args->host, r->args->port,
-			cli_str(r->closed, "reason"));
-	return client_status(code);
+			code ? cli_str(r->closed, "reason")
+			     : "the daemon has closed it before the end of "
+			       "input");
+	return code ? client_status(code) : CLI_REFUSED;
 }
 
 static int talk(struct cli *cli, const struct connect_args *a, int sock)
