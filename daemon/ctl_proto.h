@@ -214,7 +214,7 @@
 #define CTL_DEPTH_MAX		8u /* objects inside objects in a request	    */
 #define CTL_CLIENTS_MAX		64u /* one more, and the longest idle one goes */
 #define CTL_PAGE_MAX		256u /* connections in one piece of conns.list  */
-#define CTL_CONNECTS_MAX	64u	 /* connections opened for clients */
+#define CTL_CONNECTS_MAX	32u	 /* connections opened for clients */
 #define CTL_CONNECT_TIMEOUT_MAX 3600000u /* ms */
 #define CTL_SUBSCRIBERS_MAX	16u	 /* clients that events are told to */
 #define CTL_PING_SIZE		56u	 /* bytes behind the ICMP header	    */
