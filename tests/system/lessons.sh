@@ -32,6 +32,12 @@ case_lesson_lost_syn()
 	lesson lost_syn
 }
 
+# the stack as the client of a kernel's server, and its first SYN lost
+case_lesson_we_connect()
+{
+	lesson we_connect
+}
+
 # one segment of twenty is lost, and mended without a timer
 case_lesson_lost_third_segment()
 {
