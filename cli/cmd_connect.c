@@ -356,9 +356,11 @@ static void tell_open(const struct cli *cli, const cJSON *r)
 		"%.0f)\n",
 		cli_str(r, "remote"), cli_num(r, "rport"), cli_str(r, "local"),
 		cli_num(r, "lport"), cli_num(r, "id"));
-	fprintf(stderr, "after %s, rtt %s\n",
-		fmt_time(cli_num(r, "took_us"), took),
-		fmt_time(cli_num(r, "rtt_us"), rtt));
+	fprintf(stderr, "after %s", fmt_time(cli_num(r, "took_us"), took));
+	if (cli_num(r, "rtt_us") > 0) /* none of a SYN that was sent again */
+		fprintf(stderr, ", rtt %s",
+			fmt_time(cli_num(r, "rtt_us"), rtt));
+	fputc('\n', stderr);
 	if (!tls)
 		return;
 	fprintf(stderr, "%s, %s, %s%s\n", cli_str(tls, "version"),
