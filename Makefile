@@ -328,7 +328,7 @@ HEADERS	:= ustack.h ustack_config.h ustack_info.h ustack_mib.h ustack_opt.h \
 	   ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
 EXAMPLES := daemon/ustackd.conf systemd/no-capability.conf systemd/ustack0.netdev \
-	    systemd/ustack0.network tests/examples/embed.c
+	    systemd/ustack0.network systemd/ustackd.socket tests/examples/embed.c
 
 # What is installed, SOURCE>TARGET; MADE is written on the way.
 PROGRAM_FILES	= $(B)/ustackd>$(sbindir)/ustackd $(B)/ustackctl>$(bindir)/ustackctl
@@ -352,7 +352,8 @@ install: all			## PREFIX=/usr/local, DESTDIR=, and GNU's directory variables
 		'Description: TCP/IP in a process, without I/O of its own' \
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}/ustack' \
 		'Libs: -L$${libdir} -lustack' | $(INSTALL_DATA) -D /dev/stdin $(MADE_PC)
-	sed 's|/usr/local/sbin|$(sbindir)|' systemd/ustackd.service | \
+	sed 's|/usr/local/sbin|$(sbindir)|;s|/usr/local/bin|$(bindir)|' \
+		systemd/ustackd.service | \
 		$(INSTALL_DATA) -D /dev/stdin $(MADE_UNIT)
 
 install-strip:			## the same, the programs without symbols

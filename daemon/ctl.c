@@ -216,12 +216,14 @@ struct ctl *ctl_new(const struct ctl_args *a, char *err, size_t errlen)
 		free(ctl);
 		return NULL;
 	}
-	ctl->fd = open_socket(a->cfg, err, errlen);
+	ctl->fd = a->listen_fd > 0 ? a->listen_fd
+				   : open_socket(a->cfg, err, errlen);
 	if (ctl->fd < 0) {
 		ctl_captures_free(ctl->captures);
 		free(ctl);
 		return NULL;
 	}
+	ctl->handed = a->listen_fd > 0;
 	if (lstat(a->cfg->ctl_socket, &st) == 0) {
 		ctl->dev = st.st_dev;
 		ctl->ino = st.st_ino;
@@ -258,7 +260,7 @@ void ctl_free(struct ctl *ctl)
 	ev_io_stop(ctl->loop, &ctl->io);
 	ev_timer_stop(ctl->loop, &ctl->pause);
 	(void)close(ctl->fd);
-	if (lstat(path, &st) == 0 && st.st_dev == ctl->dev &&
+	if (!ctl->handed && lstat(path, &st) == 0 && st.st_dev == ctl->dev &&
 	    st.st_ino == ctl->ino)
 		(void)unlink(path);
 	json_fini(&ctl->reply);

@@ -24,6 +24,8 @@ struct worker;
  * @loop:	the main thread's loop
  * @worker:	worker that is asked
  * @cfg:	configuration
+ * @listen_fd:	socket that others have made and will remove, handed over; 0 = none,
+ *		[control] socket is made
  * @sandbox:	what was given up, for status; NULL = nothing
  * @tls:	credentials, for status; NULL = none
  * @on_reload:	called when a client asks to read again what can be; NULL = nothing
@@ -36,6 +38,7 @@ struct ctl_args {
 	struct ev_loop *loop;
 	struct worker *worker;
 	const struct config *cfg;
+	int listen_fd;
 	const struct sandbox *sandbox;
 	const struct tls_files *tls;
 	bool (*on_reload)(void *arg, struct reload_result *res);

@@ -136,6 +136,7 @@ struct ctl_client {
  * @on_shutdown: the same
  * @arg:	their argument
  * @fd:		listens
+ * @handed:	others have made the socket and will remove it
  * @dev:	device of the socket's file: is it still ours?
  * @ino:	its inode
  * @io:		watches @fd
@@ -162,6 +163,7 @@ struct ctl {
 	void (*on_shutdown)(void *arg);
 	void *arg;
 	int fd;
+	bool handed;
 	dev_t dev;
 	ino_t ino;
 	struct ev_io io;

@@ -3,7 +3,8 @@
  * main.c - ustackd: starts the parts in order, and stops them
  *
  *	configuration, log	nothing of the host has been touched
- *	control socket free?	another daemon is refused before any interface
+ *	control socket		free, or handed over: another daemon is refused before
+ *				any interface
  *	credentials		read, or made at the first start
  *	interface		needs CAP_NET_ADMIN, unless it is handed over
  *	stack, services
@@ -28,6 +29,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "activation.h"
 #include "addr.h"
 #include "args.h"
 #include "config.h"
@@ -56,6 +58,7 @@
  * @loop:	the main thread's loop
  * @worker:	the worker, NULL = not made yet
  * @ctl:	the control socket, NULL = not made yet
+ * @listen_fd:	control socket that was handed over, 0 = none
  * @term:	SIGTERM
  * @intr:	SIGINT
  * @hup:	SIGHUP
@@ -72,6 +75,7 @@ struct daemon {
 	struct ev_loop *loop;
 	struct worker *worker;
 	struct ctl *ctl;
+	int listen_fd;
 	struct ev_signal term;
 	struct ev_signal intr;
 	struct ev_signal hup;
@@ -223,21 +227,31 @@ static int start_worker(char *err, size_t errlen)
 	return 0;
 }
 
+/* A control socket that was handed over, or a place for one; 0, or -1. */
+static int find_socket(char *err, size_t errlen)
+{
+	const char *path = self.cfg.ctl_socket;
+
+	self.listen_fd = activation_take(path, err, errlen);
+	if (self.listen_fd)
+		return self.listen_fd > 0 ? 0 : -1;
+	if (ctl_probe(path) <= 0)
+		return 0;
+	(void)snprintf(err, errlen,
+		       "%s: a daemon answers there already; stop it, or choose "
+		       "another [control] socket",
+		       path);
+	return -1;
+}
+
 /* Make what the daemon consists of; 0, or -1 with the reason logged. */
 static int start_parts(void)
 {
 	char err[ERR_TEXT_MAX] = "";
 	int rc;
 
-	if (ctl_probe(self.cfg.ctl_socket) > 0) {
-		log_msg(LOG_LVL_ERROR,
-			"%s: a daemon answers there already; stop it, or choose "
-			"another [control] socket",
-			self.cfg.ctl_socket);
-		return -1;
-	}
 	raise_descriptors();
-	if (start_worker(err, sizeof(err))) {
+	if (find_socket(err, sizeof(err)) || start_worker(err, sizeof(err))) {
 		if (err[0]) /* worker_new() says so itself */
 			log_msg(LOG_LVL_ERROR, "%s", err);
 		return -1;
@@ -245,6 +259,7 @@ static int start_parts(void)
 	self.ctl = ctl_new(&(struct ctl_args){ .loop = self.loop,
 					       .worker = self.worker,
 					       .cfg = &self.cfg,
+					       .listen_fd = self.listen_fd,
 					       .sandbox = &self.sandbox,
 					       .tls = &self.tls,
 					       .on_reload = on_reload,

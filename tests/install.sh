@@ -46,7 +46,7 @@ expected()
 		echo "644 $6/ustackd.service"
 		echo "644 $7/ustack.conf"
 		for f in embed.c no-capability.conf ustack0.netdev ustack0.network \
-			ustackd.conf; do
+			ustackd.conf ustackd.socket; do
 			echo "644 $5/doc/ustack/examples/$f"
 		done
 	} | sort

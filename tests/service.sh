@@ -19,7 +19,8 @@ here=$PWD
 share=/run/service-test		# in the container: the packages, and this script
 steps="install_without_tun lintian nothing_runs_yet enable_now unit_is_sound
 	echo_answers members_may_ctl little_power journal_reads
-	forward_reaches_the_host reload_keeps_connections bad_config_is_refused
+	forward_reaches_the_host reload_keeps_connections reload_tells_what_is_refused
+	bad_config_is_refused socket_activation
 	watchdog_restarts kill_restarts stop_says_goodbye missing_tun_is_said
 	no_capability library upgrade_restarts removal_keeps_config purge_leaves_nothing"
 
@@ -220,12 +221,31 @@ step_reload_keeps_connections()
 	echo before >&"${COPROC[1]}"
 	read -r -t 5 -u "${COPROC[0]}" line && [ "$line" = before ] || return 1
 	systemctl reload ustackd || return 1
-	wait_for 5 says 'SIGHUP' || return 1
+	[ "$(systemctl show -P SubState ustackd)" = running ] || return 1
+	says 'reload by control socket: ' || return 1
+	kill -HUP "$pid" && wait_for 5 says 'SIGHUP: ' || return 1
 	wait_for 5 eval '[ "$(systemctl show -P SubState ustackd)" = running ]' || return 1
 	echo after >&"${COPROC[1]}"
 	read -r -t 5 -u "${COPROC[0]}" line && [ "$line" = after ] || return 1
 	eval "exec ${COPROC[1]}>&-"
 	[ "$(main_pid)" = "$pid" ]
+}
+
+# Whoever reloads hears of it, the journal has the reason, and it serves on.
+step_reload_tells_what_is_refused()
+{
+	local cert=/var/lib/ustack/tls-cert.pem pid rc
+
+	pid=$(main_pid)
+	cp -p $cert /tmp/cert && echo nonsense > $cert
+	systemctl reload ustackd
+	rc=$?
+	cat /tmp/cert > $cert
+	[ $rc != 0 ] || fail "took a faulty certificate" || return 1
+	says '^reload by control socket: .*no certificate in .*in force stay' || return 1
+	says '^ustackctl: .*no certificate in ' || return 1
+	active && [ "$(main_pid)" = "$pid" ] && echoes || return 1
+	systemctl reload ustackd
 }
 
 step_bad_config_is_refused()
@@ -234,14 +254,33 @@ step_bad_config_is_refused()
 
 	pid=$(main_pid)
 	config '[tcp]' 'congestion-control = nonsense'
-	systemctl reload ustackd
-	wait_for 5 says 'SIGHUP' && sleep 0.3 || return 1
 	active && [ "$(main_pid)" = "$pid" ] && echoes || return 1
 	! systemctl restart ustackd || fail "started with nonsense" || return 1
 	says 'ustackd.conf:2: .*nonsense' || return 1
 	config
 	systemctl reset-failed ustackd
 	systemctl restart ustackd && echoes
+}
+
+# The sample: systemd listens, and a question starts it.
+step_socket_activation()
+{
+	local sock=/run/ustack/control.sock
+
+	cp /usr/share/doc/ustackd/examples/ustackd.socket /etc/systemd/system/
+	dropin RuntimeDirectoryPreserve=yes
+	systemctl stop ustackd
+	systemctl enable --now ustackd.socket || return 1
+	[ -S $sock ] && ! active || return 1
+	ustackctl status || return 1
+	active && echoes || return 1
+	systemctl stop ustackd && [ -S $sock ] || fail "it removed the socket" || return 1
+	ustackctl status > /dev/null && systemctl reload ustackd || return 1
+	systemctl disable --now ustackd.socket ustackd.service
+	rm /etc/systemd/system/ustackd.socket
+	rm -rf /run/ustack
+	dropin
+	systemctl enable --now ustackd && echoes && ustackctl status > /dev/null
 }
 
 step_watchdog_restarts()
