@@ -75,6 +75,10 @@ static struct {
 	bool prefix;	   /* stderr is read by journald: "<N>"	*/
 	uint64_t apart_us; /* wall clock less monotonic clock	*/
 	uint64_t lost;	   /* lines that could not be written	*/
+	int error;	   /* errno of the last write, 0 = fine	*/
+	bool told;	   /* stderr has heard of @error	*/
+	bool torn;	   /* the last line lacks its end	*/
+	char path[CONFIG_PATH_MAX];
 	struct limit limit[USTACK_EVENTS];
 	struct json buf;
 } log_state = { .level = LOG_LVL_INFO, .fd = -1, .buf.max = LINE_JSON_MAX };
@@ -169,18 +173,35 @@ static bool takes_bytes(int fd)
 	return poll(&p, 1, 0) == 1 && p.revents & POLLOUT;
 }
 
+/* All of it; false: a part at most. */
+static bool write_bytes(int fd, const char *p, size_t len, size_t *done)
+{
+	errno = EAGAIN;
+	for (*done = 0; *done < len;) {
+		ssize_t n = takes_bytes(fd) ? write(fd, p + *done, len - *done)
+					    : -1;
+
+		if (n < 0)
+			return false;
+		*done += (size_t)n;
+	}
+	return true;
+}
+
+/* A line; behind a torn one it begins anew. */
 static void write_all(int fd, const char *p, size_t len)
 {
-	while (len) {
-		ssize_t n = takes_bytes(fd) ? write(fd, p, len) : -1;
+	size_t done = 0;
 
-		if (n < 0) {
-			log_state.lost++;
-			return;
-		}
-		p += n;
-		len -= (size_t)n;
+	if (log_state.torn && write_bytes(fd, "\n", 1, &done))
+		log_state.torn = false;
+	if (!log_state.torn && write_bytes(fd, p, len, &done)) {
+		log_state.error = 0;
+		return;
 	}
+	log_state.error = errno == EAGAIN ? 0 : errno;
+	log_state.torn |= done > 0;
+	log_state.lost++;
 }
 
 static void write_text(int fd, const struct log_line *l)
@@ -256,6 +277,23 @@ static void send_journal(int fd, const struct log_line *l)
 		log_state.lost++;
 }
 
+/* A log that cannot be written, on a full disk say, cannot tell that itself. */
+static void tell_error(void)
+{
+	char text[LOG_TEXT_MAX];
+	struct log_line l = { .level = LOG_LVL_ERROR,
+			      .wall_us = clock_us(CLOCK_REALTIME),
+			      .text = text };
+	int error = log_state.error;
+
+	(void)snprintf(text, sizeof(text),
+		       "%s: cannot be written: %s; lines are lost until it can",
+		       log_state.path, strerror(error));
+	log_state.told = true;
+	write_text(STDERR_FILENO, &l);
+	log_state.error = error;
+}
+
 static void emit(const struct log_line *l)
 {
 	int fd = target_fd();
@@ -266,6 +304,10 @@ static void emit(const struct log_line *l)
 		write_json(fd, l);
 	else
 		write_text(fd, l);
+	if (!log_state.error)
+		log_state.told = false;
+	else if (!log_state.told && fd != STDERR_FILENO)
+		tell_error();
 }
 
 /* ------------------------------------------------------------ rate limits */
@@ -423,6 +465,8 @@ int log_open(const struct config *cfg)
 		return fd;
 	}
 	log_state.fd = fd;
+	(void)snprintf(log_state.path, sizeof(log_state.path), "%s",
+		       cfg->log_path);
 	log_state.journal = cfg->log_target != LOG_TO_FILE;
 	return 0;
 }
@@ -433,6 +477,8 @@ void log_close(void)
 	if (log_state.fd >= 0)
 		(void)close(log_state.fd);
 	log_state.fd = -1;
+	log_state.torn = false;
+	log_state.error = 0;
 	log_state.journal = false;
 	json_fini(&log_state.buf);
 }
