@@ -114,7 +114,10 @@ static void sync_dir(const char *dir)
 	(void)close(fd);
 }
 
-/* Both files or none, by two names that they have meanwhile. */
+/*
+ * Both files or none, by two names that they have meanwhile.  A certificate that
+ * is alone in having one belongs to the key in place: see finish().
+ */
 static int store_as(const struct made_paths *p, const struct tls_identity *id)
 {
 	char key[MADE_PATH_MAX + sizeof(TEMPORARY)];
@@ -123,6 +126,7 @@ static int store_as(const struct made_paths *p, const struct tls_identity *id)
 
 	(void)snprintf(key, sizeof(key), "%s" TEMPORARY, p->key);
 	(void)snprintf(cert, sizeof(cert), "%s" TEMPORARY, p->cert);
+	(void)unlink(cert);
 	rc = write_new(key, KEY_MODE, id->key, id->key_len);
 	if (rc)
 		return rc;
@@ -134,10 +138,22 @@ static int store_as(const struct made_paths *p, const struct tls_identity *id)
 		(void)unlink(p->key);
 	}
 	if (rc) {
-		(void)unlink(key);
 		(void)unlink(cert);
+		(void)unlink(key);
 	}
 	return rc;
+}
+
+/* Of a daemon that was killed when its key was in place and its certificate not. */
+static void finish(const struct made_paths *p)
+{
+	char key[MADE_PATH_MAX + sizeof(TEMPORARY)];
+	char cert[MADE_PATH_MAX + sizeof(TEMPORARY)];
+
+	(void)snprintf(key, sizeof(key), "%s" TEMPORARY, p->key);
+	(void)snprintf(cert, sizeof(cert), "%s" TEMPORARY, p->cert);
+	if (access(key, F_OK) && errno == ENOENT && !access(p->key, F_OK))
+		(void)rename(cert, p->cert);
 }
 
 static int store(const struct config *cfg, const struct made_paths *p,
@@ -256,6 +272,8 @@ int tls_made_get(struct tls_made *m, const struct config *cfg,
 	int key;
 
 	find_paths(&p, cfg);
+	if (how != TLS_FILES_CHECK)
+		finish(&p);
 	m->source = TLS_SOURCE_MADE;
 	cert = tls_file_read(&m->cert, p.cert, false, err, errlen);
 	if (cert && cert != -ENOENT && cert != -EACCES)
