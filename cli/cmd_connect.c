@@ -341,6 +341,15 @@ static int try_one(struct cli *cli, const struct connect_args *a,
 
 /* ------------------------------------------------------------------ telling */
 
+/* A peer that has a key in common with us shows no certificate. */
+static void tell_if_known(const char *what, const cJSON *tls, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(tls, key);
+
+	if (cJSON_IsString(v) && *v->valuestring)
+		fprintf(stderr, "%s %s\n", what, v->valuestring);
+}
+
 static void tell_open(const struct cli *cli, const cJSON *r)
 {
 	const cJSON *tls = cJSON_GetObjectItemCaseSensitive(r, "tls");
@@ -366,10 +375,8 @@ static void tell_open(const struct cli *cli, const cJSON *r)
 	fprintf(stderr, "%s, %s, %s%s\n", cli_str(tls, "version"),
 		cli_str(tls, "suite"), cli_str(tls, "group"),
 		cli_bool(tls, "etm") ? ", encrypt-then-MAC" : "");
-	if (*cli_str(tls, "peer"))
-		fprintf(stderr, "the peer is %s\n", cli_str(tls, "peer"));
-	if (*cli_str(tls, "fingerprint"))
-		fprintf(stderr, "SHA-256 %s\n", cli_str(tls, "fingerprint"));
+	tell_if_known("the peer is", tls, "peer");
+	tell_if_known("SHA-256", tls, "fingerprint");
 }
 
 static void tell_closed(const struct cli *cli, const cJSON *c)
@@ -443,15 +450,18 @@ static int move_all(struct run *r)
 {
 	struct pollfd p[DUPLEX_FDS + CLIENT_FDS];
 	int rc = CLI_DONE;
+	bool more;
 
 	while (!rc && !is_over(r)) {
 		duplex_watch(r->d, p);
 		client_watch(r->cli->client, p + DUPLEX_FDS);
 		if (r->closed) /* no more is to come from there */
 			p[DUPLEX_FDS].fd = -1;
-		if (poll(p, DUPLEX_FDS + CLIENT_FDS, -1) < 0)
+		more = client_has_more(
+			r->cli->client); /* read with the reply */
+		if (poll(p, DUPLEX_FDS + CLIENT_FDS, more ? 0 : -1) < 0)
 			continue;
-		if (client_seen(r->cli->client, p + DUPLEX_FDS))
+		if (client_seen(r->cli->client, p + DUPLEX_FDS) || more)
 			rc = take_news(r);
 		duplex_move(r->d, p);
 		follow_peer(r);
@@ -468,8 +478,11 @@ static int end_of(const struct run *r)
 			strerror(r->d->failed));
 		return CLI_REFUSED;
 	}
+	if (r->d->unread)
+		fprintf(stderr, "ustackctl: standard input: %s\n",
+			strerror(r->d->unread));
 	if (!r->closed || (!code && !r->early))
-		return CLI_DONE;
+		return r->d->unread ? CLI_REFUSED : CLI_DONE;
 	if (!r->args->verbose || !code)
 		fprintf(stderr, "ustackctl: connect: %s:%lu: %s\n",
 			r->args->host, r->args->port,

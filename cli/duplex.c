@@ -15,6 +15,7 @@ void duplex_init(struct duplex *d, int sock)
 	d->up = (struct flow){ .from = STDIN_FILENO, .to = sock };
 	d->down = (struct flow){ .from = sock, .to = STDOUT_FILENO };
 	d->failed = 0;
+	d->unread = 0;
 }
 
 static bool is_full(const struct flow *f)
@@ -56,9 +57,13 @@ static bool took(struct flow *f, ssize_t n)
 	return n > 0 || errno == EINTR || errno == EAGAIN;
 }
 
-static void move_up(struct flow *f)
+static void move_up(struct duplex *d)
 {
+	struct flow *f = &d->up;
+
+	errno = 0;
 	if (!is_full(f) && !fill(f)) {
+		d->unread = errno == EBADF ? 0 : errno; /* closed: empty */
 		(void)shutdown(f->to, SHUT_WR);
 		f->ended = true;
 		return;
@@ -89,7 +94,7 @@ static void move_down(struct duplex *d)
 void duplex_move(struct duplex *d, const struct pollfd p[DUPLEX_FDS])
 {
 	if (p[0].fd >= 0 && p[0].revents)
-		move_up(&d->up);
+		move_up(d);
 	if (p[1].fd >= 0 && p[1].revents)
 		move_down(d);
 }

@@ -39,11 +39,14 @@ struct flow {
  * @up:		from standard input to the socket
  * @down:	from the socket to standard output
  * @failed:	errno of standard output, 0 = it takes what comes
+ * @unread:	errno of standard input, where it ended by an error; 0 = it did not,
+ *		or was never open
  */
 struct duplex {
 	struct flow up;
 	struct flow down;
 	int failed;
+	int unread;
 };
 
 /** duplex_init() - Nothing has moved yet; @sock is borrowed */

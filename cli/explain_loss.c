@@ -377,7 +377,7 @@ static void arrived_in(struct explain_scan *s, size_t i,
 		return;
 	h->done_us = s->t_us;
 	s->x->ep[i].end_us = s->t_us;
-	if (h->sign_us != EXPLAIN_NONE)
+	if (h->sign_us != EXPLAIN_NONE && s->t_us > h->sign_us)
 		h->stall_us = s->t_us - h->sign_us;
 }
 

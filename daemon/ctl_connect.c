@@ -127,11 +127,13 @@ static bool read_ways(struct ctl_request *rq, struct ctl_connect *c)
 	return true;
 }
 
-/* The first descriptor: a stream socket, from now on not blocking. */
+/* The first descriptor: a connected stream socket, from now on not blocking. */
 static bool check_socket(struct ctl_request *rq)
 {
 	int type = 0;
 	socklen_t len = sizeof(type);
+	struct sockaddr_storage peer;
+	socklen_t peer_len = sizeof(peer);
 	int flags;
 
 	if (!rq->nfds) {
@@ -143,10 +145,12 @@ static bool check_socket(struct ctl_request *rq)
 	}
 	flags = fcntl(rq->fds[0], F_GETFL);
 	if (getsockopt(rq->fds[0], SOL_SOCKET, SO_TYPE, &type, &len) ||
-	    type != SOCK_STREAM || flags < 0 ||
-	    fcntl(rq->fds[0], F_SETFL, flags | O_NONBLOCK)) {
+	    type != SOCK_STREAM ||
+	    getpeername(rq->fds[0], (struct sockaddr *)&peer, &peer_len) ||
+	    flags < 0 || fcntl(rq->fds[0], F_SETFL, flags | O_NONBLOCK)) {
 		ctl_reply_error(rq, CTL_E_PARAMS,
-				"descriptor 1 is no stream socket");
+				"descriptor 1: expected a stream socket that "
+				"is connected, one end of a socket pair");
 		return false;
 	}
 	return true;

@@ -18,6 +18,7 @@
 #include "crypto/creds.h"
 #include "daemon/addr.h"
 #include "daemon/ctl_connect.h"
+#include "daemon/svc/join.h"
 #include "daemon/svc/stream_tcp.h"
 
 #define OF_JOB(j, member)                                                      \
@@ -197,6 +198,8 @@ void ctl_connect_free(struct ctl_connect *c)
 {
 	if (c->tls)
 		tls_context_put(c->tls);
+	if (c->dial.fd >= 0) /* dial() has not taken it */
+		join_close_host(c->dial.fd, false);
 	free(c);
 }
 

@@ -113,7 +113,7 @@ static const char *read_file(int fd, size_t most, uint8_t **buf, size_t *len)
 		return "does not fit into memory";
 	n = pread(fd, *buf, (size_t)st.st_size, 0);
 	if (n < 0)
-		return strerror(errno);
+		return "cannot be read: open it for reading";
 	*len = (size_t)n;
 	return NULL;
 }
@@ -215,7 +215,7 @@ static bool read_trust(struct wanted *w)
 		return true;
 	ctl_reply_error(w->rq, CTL_E_PARAMS,
 			"tls.fingerprint: expected SHA-256 as 64 hexadecimal "
-			"digits");
+			"digits, with colons or without");
 	return false;
 }
 

@@ -31,6 +31,7 @@
 	X(epoll_wait, "libev's loops")                                         \
 	X(epoll_pwait, "the same, where there is no epoll_wait")               \
 	X(epoll_ctl, "descriptors to watch")                                   \
+	X(epoll_create1, "libev, once clients keep what they have passed")     \
 	X(timerfd_settime, "exact deadlines of the stack")                     \
 	X(poll, "sending to the kernel's netlink, looking up names")           \
 	X(ppoll, "the same")                                                   \

@@ -4,14 +4,13 @@
  *
  * A service without a port: its streams are those that we open.
  *
- * System calls: poll, close.
+ * System calls: poll.
  */
 
 #include "dial.h"
 
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "connmap.h"
 #include "dial_int.h"
@@ -48,7 +47,7 @@ static void finish(struct dial *d, int end)
 
 	stop_waiting(d);
 	if (d->fd >= 0)
-		close(d->fd);
+		join_close_host(d->fd, false);
 	d->fd = -1;
 	connmap_del(&all->conns, d->st.conn);
 	d->end = d->why ? d->why : end;

@@ -88,19 +88,18 @@ enum moved {
 
 /* ------------------------------------------------------------------ the end */
 
-/* A close that follows is a reset, on TCP. */
-static void reset_host(const struct join *j)
+void join_close_host(int fd, bool reset)
 {
-	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	const struct linger how = { .l_onoff = reset, .l_linger = 0 };
 
-	(void)setsockopt(j->fd, SOL_SOCKET, SO_LINGER, &at_once,
-			 sizeof(at_once));
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &how, sizeof(how));
+	close(fd);
 }
 
-static void dispose(struct join *j)
+static void dispose(struct join *j, bool reset)
 {
 	svc_unwatch(j->loop, j->watch);
-	close(j->fd);
+	join_close_host(j->fd, reset);
 	free(j->held);
 	free(j);
 }
@@ -111,9 +110,7 @@ static void end(struct join *j, int why)
 	void (*over)(void *arg, int why) = j->over;
 	void *arg = j->arg;
 
-	if (why)
-		reset_host(j);
-	dispose(j);
+	dispose(j, why);
 	over(arg, why);
 }
 
@@ -362,6 +359,5 @@ void join_free(struct join *j)
 {
 	if (!j)
 		return;
-	reset_host(j);
-	dispose(j);
+	dispose(j, true);
 }

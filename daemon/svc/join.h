@@ -63,4 +63,11 @@ void join_closed(struct join *j, int end);
  */
 void join_free(struct join *j);
 
+/**
+ * join_close_host() - Close a socket that somebody has handed to us, and never wait
+ * @fd:		socket; one of TCP may have been told to linger
+ * @reset:	by a reset, where the socket has one
+ */
+void join_close_host(int fd, bool reset);
+
 #endif /* DAEMON_SVC_JOIN_H */

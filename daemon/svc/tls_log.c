@@ -60,6 +60,15 @@ static const char *peer_text(const struct tls_conn *tc, char buf[PEER_MAX])
 	return buf;
 }
 
+/* Who connects and leaves without a byte has only looked at the port. */
+static bool was_silent(const struct tls_conn *tc)
+{
+	struct ustack_info in;
+
+	return tc->phase == STREAM_TLS_HANDSHAKE && !tc->active &&
+	       ustack_info(tc->set->stack, tc->conn, &in) == 0 && !in.bytes_in;
+}
+
 void tls_log_failed(const struct tls_conn *tc)
 {
 	static const struct tls_problem reset = {
@@ -77,6 +86,8 @@ void tls_log_failed(const struct tls_conn *tc)
 
 	if (p->kind == TLS_OK)
 		p = tc->err == -ERR_NOMEM ? &no_memory : &reset;
+	if (p->kind == TLS_CUT && was_silent(tc))
+		return;
 	tls_count(tc->set, counter_of(p->kind), 1);
 	svc_note(tc->service, "%s: %s%s: %s; %s", peer_text(tc, peer),
 		 tc->phase == STREAM_TLS_HANDSHAKE ? "handshake failed: " : "",

@@ -111,6 +111,7 @@
 	X(suite_daemon_svc_join)	\
 	X(suite_daemon_svc_forward)	\
 	X(suite_daemon_svc_forward_tls)	\
+	X(suite_daemon_svc_dial)	\
 	X(suite_daemon_svc_connmap)	\
 	X(suite_daemon_svc_note)	\
 	X(suite_daemon_svc_target)	\
@@ -130,6 +131,8 @@
 	X(suite_daemon_ctl_connect)     \
 	X(suite_daemon_ctl_rpc)		\
 	X(suite_cli_client)		\
+	X(suite_cli_connect)		\
+	X(suite_cli_duplex)		\
 	X(suite_cli_impair_fmt)		\
 	X(suite_cli_explain)		\
 	X(suite_cli_event_fmt)		\

@@ -294,6 +294,38 @@ START_TEST(nonsense_is_survived)
 }
 END_TEST
 
+/* A clock that has stepped back makes no stall of centuries. */
+START_TEST(gap_that_ends_before_it_shows_is_no_stall)
+{
+	static const char text[] =
+		"{\"id\":1,\"iss\":1000,\"irs\":5000,\"events\":["
+		"{\"event\":\"transport:packet_received\",\"time_us\":100,"
+		"\"flags\":\".\",\"seq\":5001,\"ack\":1001,\"len\":10,"
+		"\"iss\":1000,\"irs\":5000},"
+		"{\"event\":\"transport:packet_received\",\"time_us\":300,"
+		"\"flags\":\".\",\"seq\":5021,\"ack\":1001,\"len\":10,"
+		"\"iss\":1000,\"irs\":5000},"
+		"{\"event\":\"transport:packet_received\",\"time_us\":200,"
+		"\"flags\":\".\",\"seq\":5011,\"ack\":1001,\"len\":10,"
+		"\"iss\":1000,\"irs\":5000}]}";
+	struct told t = { .trace = cJSON_Parse(text) };
+	uint32_t holes = 0;
+
+	ck_assert_ptr_nonnull(t.trace);
+	t.life = life_new();
+	life_load(t.life, t.trace);
+	life_end(t.life);
+	explain_rules_load(&t.rules, t.trace);
+	t.x = explain_new(t.life, t.trace);
+	for (size_t i = 0; i < t.x->n; i++) {
+		ck_assert_uint_eq(t.x->ep[i].loss.stall_us, 0);
+		holes += t.x->ep[i].loss.seq == 11;
+	}
+	ck_assert_uint_eq(holes, 1);
+	unload(&t);
+}
+END_TEST
+
 Suite *suite_cli_explain(void)
 {
 	Suite *s = suite_create("cli/explain");
@@ -306,6 +338,7 @@ Suite *suite_cli_explain(void)
 	tcase_add_test(tc, json_has_the_same_findings);
 	tcase_add_loop_test(tc, json_counts_each_kind, 0, NKINDS);
 	tcase_add_test(tc, nonsense_is_survived);
+	tcase_add_test(tc, gap_that_ends_before_it_shows_is_no_stall);
 	suite_add_tcase(s, tc);
 	return s;
 }

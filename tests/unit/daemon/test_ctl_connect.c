@@ -118,7 +118,10 @@ START_TEST(bytes_need_a_stream_socket)
 	ck_assert_int_eq(pipe(ends), 0);
 	(void)close(ends[0]);
 	say_with(fd, TO(""), &ends[1], 1);
-	expect_line(fd, "descriptor 1 is no stream socket");
+	expect_line(fd, "expected a stream socket that is connected");
+	ends[1] = socket(AF_UNIX, SOCK_STREAM, 0);
+	say_with(fd, TO(""), &ends[1], 1);
+	expect_line(fd, "expected a stream socket that is connected");
 	(void)close(fd);
 }
 END_TEST
@@ -170,6 +173,7 @@ START_TEST(what_the_stack_refuses_is_told)
 	rig.worker.dial_rc = not_dialled[_i].rc;
 	sock = ask(fd, TO(""));
 	expect_line(fd, not_dialled[_i].want);
+	ck_assert(is_closed(sock));
 	(void)close(sock);
 	(void)close(fd);
 }

@@ -59,6 +59,52 @@ START_TEST(noise_is_counted_told_and_ended)
 }
 END_TEST
 
+/* Who looks whether the port is open, and goes, by FIN or RST, has cut nothing. */
+START_TEST(port_scan_is_no_cut)
+{
+	struct probe *p;
+	struct tlsworld r;
+
+	tlsworld_init(&r);
+	p = probe_open(&r.sw, ECHO_PORT, NULL);
+	svcworld_run(&r.sw, SECOND_US);
+	ck_assert(p->opened);
+	if (_i)
+		stream_abort(&p->st);
+	else
+		stream_close(&p->st);
+	svcworld_run(&r.sw, SECOND_US);
+	ck_assert(p->closed);
+	ck_assert_uint_eq(tlsworld_counter(&r, SVC_C_TLS_CUT), 0);
+	ck_assert_msg(r.notes == 0, "%s", r.said);
+	probe_free(&r.sw, p);
+	tlsworld_fini(&r);
+}
+END_TEST
+
+/* Who has begun, and goes, has. */
+START_TEST(handshake_that_ends_early_is_a_cut)
+{
+	struct probe *p;
+	struct tlsworld r;
+
+	tlsworld_init(&r);
+	p = probe_open(&r.sw, ECHO_PORT, NULL);
+	svcworld_run(&r.sw, SECOND_US);
+	probe_send(p, "\x16\x03\x01", 3);
+	svcworld_run(&r.sw, SECOND_US);
+	if (_i)
+		stream_abort(&p->st);
+	else
+		stream_close(&p->st);
+	svcworld_run(&r.sw, SECOND_US);
+	ck_assert_uint_eq(tlsworld_counter(&r, SVC_C_TLS_CUT), 1);
+	ck_assert_uint_eq(r.notes, 1);
+	probe_free(&r.sw, p);
+	tlsworld_fini(&r);
+}
+END_TEST
+
 START_TEST(handshake_that_stalls_ends_in_time)
 {
 	struct probe *p;
@@ -281,6 +327,8 @@ Suite *suite_daemon_tls_handshake(void)
 
 	tcase_add_loop_test(tc, noise_is_counted_told_and_ended, 0,
 			    sizeof(noises) / sizeof(noises[0]));
+	tcase_add_loop_test(tc, port_scan_is_no_cut, 0, 2);
+	tcase_add_loop_test(tc, handshake_that_ends_early_is_a_cut, 0, 2);
 	tcase_add_test(tc, handshake_that_stalls_ends_in_time);
 	tcase_add_test(tc, handshakes_make_room_for_others);
 	tcase_add_test(tc, handshake_that_moves_stays);
