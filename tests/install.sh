@@ -136,8 +136,9 @@ case_unit()
 		echo "no systemd 252 or later here"
 		return 77
 	fi
-	# Only here and now is the program somewhere else.
-	sed "s|/usr/sbin/ustackd|$top/usr&|" "$unit" > "$top/ustackd.service"
+	# Only here and now are the programs somewhere else.
+	sed "s|/usr/sbin/ustackd|$top/usr&|; s|/usr/bin/ustackctl|$top/usr&|" "$unit" \
+		> "$top/ustackd.service"
 	systemd-analyze verify --man=no "$top/ustackd.service" > "$top/said" 2>&1 ||
 		echo "systemd-analyze verify: status $?" >> "$top/said"
 	cat "$top/said"
