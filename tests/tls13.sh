@@ -14,8 +14,9 @@ cd "$(dirname "$0")/.."
 SUITE=trixie
 TOP=$PWD/build/debian13
 ROOT=$TOP/root
-# What the tests do not need that are run here.
+# What the tests do not need that are run here, and what they want besides.
 SPARE='mandoc tcpdump tshark traceroute universal-ctags clang-format cppcheck'
+EXTRA=ca-certificates
 
 say()
 {
@@ -24,7 +25,7 @@ say()
 
 packages()
 {
-	tests/deps.sh --list | tr ' ' '\n' |
+	(tests/deps.sh --list; echo $EXTRA) | tr ' ' '\n' |
 		grep -vxF "$(tr ' ' '\n' <<< "$SPARE")" | sort
 }
 

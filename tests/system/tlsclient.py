@@ -32,11 +32,16 @@ def dial(addr, port):
     return s
 
 
-def context(ciphers=None):
+VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def context(ciphers=None, version=None):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     c.check_hostname = False
     c.verify_mode = ssl.CERT_NONE
-    c.minimum_version = ssl.TLSVersion.TLSv1_2
+    c.minimum_version = VERSIONS[version or "1.2"]
+    if version:
+        c.maximum_version = VERSIONS[version]
     if ciphers:
         c.set_ciphers(ciphers)
     return c
@@ -50,10 +55,10 @@ def stream(size):
 class Channel:
     """A TLS client over a socket; @send and @recv are in the middle of it."""
 
-    def __init__(self, addr, port, ciphers=None):
+    def __init__(self, addr, port, **kw):
         self.s = dial(addr, port)
         self.came, self.goes = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = context(ciphers).wrap_bio(self.came, self.goes)
+        self.tls = context(**kw).wrap_bio(self.came, self.goes)
 
     def flush(self):
         if self.goes.pending:
@@ -102,8 +107,8 @@ class Channel:
         if self.read(len(data)) != data:
             die("the echo differs")
 
-    def close_notify(self):
-        """Ours alone; the peer's direction stays open."""
+    def close_notify(self, fin=False):
+        """Ours alone, FIN in the same segment or not; the peer's direction stays open."""
         try:
             self.tls.unwrap()
         except ssl.SSLWantReadError:
@@ -111,6 +116,9 @@ class Channel:
         except ssl.SSLError as e:          # what it has sent is unread: we know
             if "APPLICATION_DATA_AFTER_CLOSE_NOTIFY" not in str(e):
                 raise
+        if fin:
+            self.s.send(self.goes.read(), socket.MSG_MORE)
+            self.s.shutdown(socket.SHUT_WR)
         self.flush()
 
     def alert_of_peer(self):
@@ -128,7 +136,9 @@ def timed(addr, port, **kw):
     began = time.monotonic()
     c = Channel(addr, port, **kw).handshake()
     took = (time.monotonic() - began) * 1e3
-    c.close_notify()
+    c.close_notify(fin=True)               # ours is the first, and keeps TIME-WAIT
+    if c.read(1):                          # a ticket left unread would make a reset
+        die("bytes that nobody has sent")
     c.s.close()
     return took
 
@@ -191,9 +201,9 @@ def reset(addr, port):
     c.s.close()
 
 
-def tamper(addr, port, ciphers):
+def tamper(addr, port, version, ciphers=None):
     """A bit of a record changes: prints the alert, which must be bad_record_mac."""
-    c = Channel(addr, port, ciphers=ciphers).handshake()
+    c = Channel(addr, port, ciphers=ciphers, version=version).handshake()
     c.echo()
     c.tls.write(b"pay 100 crowns to Anna\n")
     record = bytearray(c.goes.read())
@@ -208,11 +218,18 @@ def garbage(addr, port):
     for bad in (bytes(range(128, 256)) * 8,
                 b"\x16\x03\x03\xff\xff" + bytes(70000),
                 b"\x16\x03\x03\x00\x00" * 100,
-                hello[:RECORD_HEADER] + b"\xff" * (len(hello) - RECORD_HEADER),
-                hello[:9] + b"\xff" * (len(hello) - 9),
+                hello[:RECORD_HEADER] + b"\xff" + hello[RECORD_HEADER + 1:],
+                hello[:11] + b"\xff" * (len(hello) - 11),
                 b"\x17\x03\x03\x00\x10" + bytes(16)):
-        s = dial(addr, port)
-        ended(s, bad)
+        ended(dial(addr, port), bad)
+
+
+def dubious(addr, port):
+    """Beginnings of a message of 16 MB, and of TLS 252.255, which may be seen as wrong
+    or as somebody who is slow or old; each ends in time."""
+    hello = client_hello()
+    for keep in (RECORD_HEADER, 9):
+        ended(dial(addr, port), hello[:keep] + b"\xff" * (len(hello) - keep))
 
 
 def ended(s, bad):
@@ -290,10 +307,10 @@ def stall(addr, port, ms):
         die(f"closed after {took:.0f} ms, want {ms}")
 
 
-def session(addr, port, rounds):
+def session(addr, port, version, rounds):
     """ROUNDS full handshakes, and as many by the last one's ticket; prints what each
     kind took, in ms, TCP's handshake included."""
-    ctx = context()
+    ctx = context(version=version)
 
     def once(old):
         began = time.monotonic()
@@ -396,8 +413,8 @@ def flood(addr, port, stalled, bad):
 
 
 BY_NAME = {f.__name__: f for f in (
-    echo, half_close, fin_behind_close_notify, cut, reset, tamper, garbage, offer, trickle,
-    stall, session, hold, flood)}
+    echo, half_close, fin_behind_close_notify, cut, reset, tamper, garbage, dubious, offer,
+    trickle, stall, session, hold, flood)}
 
 
 def main():

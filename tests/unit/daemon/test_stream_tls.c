@@ -256,7 +256,11 @@ START_TEST(stalled_service_reads_on_when_it_is_let_go)
 }
 END_TEST
 
-/* Cryptography takes time: others have a turn before a long queue is done. */
+/*
+ * Cryptography takes time: others have a turn before a long queue is done.  One
+ * record was read before; eight are a turn, and what is left of a ninth, for those
+ * of TLS 1.3 are a byte short of 16 KB.
+ */
 START_TEST(long_queue_takes_more_than_a_turn)
 {
 	struct tlsworld r;
@@ -273,7 +277,7 @@ START_TEST(long_queue_takes_more_than_a_turn)
 	fakeloop_advance(&r.sw.loop, 0);
 	first = tlsworld_stats(&r, 1).bytes_in;
 	ck_assert_uint_gt(first, 0);
-	ck_assert_uint_le(first, 9 * TLS_PLAIN_MAX);
+	ck_assert_uint_le(first, 10 * TLS_PLAIN_MAX);
 	svcworld_run(&r.sw, SECOND_US);
 	ck_assert_uint_eq(tlsworld_stats(&r, 1).bytes_in, 200000);
 	probe_free(&r.sw, p);
