@@ -36,8 +36,8 @@ part install tests/install.sh
 total install
 part sim "$simulator" --n $transfers
 total unit
-total sim
 part service tests/service.sh
+total sim
 part system tests/system/run.sh ${long:+-l}
 total service
 total system
