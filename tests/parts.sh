@@ -23,6 +23,16 @@ part()
 	pid[$name]=$!
 }
 
+# shorten FILE: what a part says, without the cases that are well if it is long
+shorten()
+{
+	if [ "$(wc -l < "$1")" -gt 200 ]; then
+		grep -avE '^(ok|note:) ' "$1" | tail -n 400
+	else
+		cat "$1"
+	fi
+}
+
 # total NAME: wait for it, show it, and add up.  A part that fails without
 # saying what, or that says nothing, is one failure.
 total()
@@ -47,7 +57,7 @@ total()
 		"$(cat "$out/$name.s")" > "$out/$name.line"
 	if [ "$f" != 0 ]; then
 		echo "---- $name, status $rc"
-		tail -n 200 "$out/$name"
+		shorten "$out/$name"
 		echo "----"
 	else
 		grep -a '^note: ' "$out/$name"
