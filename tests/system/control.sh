@@ -102,9 +102,9 @@ case_ctl_conn_close_and_abort()
 	wait $client || fail "the client did not see FIN"
 	eq "resets sent" "$(counter TcpOutRsts)" 0
 
-	python3 $HERE/clients.py patient $S4 > "$T/out" 2> "$T/err" &
+	python3 $HERE/clients.py patient $S4 > "$T/again" 2> "$T/err" &
 	client=$!
-	wait_for 5 grep -q open "$T/out"
+	wait_for 5 grep -q open "$T/again"
 	ctl conn 2 abort
 	wait_for 5 not kill -0 $client
 	not wait $client || fail "the client saw an orderly end"
