@@ -369,6 +369,38 @@ int ustack_set_addrs(struct ustack *s, const struct ustack_addrs *a)
 	return 0;
 }
 
+const struct ustack_config *ustack_settings(const struct ustack *s)
+{
+	return &s->cfg;
+}
+
+const char *ustack_reconfigure(struct ustack *s,
+			       const struct ustack_config *wanted)
+{
+	const struct ustack_config *was = &s->cfg;
+	struct ustack_config cfg = *wanted;
+	const char *why;
+
+	memcpy(cfg.addr, was->addr, sizeof(cfg.addr));
+	memcpy(cfg.not_ours, was->not_ours, sizeof(cfg.not_ours));
+	cfg.naddrs = was->naddrs;
+	cfg.nnot_ours = was->nnot_ours;
+	cfg.mtu = was->mtu;
+	cfg.tx_csum = was->tx_csum;
+	cfg.tx_tso4 = was->tx_tso4;
+	cfg.tx_tso6 = was->tx_tso6;
+	why = ustack_config_check(&cfg);
+	if (!why && cfg.mem_limit_bytes < s->mem.taken)
+		why = "mem_limit_bytes: more is taken already";
+	if (!why)
+		why = tcp_reconfigure(s->tcp, &cfg);
+	if (why)
+		return why;
+	s->mem.budget = cfg.mem_limit_bytes;
+	s->cfg = cfg;
+	return NULL;
+}
+
 uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
 {
 	bool pings;

@@ -157,6 +157,28 @@ struct ustack_addrs {
  */
 int ustack_set_addrs(struct ustack *s, const struct ustack_addrs *a) MUST_USE;
 
+/**
+ * ustack_reconfigure() - Other settings for an instance that runs
+ * @s:		instance
+ * @cfg:	all of them, as for ustack_new().  What describes the link (MTU,
+ *		offloads) and the addresses are not looked at: they have calls of
+ *		their own, or are for life.
+ *
+ * How a connection begins holds for new ones.  Limits and times hold for all, a
+ * time from the next occasion on; nothing that is established ends because of a
+ * lower limit, half-open connections that are too many are forgotten.  The window
+ * scale is for life: @rcvbuf_max may grow as far as it can tell of.  Memory that
+ * was taken is kept: @mem_limit_bytes cannot fall below it.
+ *
+ * Return: NULL, or a constant sentence that names the field which cannot be so:
+ * nothing has changed
+ */
+const char *ustack_reconfigure(struct ustack *s,
+			       const struct ustack_config *cfg) MUST_USE;
+
+/** ustack_settings() - Those in force, as ustack_reconfigure() takes them; borrowed */
+const struct ustack_config *ustack_settings(const struct ustack *s);
+
 /** ustack_free() - Drop everything at once, sending nothing */
 void ustack_free(struct ustack *s);
 

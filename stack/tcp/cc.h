@@ -33,6 +33,8 @@
 /* What c->cc.id says. */
 enum tcp_cc_id { TCP_CC_CUBIC, TCP_CC_RENO, TCP_CC_IDS };
 
+#define TCP_CC_ANY 255u /* of a listener: what new connections have */
+
 /**
  * struct tcp_cc_ops - one algorithm
  * @name:	what users call it

@@ -5,6 +5,7 @@
 
 #include "extra.h"
 
+#include "cc.h"
 #include "conn.h"
 #include "keepalive.h"
 #include "pace.h"
@@ -25,7 +26,10 @@ struct tcp_extra *tcp_extra_get(struct tcp_conn *c)
 
 void tcp_inherit_listener(struct tcp_conn *c, const struct tcp_listener *l)
 {
-	c->ttl = l->ttl;
+	if (l->cc != TCP_CC_ANY)
+		c->cc.id = l->cc;
+	if (l->ttl)
+		c->ttl = l->ttl;
 	c->tos = l->tos;
 	if (l->maxseg == 0)
 		return;

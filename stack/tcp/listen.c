@@ -31,7 +31,7 @@ static bool taken(const struct tcp *t, const struct ustack_listen_args *a)
 int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 {
 	struct tcp *t = s->tcp;
-	int cc = tcp_cc_choose(t, a->cc);
+	int cc = a->cc ? tcp_cc_choose(t, a->cc) : (int)TCP_CC_ANY;
 
 	if (cc < 0 || a->port == 0 || a->backlog == 0 || a->ops_id < 0 ||
 	    a->ops_id >= (int)t->nops)
@@ -52,7 +52,7 @@ int ustack_listen(struct ustack *s, const struct ustack_listen_args *a)
 					    .backlog = a->backlog,
 					    .port = a->port,
 					    .maxseg = a->maxseg,
-					    .ttl = a->ttl ? a->ttl : s->cfg.ttl,
+					    .ttl = a->ttl,
 					    .tos = a->tos,
 					    .ops_id = (int16_t)a->ops_id,
 					    .cc = (uint8_t)cc,

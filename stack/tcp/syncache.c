@@ -22,34 +22,56 @@
 #define RUN_MAX	     256u   /* entries served in one run of the timer */
 #define FULL_LINK_US 1000u  /* until the next try when the link is full */
 
-static size_t table_size(const struct tcp *t)
+void syncache_init(struct tcp *t)
 {
-	return t->s->cfg.syn_backlog * sizeof(struct syn_entry *);
-}
-
-int syncache_init(struct tcp *t)
-{
-	size_t size = table_size(t);
-
 	for (uint32_t i = 0; i < ARRAY_LEN(t->syn_list); i++)
 		list_init(&t->syn_list[i]);
 	timer_init(&t->syn_timer);
-	t->syn_table = size <= MEM_BLOCK_MAX ? mem_alloc(&t->s->mem, size)
-					     : mem_alloc_big(&t->s->mem, size);
-	return t->syn_table ? 0 : -ERR_NOMEM;
 }
 
-void syncache_fini(struct tcp *t)
+static void table_free(struct tcp *t)
 {
-	size_t size = table_size(t);
+	size_t size = t->syn_max * sizeof(struct syn_entry *);
 
-	while (t->nsyn > 0)
-		syncache_drop(t, t->syn_table[0]);
-	timer_cancel(&t->s->wheel, &t->syn_timer);
+	if (!t->syn_table)
+		return;
 	if (size <= MEM_BLOCK_MAX)
 		mem_free(&t->s->mem, t->syn_table, size);
 	else
 		mem_free_big(&t->s->mem, t->syn_table, size);
+}
+
+int syncache_grow(struct tcp *t, uint32_t entries)
+{
+	size_t size = entries * sizeof(struct syn_entry *);
+	struct syn_entry **table;
+
+	if (entries <= t->syn_max)
+		return 0;
+	table = size <= MEM_BLOCK_MAX ? mem_alloc(&t->s->mem, size)
+				      : mem_alloc_big(&t->s->mem, size);
+	if (!table)
+		return -ERR_NOMEM;
+	if (t->nsyn > 0)
+		memcpy(table, t->syn_table,
+		       t->nsyn * sizeof(struct syn_entry *));
+	table_free(t);
+	t->syn_table = table;
+	t->syn_max = entries;
+	return 0;
+}
+
+void syncache_shrink(struct tcp *t, uint32_t entries)
+{
+	while (t->nsyn > entries)
+		syncache_drop(t, t->syn_table[t->nsyn - 1]);
+}
+
+void syncache_fini(struct tcp *t)
+{
+	syncache_shrink(t, 0);
+	timer_cancel(&t->s->wheel, &t->syn_timer);
+	table_free(t);
 }
 
 static uint64_t wait_us(const struct tcp *t, uint8_t sent)
@@ -104,7 +126,7 @@ void syncache_segment(const struct tcp *t, const struct syn_entry *e,
 			       .seq = syn ? e->iss : e->iss + 1,
 			       .ack = e->irs + 1,
 			       .flags = flags,
-			       .ttl = l->ttl,
+			       .ttl = l->ttl ? l->ttl : t->s->cfg.ttl,
 			       .tos = l->tos,
 			       .mss = UINT16_MAX,
 			       .wnd = e->adv,
@@ -366,7 +388,6 @@ struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)
 	c->flow.watch = e->flow.watch;
 	c->listener = e->listener;
 	c->ops_id = l->ops_id;
-	c->cc.id = l->cc;
 	c->ctx = l->ctx;
 	tcp_inherit_listener(c, l);
 	inherit(c, e);

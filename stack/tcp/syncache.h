@@ -75,8 +75,14 @@ struct syn_entry {
 
 _Static_assert(sizeof(struct syn_entry) <= 128, "what a SYN costs");
 
-/** syncache_init() - Start empty; 0, or -ERR_NOMEM for the table */
-int syncache_init(struct tcp *t) MUST_USE;
+/** syncache_init() - Start an empty cache, with room for none */
+void syncache_init(struct tcp *t);
+
+/** syncache_grow() - Make room for so many entries: 0 or -ERR_NOMEM */
+int syncache_grow(struct tcp *t, uint32_t entries);
+
+/** syncache_shrink() - Forget those that are too many */
+void syncache_shrink(struct tcp *t, uint32_t entries);
 
 /** syncache_fini() - Forget all entries, and the table */
 void syncache_fini(struct tcp *t);

@@ -339,11 +339,12 @@ struct tcp_backlog {
  * @port:	local port
  * @maxseg:	largest MSS, 0 = what the link takes
  * @ops_id:	service
- * @cc:		congestion control of its connections, enum tcp_cc_id
+ * @cc:		congestion control of its connections, enum tcp_cc_id, or
+ *		TCP_CC_ANY: that of all new ones
  * @next:	next listener in the chain of its port, less 1; 0 = none
  * @used:	the entry is in use
- * @ttl:	of its connections
- * @tos:	the same
+ * @ttl:	of its connections, 0 = the instance's
+ * @tos:	of its connections
  */
 struct tcp_listener {
 	struct ustack_addr addr;
@@ -384,6 +385,7 @@ struct tcp_slot {
  * @key:	secrets: flow table, ISN, ports, timestamp offsets, SYN cookies
  * @ready:	connections to look at
  * @slots:	chunks of TCP_SLOTS handles
+ * @slots_max:	chunks that there is room for
  * @nslots:	handles made so far
  * @free_slot:	first free one, UINT32_MAX = none
  * @nconns:	full connections
@@ -397,6 +399,7 @@ struct tcp_slot {
  * @states:	connections by state
  * @syn_list:	SYN cache by number of transmissions, each in order of deadline
  * @syn_table:	its entries, in no order
+ * @syn_max:	entries that there is room for
  * @nsyn:	their number
  * @syn_timer:	at the earliest of their deadlines
  * @tw_list:	TIME-WAIT, in order of deadline
@@ -404,6 +407,7 @@ struct tcp_slot {
  * @tw_timer:	at the first one's deadline
  * @port_next:	RFC 6056 algorithm 4: offsets of the next ephemeral port to try
  * @cc:		congestion control of new connections, enum tcp_cc_id
+ * @wscale:	window scale announced, for life: who was told it counts on it
  * @watch:	new connections that may be watched, a bucket
  */
 struct tcp {
@@ -420,6 +424,7 @@ struct tcp {
 	} key;
 	struct list ready;
 	struct tcp_slot **slots;
+	uint32_t slots_max;
 	uint32_t nslots;
 	uint32_t free_slot;
 	uint32_t nconns;
@@ -432,6 +437,7 @@ struct tcp {
 	uint32_t states[USTACK_STATES];
 	struct list syn_list[TCP_SYNACK_RETRIES_MAX + 1];
 	struct syn_entry **syn_table;
+	uint32_t syn_max;
 	uint32_t nsyn;
 	struct timer syn_timer;
 	struct list tw_list;
@@ -439,6 +445,7 @@ struct tcp {
 	struct timer tw_timer;
 	uint32_t port_next[TCP_PORT_COUNTERS];
 	uint8_t cc;
+	uint8_t wscale;
 	struct limit watch;
 };
 

@@ -18,22 +18,38 @@
 #include "timers.h"
 #include "timewait.h"
 #include "urgent.h"
+#include "window.h"
 
 _Static_assert(TCP_SYNACK_RETRIES_LIMIT == TCP_SYNACK_RETRIES_MAX, "one limit");
 
-static size_t slots_size(const struct ustack *s)
+/* Room for the chunks of so many handles; what there is stays. */
+static int slots_grow(struct tcp *t, uint32_t conns)
 {
-	uint32_t chunks = (s->cfg.max_conns + TCP_SLOTS - 1) / TCP_SLOTS;
+	uint32_t chunks = (conns + TCP_SLOTS - 1) / TCP_SLOTS;
+	size_t had = t->slots_max * sizeof(struct tcp_slot *);
+	struct tcp_slot **slots;
 
-	return chunks * sizeof(struct tcp_slot *);
+	if (chunks <= t->slots_max)
+		return 0;
+	slots = mem_alloc(&t->s->mem, chunks * sizeof(struct tcp_slot *));
+	if (!slots)
+		return -ERR_NOMEM;
+	if (t->slots) {
+		memcpy(slots, t->slots, had);
+		mem_free(&t->s->mem, t->slots, had);
+	}
+	t->slots = slots;
+	t->slots_max = chunks;
+	return 0;
 }
 
 static int init_tables(struct tcp *t)
 {
 	struct mem *m = &t->s->mem;
 
-	t->slots = mem_alloc(m, slots_size(t->s));
-	if (!t->slots || htab_init(&t->flows, m) < 0)
+	if (slots_grow(t, t->s->cfg.max_conns) < 0 ||
+	    syncache_grow(t, t->s->cfg.syn_backlog) < 0 ||
+	    htab_init(&t->flows, m) < 0)
 		return -ERR_NOMEM;
 	if (htab_init(&t->ids, m) < 0)
 		return -ERR_NOMEM;
@@ -51,10 +67,12 @@ struct tcp *tcp_new(struct ustack *s)
 	t->free_slot = UINT32_MAX;
 	t->next_id = 1;
 	t->cc = (uint8_t)tcp_cc_find(s->cfg.cc);
+	t->wscale = tcp_wnd_scale(&s->cfg);
 	s->host.random(s->host.ctx, &t->key, sizeof(t->key));
 	list_init(&t->ready);
 	timewait_init(t);
-	if (syncache_init(t) < 0 || init_tables(t) < 0)
+	syncache_init(t);
+	if (init_tables(t) < 0)
 		return NULL; /* what was taken goes with the pool */
 	return t;
 }
@@ -88,8 +106,36 @@ void tcp_free(struct tcp *t)
 	tcp_bind_free(t);
 	htab_fini(&t->flows);
 	htab_fini(&t->ids);
-	mem_free(m, t->slots, slots_size(t->s));
+	mem_free(m, t->slots, t->slots_max * sizeof(struct tcp_slot *));
 	mem_free(m, t, sizeof(*t));
+}
+
+/* A cookie says neither which options it agreed to, nor does its ACK. */
+static bool agrees_otherwise(const struct ustack_config *a,
+			     const struct ustack_config *b)
+{
+	return a->timestamps != b->timestamps || a->wscale != b->wscale ||
+	       a->sack != b->sack;
+}
+
+const char *tcp_reconfigure(struct tcp *t, const struct ustack_config *cfg)
+{
+	struct ustack *s = t->s;
+
+	if (cfg->wscale_shift != s->cfg.wscale_shift)
+		return "wscale_shift: is for life";
+	if (tcp_wnd_scale(cfg) > t->wscale)
+		return "rcvbuf_max: more than the window scale in use can tell of";
+	if (slots_grow(t, cfg->max_conns) < 0)
+		return "max_conns: no memory for their table";
+	if (syncache_grow(t, cfg->syn_backlog) < 0)
+		return "syn_backlog: no memory for its table";
+	syncache_shrink(t, cfg->syn_backlog);
+	if (agrees_otherwise(cfg, &s->cfg))
+		s->host.random(s->host.ctx, &t->key.cookie,
+			       sizeof(t->key.cookie));
+	t->cc = (uint8_t)tcp_cc_find(cfg->cc);
+	return NULL;
 }
 
 void tcp_on_timer(struct tcp *t, struct timer *timer)

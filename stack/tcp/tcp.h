@@ -57,6 +57,15 @@ void tcp_on_mtu(struct tcp *t);
 /** tcp_on_addrs() - Our addresses have changed: what has none of them ends */
 void tcp_on_addrs(struct tcp *t);
 
+/**
+ * tcp_reconfigure() - As ustack_reconfigure(), before the settings are in force
+ * @t:		TCP
+ * @cfg:	settings, known to be good
+ *
+ * Return: NULL, or what cannot be so
+ */
+const char *tcp_reconfigure(struct tcp *t, const struct ustack_config *cfg);
+
 /** tcp_gauges() - Fill in the connection counts */
 void tcp_gauges(const struct tcp *t, struct ustack_gauges *g);
 

@@ -69,12 +69,17 @@ void tcp_wnd_close(struct tcp_conn *c)
 
 uint8_t tcp_wnd_shift(const struct ustack *s)
 {
+	return s->tcp->wscale;
+}
+
+uint8_t tcp_wnd_scale(const struct ustack_config *cfg)
+{
 	uint8_t shift = 0;
 
-	if (s->cfg.wscale_shift != USTACK_WSCALE_AUTO)
-		return s->cfg.wscale_shift;
+	if (cfg->wscale_shift != USTACK_WSCALE_AUTO)
+		return cfg->wscale_shift;
 	while (shift < TCP_WSCALE_MAX &&
-	       s->cfg.rcvbuf_max >> shift > WND_FIELD_MAX)
+	       cfg->rcvbuf_max >> shift > WND_FIELD_MAX)
 		shift++;
 	return shift;
 }

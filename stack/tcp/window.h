@@ -50,8 +50,11 @@ uint32_t tcp_wnd_initial(const struct tcp *t);
 /** tcp_wnd_left() - May another connection be promised anything? */
 bool tcp_wnd_left(const struct tcp *t);
 
-/** tcp_wnd_shift() - Window scale to announce: enough for the largest buffer */
+/** tcp_wnd_shift() - Window scale to announce */
 uint8_t tcp_wnd_shift(const struct ustack *s);
+
+/** tcp_wnd_scale() - The least that is enough for these settings' largest buffer */
+uint8_t tcp_wnd_scale(const struct ustack_config *cfg);
 
 /**
  * tcp_wnd_announce() - Window field of a segment that leaves now; moves rcv.adv

@@ -37,6 +37,7 @@
 	X(suite_wire_urgent)                                                   \
 	X(suite_wire_uto)                                                      \
 	X(suite_wire_readdress)                                                \
+	X(suite_wire_reconfigure)                                              \
 	X(suite_wire_impair)                                                   \
 	X(suite_wire_soft_errors)                                              \
 	X(suite_wire_conn_opts)                                                \

@@ -144,7 +144,7 @@ START_TEST(shift_covers_the_largest_buffer)
 	peer_init(&p, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		p.h.s->cfg.rcvbuf_max = cases[i].max;
-		EXPECT_EQ(tcp_wnd_shift(p.h.s), cases[i].shift);
+		EXPECT_EQ(tcp_wnd_scale(&p.h.s->cfg), cases[i].shift);
 	}
 	peer_fini(&p);
 }
