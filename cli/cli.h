@@ -15,17 +15,24 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Exit status, promised in ustackctl(8). */
+#include "options.h"
+
+/* Exit status, promised in ustackctl(8): name, number, what it means. */
+#define CLI_STATUSES(X)                                                        \
+	X(CLI_DONE, 0, "done")                                                 \
+	X(CLI_REFUSED, 1, "refused")                                           \
+	X(CLI_USAGE, 2, "wrong usage")                                         \
+	X(CLI_NO_DAEMON, 3, "no daemon")                                       \
+	X(CLI_NO_OBJECT, 4, "no such thing")                                   \
+	X(CLI_PEER_REFUSED, 5, "refused by the peer")                          \
+	X(CLI_TIMED_OUT, 6, "timed out")                                       \
+	X(CLI_PEER_RESET, 7, "reset by the peer")                              \
+	X(CLI_NOT_TRUSTED, 8, "not trusted")
+
 enum cli_status {
-	CLI_DONE = 0,
-	CLI_REFUSED = 1,
-	CLI_USAGE = 2,
-	CLI_NO_DAEMON = 3,
-	CLI_NO_OBJECT = 4,
-	CLI_PEER_REFUSED = 5,
-	CLI_TIMED_OUT = 6,
-	CLI_PEER_RESET = 7,
-	CLI_NOT_TRUSTED = 8,
+#define CLI_STATUS(name, number, help) name = (number),
+	CLI_STATUSES(CLI_STATUS)
+#undef CLI_STATUS
 };
 
 struct client;
@@ -50,13 +57,33 @@ struct cli {
  * @args:	its arguments, for the help
  * @help:	one line
  * @run:	carries it out; @argv[0] is the name, @argv[@argc] is NULL
+ * @options:	its options, NULL = it has none
+ * @words:	words that may follow it, NULL = it has none
  */
 struct command {
 	const char *name;
 	const char *args;
 	const char *help;
 	int (*run)(struct cli *cli, int argc, char **argv);
+	const struct option_def *options;
+	const struct word_def *words;
 };
+
+extern const struct option_def capture_options[]; /* of capture start */
+extern const struct option_def connect_options[];
+extern const struct option_def conns_options[];
+extern const struct option_def events_options[];
+extern const struct option_def explain_options[];
+extern const struct option_def impair_options[]; /* of impair script */
+extern const struct option_def ping_options[];
+extern const struct option_def stats_options[];
+extern const struct option_def top_options[];
+extern const struct option_def trace_options[];
+extern const struct word_def capture_words[];
+extern const struct word_def conn_words[];
+extern const struct word_def fault_words[];
+extern const struct word_def impair_words[];
+extern const struct word_def log_words[];
 
 int cmd_status(struct cli *cli, int argc, char **argv);
 int cmd_stats(struct cli *cli, int argc, char **argv);

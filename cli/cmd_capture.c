@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +25,6 @@
 #define PIPE_ROOM  (1 << 20) /* bytes of the pipe, if the system allows */
 #define NAME_BYTES 255u	     /* that the daemon takes */
 #define ID_MAX	   ((1ull << 53) - 1) /* exact in JSON */
-
-static const char start_takes[] =
-	"capture start takes FILE|- [--side wire|stack|both] [--conn ID] "
-	"[--port N]\n  [--snaplen N] [--limit SIZE] [--rotate SIZE [--files N]]";
 
 /**
  * struct start - what a capture is started with
@@ -76,66 +71,83 @@ static bool read_number(const char *text, bool sizes, double max, double *v)
 }
 
 /* An option that is a number for the daemon; it knows the least one itself. */
-static int add_number(struct start *st, const char *option, const char *key)
+static int add_number(struct start *st, const char *key, const char *text)
 {
 	bool sizes = !strcmp(key, "limit") || !strcmp(key, "rotate");
 	double v;
 
-	if (!read_number(optarg, sizes, (double)ID_MAX, &v))
-		return cli_usage("--%s takes a %s, not %s", option,
+	if (!read_number(text, sizes, (double)ID_MAX, &v))
+		return cli_usage("--%s takes a %s, not %s", key,
 				 sizes ? "size in bytes, or as 10M, 1G"
 				       : "whole number",
-				 optarg);
+				 text);
 	(void)cJSON_AddNumberToObject(st->params, key, v);
 	return CLI_DONE;
 }
 
-static int add_side(struct start *st)
+static int add_side(struct start *st, const char *text)
 {
 	static const char *const words[] = { "wire", "stack", "both" };
-	int i = match_word(optarg, words, 3);
+	int i = match_word(text, words, 3);
 
 	if (i < 0)
 		return cli_usage("--side takes wire, stack or both, not %s",
-				 optarg);
+				 text);
 	(void)cJSON_AddStringToObject(st->params, "side", words[i]);
 	return CLI_DONE;
 }
 
-static int read_files(struct start *st)
+static int read_files(struct start *st, const char *text)
 {
 	double v;
 
-	if (!read_number(optarg, false, CTL_FDS_MAX, &v) || v < 2)
+	if (!read_number(text, false, CTL_FDS_MAX, &v) || v < 2)
 		return cli_usage("--files takes a number from 2 to %u, not %s",
-				 CTL_FDS_MAX, optarg);
+				 CTL_FDS_MAX, text);
 	st->files = (uint32_t)v;
 	return CLI_DONE;
 }
 
-static int read_option(struct start *st, int c, const char *bad)
+enum {
+	OPT_SIDE = OPTION_LONG,
+	OPT_CONN,
+	OPT_PORT,
+	OPT_SNAPLEN,
+	OPT_LIMIT,
+	OPT_ROTATE,
+	OPT_FILES
+};
+
+const struct option_def capture_options[] = {
+	{ OPT_SIDE, "side", "SIDE", "start: wire, stack or both" },
+	{ OPT_CONN, "conn", "ID", "start: only of this connection" },
+	{ OPT_PORT, "port", "N", "start: only with this port at either end" },
+	{ OPT_SNAPLEN, "snaplen", "N", "start: bytes kept of a packet" },
+	{ OPT_LIMIT, "limit", "SIZE", "start: end before more is written" },
+	{ OPT_ROTATE, "rotate", "SIZE", "start: go on in another file" },
+	{ OPT_FILES, "files", "N", "start: so many in turn, 2 to 32" },
+	{ 0, NULL, NULL, NULL },
+};
+
+const struct word_def capture_words[] = {
+	{ "start", "FILE|-", "write packets to a file, or standard output" },
+	{ "stop", "[N|all]", "end a capture and show its sums" },
+	{ "status", "", "those that run, and the last ones that have ended" },
+	{ NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
 {
-	switch (c) {
-	case 's':
-		return add_side(st);
-	case 'c':
-		return add_number(st, "conn", "conn");
-	case 'p':
-		return add_number(st, "port", "port");
-	case 'n':
-		return add_number(st, "snaplen", "snaplen");
-	case 'l':
-		return add_number(st, "limit", "limit");
-	case 'r':
-		st->rotated = true;
-		return add_number(st, "rotate", "rotate");
-	case 'f':
-		return read_files(st);
-	case ':':
-		return cli_usage("%s needs a value: %s", bad, start_takes);
-	default:
-		return cli_usage("unknown option %s: %s", bad, start_takes);
-	}
+	static const char *const key[] = { "side",    "conn",  "port",
+					   "snaplen", "limit", "rotate" };
+	struct start *st = ctx;
+
+	if (value == OPT_SIDE)
+		return add_side(st, text);
+	if (value == OPT_FILES)
+		return read_files(st, text);
+	st->rotated |= value == OPT_ROTATE;
+	return add_number(st, key[value - OPTION_LONG], text);
 }
 
 static int check_start(const struct start *st)
@@ -155,28 +167,19 @@ static int check_start(const struct start *st)
 
 static int read_start(int argc, char **argv, struct start *st)
 {
-	static const struct option options[] = {
-		{ "side", required_argument, NULL, 's' },
-		{ "conn", required_argument, NULL, 'c' },
-		{ "port", required_argument, NULL, 'p' },
-		{ "snaplen", required_argument, NULL, 'n' },
-		{ "limit", required_argument, NULL, 'l' },
-		{ "rotate", required_argument, NULL, 'r' },
-		{ "files", required_argument, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int rc = CLI_DONE;
-	int c;
+	const struct option_reader reader = { .command = "capture start",
+					      .table = capture_options,
+					      .take = take_option,
+					      .ctx = st };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while (!rc && (c = getopt_long(argc, argv, ":", options, NULL)) != -1)
-		rc = read_option(st, c, argv[optind - 1]);
 	if (rc)
 		return rc;
-	if (optind + 1 != argc)
-		return cli_usage("%s", start_takes);
-	st->file = argv[optind];
+	if (first + 1 != argc)
+		return cli_usage("capture start takes one FILE, or - for "
+				 "standard output");
+	st->file = argv[first];
 	if (st->rotated && !st->files)
 		st->files = FILES_DEF;
 	return check_start(st);
@@ -469,14 +472,13 @@ static int cmd_stop(struct cli *cli, int argc, char **argv)
 
 int cmd_capture(struct cli *cli, int argc, char **argv)
 {
-	static const char *const words[] = { "start", "stop", "status" };
-	int i = argc > 1 ? match_word(argv[1], words, 3) : 2;
+	int i = argc > 1 ? options_word(capture_words, "capture", argv[1]) : 2;
 
 	if (i == 0)
 		return cmd_start(cli, argc - 1, argv + 1);
 	if (i == 1)
 		return cmd_stop(cli, argc - 1, argv + 1);
-	if (i == 2 && argc <= 2)
-		return status(cli);
-	return cli_usage("capture takes start FILE|-, stop [N|all] or status");
+	if (i == 2 && argc > 2)
+		return cli_usage("capture status takes no %s", argv[2]);
+	return i == 2 ? status(cli) : CLI_USAGE;
 }

@@ -12,7 +12,6 @@
 #include "conn_fmt.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
-#include "match.h"
 
 #define ENDPOINT_MAX 64u
 #define VALUE_MAX    80u
@@ -125,19 +124,16 @@ static int read_id(const char *text, double *id)
 	return CLI_DONE;
 }
 
-/* The method that an action means, or NULL. */
-static const char *read_action(const char *word)
-{
-	static const char *const words[] = { "abort", "close" };
-	int i = match_word(word, words, 2);
-
-	if (i < 0)
-		return NULL;
-	return i == 0 ? CTL_CONNS_ABORT : CTL_CONNS_CLOSE;
-}
+const struct word_def conn_words[] = {
+	{ "abort", "", "behind ID: reset it" },
+	{ "close", "", "behind ID: close it, with FIN" },
+	{ NULL, NULL, NULL },
+};
 
 int cmd_conn(struct cli *cli, int argc, char **argv)
 {
+	static const char *const methods[] = { CTL_CONNS_ABORT,
+					       CTL_CONNS_CLOSE };
 	const char *method = CTL_CONNS_GET;
 	cJSON *params;
 	double id = 0;
@@ -148,11 +144,13 @@ int cmd_conn(struct cli *cli, int argc, char **argv)
 	rc = read_id(argv[1], &id);
 	if (rc)
 		return rc;
-	if (argc == 3)
-		method = read_action(argv[2]);
-	if (!method)
-		return cli_usage("conn %s takes abort or close, not %s",
-				 argv[1], argv[2]);
+	if (argc == 3) {
+		int i = options_word(conn_words, "conn ID", argv[2]);
+
+		if (i < 0)
+			return CLI_USAGE;
+		method = methods[i];
+	}
 	params = cJSON_CreateObject();
 	(void)cJSON_AddNumberToObject(params, "id", id);
 	return cli_ask(cli, method, params, argc == 2 ? show : NULL);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,12 +28,8 @@
 #define TIMEOUT_MAX_S	3600.
 #define TIMEOUT_LEAST_S 1e-3
 
-static const char takes[] = "connect takes [-46v] [--timeout SECONDS] "
-			    "[--bind ADDRESS] [--cc NAME] [--tls ...] HOST "
-			    "PORT";
-
 enum {
-	OPT_TLS = 256,
+	OPT_TLS = OPTION_LONG,
 	OPT_CA,
 	OPT_CERT,
 	OPT_KEY,
@@ -47,20 +42,25 @@ enum {
 	OPT_TIMEOUT
 };
 
-static const struct option long_options[] = {
-	{ "tls", no_argument, NULL, OPT_TLS },
-	{ "ca", required_argument, NULL, OPT_CA },
-	{ "cert", required_argument, NULL, OPT_CERT },
-	{ "key", required_argument, NULL, OPT_KEY },
-	{ "psk-file", required_argument, NULL, OPT_PSK },
-	{ "fingerprint", required_argument, NULL, OPT_FINGERPRINT },
-	{ "servername", required_argument, NULL, OPT_NAME },
-	{ "insecure", no_argument, NULL, OPT_INSECURE },
-	{ "cc", required_argument, NULL, OPT_CC },
-	{ "bind", required_argument, NULL, OPT_BIND },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ NULL, 0, NULL, 0 },
+/* clang-format off */
+const struct option_def connect_options[] = {
+	{ '4', NULL, NULL, "only IPv4" },
+	{ '6', NULL, NULL, "only IPv6" },
+	{ 'v', NULL, NULL, "tell on standard error what happens" },
+	{ OPT_BIND, "bind", "ADDRESS", "from ADDRESS, ADDRESS:PORT or :PORT" },
+	{ OPT_CC, "cc", "NAME", "congestion control: cubic or reno" },
+	{ OPT_TIMEOUT, "timeout", "SECONDS", "how long it may take to open" },
+	{ OPT_TLS, "tls", NULL, "a secure channel; so do all below" },
+	{ OPT_CA, "ca", "FILE", "trust what these certificates have signed" },
+	{ OPT_FINGERPRINT, "fingerprint", "SHA256", "trust this certificate alone" },
+	{ OPT_INSECURE, "insecure", NULL, "trust whoever answers" },
+	{ OPT_NAME, "servername", "NAME", "whom to ask for" },
+	{ OPT_CERT, "cert", "FILE", "a certificate of our own" },
+	{ OPT_KEY, "key", "FILE", "its key" },
+	{ OPT_PSK, "psk-file", "FILE", "IDENTITY:HEX, a key known to both" },
+	{ 0, NULL, NULL, NULL },
 };
+/* clang-format on */
 
 /* Of the protocol's tls, in the order of their descriptors. */
 static const char *const file_names[FILES] = { "ca", "cert", "key", "psk" };
@@ -97,70 +97,65 @@ struct connect_args {
 
 /* ---------------------------------------------------------------- arguments */
 
-static int read_timeout(struct connect_args *a)
+static int read_timeout(const char *text, struct connect_args *a)
 {
 	char *end;
-	double s = strtod(optarg, &end);
+	double s = strtod(text, &end);
 
-	if (*end || end == optarg || !(s >= TIMEOUT_LEAST_S) ||
-	    s > TIMEOUT_MAX_S)
+	if (*end || end == text || !(s >= TIMEOUT_LEAST_S) || s > TIMEOUT_MAX_S)
 		return cli_usage("--timeout takes seconds, %g to %g, not %s",
-				 TIMEOUT_LEAST_S, TIMEOUT_MAX_S, optarg);
+				 TIMEOUT_LEAST_S, TIMEOUT_MAX_S, text);
 	a->timeout_ms = (uint32_t)(s * 1e3 + 0.5);
 	return CLI_DONE;
 }
 
 /* Options that say something about the secure channel. */
-static int read_tls_option(int c, struct connect_args *a)
+static void take_tls_option(struct connect_args *a, int value, const char *text)
 {
 	a->tls = true;
-	switch (c) {
+	switch (value) {
 	case OPT_TLS:
 		break;
 	case OPT_INSECURE:
 		a->insecure = true;
 		break;
 	case OPT_FINGERPRINT:
-		a->fingerprint = optarg;
+		a->fingerprint = text;
 		break;
 	case OPT_NAME:
-		a->servername = optarg;
+		a->servername = text;
 		break;
 	default:
-		a->file[c - OPT_CA] = optarg;
+		a->file[value - OPT_CA] = text;
 	}
-	return CLI_DONE;
 }
 
-static int read_option(int c, char **argv, struct connect_args *a)
+static int take_option(void *ctx, int value, const char *text)
 {
-	switch (c) {
+	struct connect_args *a = ctx;
+
+	switch (value) {
 	case '4':
 		a->family = AF_INET;
-		return CLI_DONE;
+		break;
 	case '6':
 		a->family = AF_INET6;
-		return CLI_DONE;
+		break;
 	case 'v':
 		a->verbose = true;
-		return CLI_DONE;
+		break;
 	case OPT_CC:
-		a->cc = optarg;
-		return CLI_DONE;
+		a->cc = text;
+		break;
 	case OPT_BIND:
-		a->bind = optarg;
-		return CLI_DONE;
+		a->bind = text;
+		break;
 	case OPT_TIMEOUT:
-		return read_timeout(a);
-	case ':':
-		return cli_usage("%s needs a value: %s", argv[optind - 1],
-				 takes);
-	case '?':
-		return cli_usage("unknown option %s: %s", argv[optind - 1],
-				 takes);
+		return read_timeout(text, a);
 	default:
-		return read_tls_option(c, a);
+		take_tls_option(a, value, text);
 	}
+	return CLI_DONE;
 }
 
 /* What is said twice, or only half. */
@@ -192,20 +187,20 @@ static int read_port(const char *text, unsigned long *port)
 
 static int read_args(int argc, char **argv, struct connect_args *a)
 {
-	int rc = CLI_DONE;
-	int c;
+	const struct option_reader reader = { .command = "connect",
+					      .table = connect_options,
+					      .take = take_option,
+					      .ctx = a };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while (!rc &&
-	       (c = getopt_long(argc, argv, ":46v", long_options, NULL)) != -1)
-		rc = read_option(c, argv, a);
 	if (rc)
 		return rc;
-	if (optind + 2 != argc)
-		return cli_usage("%s", takes);
-	a->host = argv[optind];
-	rc = read_port(argv[optind + 1], &a->port);
+	if (first + 2 != argc)
+		return cli_usage("connect takes HOST and PORT, as in connect "
+				 "10.7.0.1 80");
+	a->host = argv[first];
+	rc = read_port(argv[first + 1], &a->port);
 	return rc ? rc : check_args(a);
 }
 

@@ -6,7 +6,6 @@
  * here, and the first line does not wait for the last.
  */
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -40,38 +39,37 @@ static int read_port(const char *text, long *port)
 	return CLI_DONE;
 }
 
+const struct option_def conns_options[] = {
+	{ 's', "state", "STATE", "only those in a state" },
+	{ 'p', "port", "PORT", "only those with a port at either end" },
+	{ 'i', "info", NULL, "with what ss -tin shows" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
+{
+	struct conns_args *a = ctx;
+
+	if (value == 's')
+		return conn_state_find(text, &a->state);
+	if (value == 'p')
+		return read_port(text, &a->port);
+	a->info = true;
+	return CLI_DONE;
+}
+
 static int read_args(int argc, char **argv, struct conns_args *a)
 {
-	static const struct option options[] = {
-		{ "state", required_argument, NULL, 's' },
-		{ "port", required_argument, NULL, 'p' },
-		{ "info", no_argument, NULL, 'i' },
-		{ NULL, 0, NULL, 0 },
-	};
-	static const char takes[] = "[-s STATE] [-p PORT] [-i]";
-	int rc = CLI_DONE;
-	int c;
+	const struct option_reader reader = { .command = "conns",
+					      .table = conns_options,
+					      .take = take_option,
+					      .ctx = a };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while (!rc &&
-	       (c = getopt_long(argc, argv, ":s:p:i", options, NULL)) != -1) {
-		if (c == 's')
-			rc = conn_state_find(optarg, &a->state);
-		else if (c == 'p')
-			rc = read_port(optarg, &a->port);
-		else if (c == 'i')
-			a->info = true;
-		else if (c == ':')
-			rc = cli_usage("%s needs a value: conns takes %s",
-				       argv[optind - 1], takes);
-		else
-			rc = cli_usage("unknown option %s: conns takes %s",
-				       argv[optind - 1], takes);
-	}
-	if (!rc && optind < argc)
+	if (!rc && first < argc)
 		return cli_usage("conns takes no %s; one connection: conn ID",
-				 argv[optind]);
+				 argv[first]);
 	return rc;
 }
 

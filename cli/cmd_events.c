@@ -10,7 +10,6 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +22,6 @@
 #define ID_MAX	  ((1ull << 53) - 1) /* exact in JSON */
 #define TYPES_MAX 16
 #define LAST_DEF  100ul
-
-static const char takes[] = "[-f] [-c ID|-N] [-p PORT] [-t TYPE]... [-n COUNT]";
 
 /**
  * struct events_args - what was asked for
@@ -71,66 +68,62 @@ static int add_type(struct events_args *a, const char *type)
 	return event_check_type(type);
 }
 
-static int read_option(int c, char **argv, struct events_args *a)
+const struct option_def events_options[] = {
+	{ 'f', "follow", NULL, "what happens from now on" },
+	{ 'c', "conn", "ID", "only of one connection" },
+	{ 'N', "next", NULL, "follow the next connection that begins" },
+	{ 'p', "port", "PORT", "only with a port at either end" },
+	{ 't', "type", "TYPE", "only names that begin so; may be repeated" },
+	{ 'n', "count", "COUNT", "at most the last ones; with -f the first" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
 {
+	struct events_args *a = ctx;
 	unsigned long long v = 0;
 	int rc = CLI_DONE;
 
-	switch (c) {
-	case 'f':
-		a->follow = true;
-		break;
+	switch (value) {
 	case 'N':
 		a->next = true;
 		a->follow = true;
 		break;
 	case 'c':
-		rc = read_number("-c", optarg, ID_MAX, &a->conn);
+		rc = read_number("-c", text, ID_MAX, &a->conn);
 		break;
 	case 'p':
-		rc = read_number("-p", optarg, 65535, &v);
+		rc = read_number("-p", text, 65535, &v);
 		a->port = (unsigned long)v;
 		break;
 	case 'n':
-		rc = read_number("-n", optarg, UINT32_MAX, &v);
+		rc = read_number("-n", text, UINT32_MAX, &v);
 		a->count = (unsigned long)v;
 		break;
 	case 't':
-		rc = add_type(a, optarg);
+		rc = add_type(a, text);
 		break;
-	case ':':
-		return cli_usage("%s needs a value: events takes %s",
-				 argv[optind - 1], takes);
 	default:
-		return cli_usage("unknown option %s: events takes %s",
-				 argv[optind - 1], takes);
+		a->follow = true;
 	}
 	return rc;
 }
 
 static int read_args(int argc, char **argv, struct events_args *a)
 {
-	static const struct option options[] = {
-		{ "follow", no_argument, NULL, 'f' },
-		{ "conn", required_argument, NULL, 'c' },
-		{ "next", no_argument, NULL, 'N' },
-		{ "port", required_argument, NULL, 'p' },
-		{ "type", required_argument, NULL, 't' },
-		{ "count", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int rc = CLI_DONE;
-	int c;
+	const struct option_reader reader = { .command = "events",
+					      .table = events_options,
+					      .take = take_option,
+					      .ctx = a };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	while (!rc && (c = getopt_long(argc, argv, ":fc:Np:t:n:", options,
-				       NULL)) != -1)
-		rc = read_option(c, argv, a);
 	if (rc)
 		return rc;
-	if (optind < argc)
-		return cli_usage("events takes no %s, but %s", argv[optind],
-				 takes);
+	if (first < argc)
+		return cli_usage("events takes options alone, no %s; of one "
+				 "connection: -c ID",
+				 argv[first]);
 	if (a->next && a->conn)
 		return cli_usage("either --conn, a connection that is there, "
 				 "or --next, one that will be opened");

@@ -14,25 +14,52 @@
 
 #define ID_MAX ((1ull << 53) - 1) /* exact in JSON */
 
-static int read_args(int argc, char **argv, cJSON *params)
+const struct option_def explain_options[] = {
+	{ OPTION_LONG, "last", NULL, "the one that was opened last" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
+{
+	(void)value;
+	(void)text;
+	++*(int *)ctx;
+	return CLI_DONE;
+}
+
+static int read_id(const char *text, cJSON *params)
 {
 	unsigned long long v;
 	char *end;
 
-	if (argc > 2)
-		return cli_usage("explain takes one connection: its number, "
-				 "or --last");
-	if (argc < 2 || !strcmp(argv[1], "--last")) {
-		(void)cJSON_AddTrueToObject(params, "last");
-		return CLI_DONE;
-	}
 	errno = 0;
-	v = strtoull(argv[1], &end, 10);
-	if (errno || *end || *argv[1] < '0' || *argv[1] > '9' || v > ID_MAX)
+	v = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || v > ID_MAX)
 		return cli_usage("explain takes a connection's number, which "
 				 "ustackctl conns shows, or --last, not %s",
-				 argv[1]);
+				 text);
 	(void)cJSON_AddNumberToObject(params, "id", (double)v);
+	return CLI_DONE;
+}
+
+static int read_args(int argc, char **argv, cJSON *params)
+{
+	int last = 0;
+	const struct option_reader reader = { .command = "explain",
+					      .table = explain_options,
+					      .take = take_option,
+					      .ctx = &last };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
+
+	if (rc)
+		return rc;
+	if (argc - first + last > 1)
+		return cli_usage("explain takes one connection: its number, "
+				 "or --last");
+	if (first < argc)
+		return read_id(argv[first], params);
+	(void)cJSON_AddTrueToObject(params, "last");
 	return CLI_DONE;
 }
 

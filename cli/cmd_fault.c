@@ -51,28 +51,34 @@ static int read_target(int argc, char **argv, cJSON *params)
 	return 2;
 }
 
+enum { SLOW_READ = 1 };
+
+const struct word_def fault_words[] = {
+	{ "stall", "", "the service stops reading" },
+	{ "slow-read", "RATE", "it reads so much a second" },
+	{ "half-open", "", "it goes silent, and the peer is not told" },
+	{ "reset", "", "the connections there are now are reset" },
+	{ "off", "", "the first three end" },
+	{ NULL, NULL, NULL },
+};
+
 /* What is to happen, and the rate of a slow reader. */
 static int read_fault(int argc, char **argv, cJSON *params)
 {
-	static const char *const words[] = { "stall", "slow-read", "half-open",
-					     "reset", "off" };
-	int i = argc ? match_word(argv[0], words, 5) : MATCH_NONE;
-	const char *near;
+	int i = options_word(fault_words, "fault", argc ? argv[0] : NULL);
 
-	if (i < 0) {
-		near = argc ? match_nearest(argv[0], words, 5) : NULL;
-		return near ? cli_usage("fault has no %s, did you mean %s?",
-					argv[0], near)
-			    : cli_usage(TAKES);
-	}
-	(void)cJSON_AddStringToObject(params, "fault", words[i]);
-	if (argc != (i == 1 ? 2 : 1))
-		return i == 1 ? cli_usage("fault slow-read takes a rate, as in "
-					  "slow-read 80kbit or slow-read "
-					  "10kbps (bytes)")
-			      : cli_usage("fault %s takes no %s", words[i],
-					  argv[1]);
-	if (i == 1)
+	if (i < 0)
+		return CLI_USAGE;
+	(void)cJSON_AddStringToObject(params, "fault", fault_words[i].name);
+	if (argc != (i == SLOW_READ ? 2 : 1))
+		return i == SLOW_READ
+			       ? cli_usage(
+					 "fault slow-read takes a rate, as in "
+					 "slow-read 80kbit or slow-read "
+					 "10kbps (bytes)")
+			       : cli_usage("fault %s takes no %s",
+					   fault_words[i].name, argv[1]);
+	if (i == SLOW_READ)
 		(void)cJSON_AddStringToObject(params, "rate", argv[1]);
 	return CLI_DONE;
 }

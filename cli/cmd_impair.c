@@ -15,19 +15,8 @@
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
 #include "impair_fmt.h"
-#include "match.h"
 
 #define TEXT_MAX 16384u /* of a rule, or of a script */
-
-/**
- * struct sub - what may follow impair
- * @name:	the word
- * @run:	carries it out; @argv begins behind the word
- */
-struct sub {
-	const char *name;
-	int (*run)(struct cli *cli, int argc, char **argv);
-};
 
 /* The words as one text; false: they are too many. */
 static bool join(int argc, char **argv, char *buf, size_t size)
@@ -148,6 +137,13 @@ static int read_file(const char *path, char *buf, size_t size)
 	return CLI_DONE;
 }
 
+/* For the help alone: a rule or script may have words like options. */
+const struct option_def impair_options[] = {
+	{ 'f', NULL, "FILE",
+	  "script: the steps are there, - is standard input" },
+	{ 0, NULL, NULL, NULL },
+};
+
 static int run_script(struct cli *cli, int argc, char **argv)
 {
 	char text[TEXT_MAX];
@@ -166,34 +162,30 @@ static int run_script(struct cli *cli, int argc, char **argv)
 		       impair_show_script);
 }
 
-/* ------------------------------------------------------------------- table */
+/* ------------------------------------------------------------------ tables */
 
-static const struct sub subs[] = {
-	{ "show", run_show },	  { "set", run_set },
-	{ "preset", run_preset }, { "script", run_script },
-	{ "clear", run_clear },	  { "undo", run_undo },
+const struct word_def impair_words[] = {
+	{ "show", "", "rules and scripts, and what they have done" },
+	{ "set", "RULE",
+	  "make a rule, or replace the one for the same packets" },
+	{ "preset", "[NAME ...]",
+	  "make the rules of a known network, or list them" },
+	{ "script", "STEPS", "name exact packets" },
+	{ "clear", "[N]", "remove a rule or script, or all" },
+	{ "undo", "", "take back the last change" },
+	{ NULL, NULL, NULL },
 };
-
-#define NSUBS (sizeof(subs) / sizeof(subs[0]))
 
 int cmd_impair(struct cli *cli, int argc, char **argv)
 {
-	const char *names[NSUBS];
-	const char *near;
+	/* in the order of impair_words */
+	static int (*const run[])(struct cli *, int, char **) = {
+		run_show, run_set, run_preset, run_script, run_clear, run_undo,
+	};
 	int i;
 
 	if (argc < 2)
 		return run_show(cli, 0, argv);
-	for (size_t k = 0; k < NSUBS; k++)
-		names[k] = subs[k].name;
-	i = match_word(argv[1], names, NSUBS);
-	if (i >= 0)
-		return subs[i].run(cli, argc - 2, argv + 2);
-	near = match_nearest(argv[1], names, NSUBS);
-	if (near)
-		return cli_usage("impair has no %s, did you mean %s?", argv[1],
-				 near);
-	return cli_usage("impair takes show, set RULE, preset NAME, script "
-			 "STEPS, clear [N] or undo, not %s",
-			 argv[1]);
+	i = options_word(impair_words, "impair", argv[1]);
+	return i < 0 ? CLI_USAGE : run[i](cli, argc - 2, argv + 2);
 }

@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,10 +22,6 @@
 #define HEADERS6	 48u
 #define INTERVAL_MAX_S	 3600.
 #define INTERVAL_LEAST_S 0.002 /* as ping(8) lets anybody */
-
-static const char takes[] = "ping takes [-46] [-c COUNT] [-i SECONDS] "
-			    "[-s SIZE] [-t TTL] [-W SECONDS] [-M do] "
-			    "[-I ADDRESS] HOST";
 
 /**
  * struct ping_args - what was asked for
@@ -74,35 +69,51 @@ struct ping_sum {
 
 /* -------------------------------------------------------------- arguments */
 
-static int read_number(int option, unsigned long least, unsigned long most,
-		       unsigned long *v)
+static int read_number(int option, const char *text, unsigned long least,
+		       unsigned long most, unsigned long *v)
 {
 	char *end;
 
 	errno = 0;
-	*v = strtoul(optarg, &end, 10);
-	if (!errno && !*end && *optarg >= '0' && *optarg <= '9' &&
-	    *v >= least && *v <= most)
+	*v = strtoul(text, &end, 10);
+	if (!errno && !*end && *text >= '0' && *text <= '9' && *v >= least &&
+	    *v <= most)
 		return CLI_DONE;
 	return cli_usage("-%c takes a number from %lu to %lu, not %s", option,
-			 least, most, optarg);
+			 least, most, text);
 }
 
-static int read_seconds(int option, double least, double most, uint32_t *ms)
+static int read_seconds(int option, const char *text, double least, double most,
+			uint32_t *ms)
 {
 	char *end;
-	double s = strtod(optarg, &end);
+	double s = strtod(text, &end);
 
-	if (*end || end == optarg || !(s >= least) || s > most)
+	if (*end || end == text || !(s >= least) || s > most)
 		return cli_usage("-%c takes seconds, %g to %g, not %s", option,
-				 least, most, optarg);
+				 least, most, text);
 	*ms = (uint32_t)(s * 1e3 + 0.5);
 	return CLI_DONE;
 }
 
-static int read_option(int c, char **argv, struct ping_args *a)
+const struct option_def ping_options[] = {
+	{ '4', NULL, NULL, "only IPv4" },
+	{ '6', NULL, NULL, "only IPv6" },
+	{ 'c', NULL, "COUNT", "so many requests" },
+	{ 'i', NULL, "SECONDS", "the interval from one to the next" },
+	{ 's', NULL, "SIZE", "bytes behind the ICMP header" },
+	{ 't', NULL, "TTL", "time to live, or hop limit" },
+	{ 'W', NULL, "SECONDS", "how long to wait for each answer" },
+	{ 'M', NULL, "do", "let nobody cut a request into fragments" },
+	{ 'I', NULL, "ADDRESS", "from this address of the stack" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
 {
-	switch (c) {
+	struct ping_args *a = ctx;
+
+	switch (value) {
 	case '4':
 		a->family = AF_INET;
 		return CLI_DONE;
@@ -110,49 +121,43 @@ static int read_option(int c, char **argv, struct ping_args *a)
 		a->family = AF_INET6;
 		return CLI_DONE;
 	case 'c':
-		return read_number(c, 1, 1000000000, &a->count);
+		return read_number(value, text, 1, 1000000000, &a->count);
 	case 'i':
-		return read_seconds(c, INTERVAL_LEAST_S, INTERVAL_MAX_S,
-				    &a->interval_ms);
+		return read_seconds(value, text, INTERVAL_LEAST_S,
+				    INTERVAL_MAX_S, &a->interval_ms);
 	case 's':
-		return read_number(c, 0, CTL_PING_SIZE_MAX, &a->size);
+		return read_number(value, text, 0, CTL_PING_SIZE_MAX, &a->size);
 	case 't':
-		return read_number(c, 1, UINT8_MAX, &a->ttl);
+		return read_number(value, text, 1, UINT8_MAX, &a->ttl);
 	case 'W':
-		return read_seconds(c, 1e-3, CTL_PING_TIMEOUT_MAX / 1e3,
-				    &a->wait_ms);
+		return read_seconds(value, text, 1e-3,
+				    CTL_PING_TIMEOUT_MAX / 1e3, &a->wait_ms);
 	case 'I':
-		a->local = optarg;
+		a->local = text;
 		return CLI_DONE;
-	case 'M':
-		a->df = !strcmp(optarg, "do");
+	default:
+		a->df = !strcmp(text, "do");
 		return a->df ? CLI_DONE
 			     : cli_usage("-M takes do: let nobody cut it, not "
 					 "%s",
-					 optarg);
-	case ':':
-		return cli_usage("%s needs a value: %s", argv[optind - 1],
-				 takes);
-	default:
-		return cli_usage("unknown option %s: %s", argv[optind - 1],
-				 takes);
+					 text);
 	}
 }
 
 static int read_args(int argc, char **argv, struct ping_args *a)
 {
-	int rc = CLI_DONE;
-	int c;
+	const struct option_reader reader = { .command = "ping",
+					      .table = ping_options,
+					      .take = take_option,
+					      .ctx = a };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while (!rc && (c = getopt(argc, argv, ":46c:i:s:t:W:M:I:")) != -1)
-		rc = read_option(c, argv, a);
 	if (rc)
 		return rc;
-	if (optind + 1 != argc)
-		return cli_usage("%s", takes);
-	a->host = argv[optind];
+	if (first + 1 != argc)
+		return cli_usage("ping takes one HOST, as in ping 10.7.0.1");
+	a->host = argv[first];
 	return CLI_DONE;
 }
 

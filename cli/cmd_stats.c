@@ -3,7 +3,6 @@
  * cmd_stats.c - stats: the counters
  */
 
-#include <getopt.h>
 #include <string.h>
 
 #include "cli.h"
@@ -23,30 +22,40 @@ struct stats_args {
 	bool reset;
 };
 
+enum { OPT_ALL = OPTION_LONG, OPT_RESET };
+
+const struct option_def stats_options[] = {
+	{ OPT_ALL, "all", NULL, "those that are 0, too" },
+	{ OPT_RESET, "reset", NULL, "let them start at 0 again afterwards" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
+{
+	struct stats_args *a = ctx;
+
+	(void)text;
+	if (value == OPT_ALL)
+		a->all = true;
+	else
+		a->reset = true;
+	return CLI_DONE;
+}
+
 static int read_args(int argc, char **argv, struct stats_args *a)
 {
-	static const struct option options[] = {
-		{ "all", no_argument, NULL, 'a' },
-		{ "reset", no_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
+	const struct option_reader reader = { .command = "stats",
+					      .table = stats_options,
+					      .take = take_option,
+					      .ctx = a };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "ar", options, NULL)) != -1) {
-		if (c == 'a')
-			a->all = true;
-		else if (c == 'r')
-			a->reset = true;
-		else
-			return cli_usage("unknown option %s: stats takes "
-					 "[PATTERN] [--all] [--reset]",
-					 argv[optind - 1]);
-	}
-	if (optind < argc)
-		a->pattern = argv[optind++];
-	if (optind < argc)
+	if (rc)
+		return rc;
+	if (first < argc)
+		a->pattern = argv[first++];
+	if (first < argc)
 		return cli_usage("stats takes one PATTERN, quote it: '%s*'",
 				 a->pattern);
 	return CLI_DONE;

@@ -10,7 +10,6 @@
 #include "client.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
-#include "match.h"
 
 #define LABEL_WIDTH  13u
 #define SERVICE_TYPE 24u
@@ -353,21 +352,27 @@ static void show_level(struct cli *cli, const cJSON *result)
 		cli_str(result, "was"));
 }
 
+const struct word_def log_words[] = {
+	{ "error", "", "what has failed" },
+	{ "warning", "", "and what is not as it should be" },
+	{ "info", "", "and connections opened, closed, and losses" },
+	{ "debug", "", "and changes of state, dropped packets" },
+	{ "trace", "", "and each segment" },
+	{ NULL, NULL, NULL },
+};
+
 int cmd_log(struct cli *cli, int argc, char **argv)
 {
-	static const char *const levels[] = { "error", "warning", "info",
-					      "debug", "trace" };
 	cJSON *params;
-	int level = MATCH_NONE;
+	int level;
 
-	if (argc == 2)
-		level = match_word(argv[1], levels,
-				   sizeof(levels) / sizeof(levels[0]));
+	if (argc > 2)
+		return cli_usage("log takes one level, no %s", argv[2]);
+	level = options_word(log_words, "log", argc == 2 ? argv[1] : NULL);
 	if (level < 0)
-		return cli_usage("log takes one of error, warning, info, debug "
-				 "and trace");
+		return CLI_USAGE;
 	params = cJSON_CreateObject();
-	(void)cJSON_AddStringToObject(params, "level", levels[level]);
+	(void)cJSON_AddStringToObject(params, "level", log_words[level].name);
 	return cli_ask(cli, CTL_LOG_SET, params, show_level);
 }
 

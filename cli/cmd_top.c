@@ -3,7 +3,6 @@
  * cmd_top.c - top: what moves, live, or once
  */
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,8 +18,6 @@
 #define INTERVAL_STEP	 2.
 #define US_PER_S	 1e6
 #define CTRL_L		 12
-
-static const char takes[] = "[-d SECONDS] [-s KEY] [--once]";
 
 /**
  * struct top - a run of the command
@@ -76,37 +73,38 @@ static int read_sort(const char *text, enum top_sort *sort)
 	return CLI_DONE;
 }
 
+enum { OPT_ONCE = OPTION_LONG };
+
+const struct option_def top_options[] = {
+	{ 'd', "delay", "SECONDS", "time between readings, 0.1 to 3600" },
+	{ 's', "sort", "KEY", "order of the connections: t, r, c, x or i" },
+	{ OPT_ONCE, "once", NULL, "print once; also without a terminal" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
+{
+	struct top *t = ctx;
+
+	if (value == 'd')
+		return read_interval(text, &t->view.interval_s);
+	if (value == 's')
+		return read_sort(text, &t->view.sort);
+	t->once = true;
+	return CLI_DONE;
+}
+
 static int read_args(int argc, char **argv, struct top *t)
 {
-	static const struct option options[] = {
-		{ "delay", required_argument, NULL, 'd' },
-		{ "sort", required_argument, NULL, 's' },
-		{ "once", no_argument, NULL, '1' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int rc = CLI_DONE;
-	int c;
+	const struct option_reader reader = { .command = "top",
+					      .table = top_options,
+					      .take = take_option,
+					      .ctx = t };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while (!rc &&
-	       (c = getopt_long(argc, argv, ":d:s:1", options, NULL)) != -1) {
-		if (c == 'd')
-			rc = read_interval(optarg, &t->view.interval_s);
-		else if (c == 's')
-			rc = read_sort(optarg, &t->view.sort);
-		else if (c == '1')
-			t->once = true;
-		else if (c == ':')
-			rc = cli_usage("%s needs a value: top takes %s",
-				       argv[optind - 1], takes);
-		else
-			rc = cli_usage("unknown option %s: top takes %s",
-				       argv[optind - 1], takes);
-	}
-	if (!rc && optind < argc)
-		return cli_usage("unknown argument %s: top takes %s",
-				 argv[optind], takes);
+	if (!rc && first < argc)
+		return cli_usage("top takes options alone, no %s", argv[first]);
 	return rc;
 }
 

@@ -12,7 +12,6 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,9 +27,6 @@
 #define SETTLE_MS 100 /* how long what was drawn last waits for more */
 #define FOREVER	  (-1)
 
-static const char takes[] = "[ID|--last|--next|--list] [-f] [-p PORT] "
-			    "[--fold] [--no-time]";
-
 enum what { WHAT_LAST, WHAT_ID, WHAT_NEXT, WHAT_LIST };
 
 /**
@@ -41,6 +37,7 @@ enum what { WHAT_LAST, WHAT_ID, WHAT_NEXT, WHAT_LIST };
  * @follow:	go on until it is closed
  * @fold:	runs of ordinary segments in one line
  * @bare:	without what differs from run to run
+ * @given:	how often it was said whose trace
  */
 struct trace_args {
 	enum what what;
@@ -49,6 +46,7 @@ struct trace_args {
 	bool follow;
 	bool fold;
 	bool bare;
+	int given;
 };
 
 /**
@@ -98,64 +96,59 @@ static int read_port(const char *text, struct trace_args *a)
 	return CLI_DONE;
 }
 
-/* One option, @given counts those that say whose trace. */
-static int read_option(int c, char **argv, struct trace_args *a, int *given)
+enum { OPT_LAST = OPTION_LONG, OPT_NEXT, OPT_LIST, OPT_FOLD, OPT_NO_TIME };
+
+const struct option_def trace_options[] = {
+	{ OPT_LAST, "last", NULL, "of the one that was opened last" },
+	{ OPT_NEXT, "next", NULL, "of the next one, while it happens" },
+	{ OPT_LIST, "list", NULL, "which connections are remembered" },
+	{ 'f', "follow", NULL, "go on until it is closed" },
+	{ 'p', "port", "PORT", "with --next: one with a port at either end" },
+	{ OPT_FOLD, "fold", NULL, "runs of ordinary segments in one line" },
+	{ OPT_NO_TIME, "no-time", NULL,
+	  "without what differs from run to run" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_option(void *ctx, int value, const char *text)
 {
-	switch (c) {
+	struct trace_args *a = ctx;
+
+	switch (value) {
 	case 'f':
 		a->follow = true;
-		return CLI_DONE;
-	case 'F':
+		break;
+	case OPT_FOLD:
 		a->fold = true;
-		return CLI_DONE;
-	case 'T':
+		break;
+	case OPT_NO_TIME:
 		a->bare = true;
-		return CLI_DONE;
+		break;
 	case 'p':
-		return read_port(optarg, a);
-	case 'L':
-	case 'N':
-	case 'A':
-		a->what = c == 'L'   ? WHAT_LAST
-			  : c == 'N' ? WHAT_NEXT
-				     : WHAT_LIST;
-		++*given;
-		return CLI_DONE;
-	case ':':
-		return cli_usage("%s needs a value: trace takes %s",
-				 argv[optind - 1], takes);
+		return read_port(text, a);
 	default:
-		return cli_usage("unknown option %s: trace takes %s",
-				 argv[optind - 1], takes);
+		a->what = value == OPT_LAST   ? WHAT_LAST
+			  : value == OPT_NEXT ? WHAT_NEXT
+					      : WHAT_LIST;
+		a->given++;
 	}
+	return CLI_DONE;
 }
 
 static int read_args(int argc, char **argv, struct trace_args *a)
 {
-	static const struct option options[] = {
-		{ "follow", no_argument, NULL, 'f' },
-		{ "port", required_argument, NULL, 'p' },
-		{ "last", no_argument, NULL, 'L' },
-		{ "next", no_argument, NULL, 'N' },
-		{ "list", no_argument, NULL, 'A' },
-		{ "fold", no_argument, NULL, 'F' },
-		{ "no-time", no_argument, NULL, 'T' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int rc = CLI_DONE;
-	int given = 0;
-	int c;
+	const struct option_reader reader = { .command = "trace",
+					      .table = trace_options,
+					      .take = take_option,
+					      .ctx = a };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	optind = 0; /* start again, after the global options */
-	opterr = 0;
-	while (!rc &&
-	       (c = getopt_long(argc, argv, ":fp:", options, NULL)) != -1)
-		rc = read_option(c, argv, a, &given);
-	for (; !rc && optind < argc; optind++, given++)
-		rc = read_id(argv[optind], a);
+	for (; !rc && first < argc; first++, a->given++)
+		rc = read_id(argv[first], a);
 	if (rc)
 		return rc;
-	if (given > 1)
+	if (a->given > 1)
 		return cli_usage("trace takes one of ID, --last, --next and "
 				 "--list");
 	if (a->port && a->what != WHAT_NEXT)

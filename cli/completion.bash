@@ -1,5 +1,8 @@
 # bash completion for ustackctl; install as
 # /usr/share/bash-completion/completions/ustackctl
+#
+# Commands, their words and options are asked of ustackctl's own help, what there
+# is at the moment of the daemon.
 
 # _ustackctl_ask COMMAND KEY [END]: what the daemon has under KEY, before END, a word
 # each; nothing, and that soon, if it does not answer
@@ -9,6 +12,22 @@ _ustackctl_ask()
 	timeout 1 "${COMP_WORDS[0]}" "${socket[@]}" --json $1 2> /dev/null |
 		head -c 262144 | sed "s/\"${3:-$2 }\".*//" |
 		grep -oE "\"$2\":\"?[^\",}]+" | sed 's/.*[:"]//'
+}
+
+# _ustackctl_help COMMAND: its help, whose lines are
+#   word ARGUMENT            what it does
+#   -o, --option ARGUMENT    what it does
+_ustackctl_help()
+{
+	"${COMP_WORDS[0]}" ${1:+"$1"} --help 2> /dev/null
+}
+
+# From the help on standard input the words, or the options.
+_ustackctl_words() { sed -nE 's/^  ([a-z][a-z-]*)( .*)?$/\1/p'; }
+_ustackctl_options()
+{
+	sed -nE 's/^ +(-[^-]), (--[a-z-]+).*/\1 \2/p; t
+		s/^ +(--?[A-Za-z0-9][a-z-]*).*/\1/p'
 }
 
 # What follows a word that names a kind of thing, whichever the command.
@@ -21,14 +40,37 @@ _ustackctl_named()
 	esac
 }
 
+# _ustackctl_value COMMAND: what may follow the option $prev; fails if it takes nothing
+_ustackctl_value()
+{
+	local help
+
+	help=$(_ustackctl_help "$1")
+	grep -qE -- "^ .*$prev(, --[a-z-]+)? ([A-Z]|do )" <<< "$help" || return
+	case $1/$prev in
+	conns/-s | conns/--state) words="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1
+		FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT" ;;
+	top/-s | top/--sort) words="t r c x i" ;;
+	ping/-c) ;;
+	ping/-M) words="do" ;;
+	capture/--side) words="wire stack both" ;;
+	connect/--cc) words="cubic reno" ;;
+	events/-t | events/--type)
+		words="connectivity transport recovery impairment connection_
+			packet_sent packet_received packet_dropped
+			packet_lost metrics_updated soft_error" ;;
+	connect/--ca | connect/--cert | connect/--key | connect/--psk-file | impair/-f)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*) words=$(_ustackctl_named "$prev") ;;
+	esac
+}
+
 _ustackctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local commands="status stats conns conn trace explain events capture services impair fault connect ping log top reload shutdown help"
-	local states="SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2
-		CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
-	local cmd="" i words="" socket=()
+	local cmd="" at i words="" options socket=()
 
+	COMPREPLY=()
 	if [[ $prev == --socket ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -40,30 +82,26 @@ _ustackctl()
 		*) cmd=${COMP_WORDS[i]}; break ;;
 		esac
 	done
+	at=$((COMP_CWORD - i)) # how far behind the command
+	if [[ $prev == -* && -n $cmd ]] && _ustackctl_value "$cmd"; then
+		[[ -z $words ]] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+	fi
+	options=$(_ustackctl_help "$cmd" | _ustackctl_options)
+	[[ -z $cmd ]] || options+=" --json --help"
 	case $cmd in
-	"") words="$commands --socket --json --help --version" ;;
-	stats) words="--all --reset --json --help" ;;
-	conns)
-		words="-s -p -i --json --help"
-		[[ $prev == -s ]] && words=$states
-		[[ $prev == -p ]] && words=$(_ustackctl_named port)
-		;;
+	"") words="$(_ustackctl_help | _ustackctl_words) $options" ;;
+	stats | conns | events | top) words=$options ;;
+	log) words=$(_ustackctl_help log | _ustackctl_words) ;;
 	conn)
-		case $((COMP_CWORD - i)) in
+		case $at in
 		1) words=$(_ustackctl_named conn) ;;
-		2) words="abort close" ;;
+		2) words=$(_ustackctl_help conn | _ustackctl_words) ;;
 		esac ;;
-	top)
-		words="-d -s --once --json --help"
-		[[ $prev == -s ]] && words="t r c x i"
-		;;
-	trace)
-		words="--last --next --list -f -p --fold --no-time --json --help"
-		[[ $cur == -* ]] || words+=" $(_ustackctl_ask "trace --list" id)"
-		;;
+	trace | explain) words="$options $(_ustackctl_ask "trace --list" id)" ;;
 	fault)
-		words="stall slow-read half-open reset off"
-		[[ $COMP_CWORD -eq $((i + 1)) ]] && words="port service $(_ustackctl_named conn)"
+		words=$(_ustackctl_help fault | _ustackctl_words)
+		[[ $at -eq 1 ]] && words="port service $(_ustackctl_named conn)"
 		[[ $prev == port || $prev == service ]] && words=$(_ustackctl_named "$prev")
 		;;
 	impair)
@@ -73,69 +111,24 @@ _ustackctl()
 			words="in out both conn port service peer next delay loss duplicate
 				corrupt reorder rate limit ecn silent seed for" ;;
 		clear) words=$(_ustackctl_ask impair id exempt) ;;
-		script)
-			words="-f"
-			[[ $prev == -f ]] && mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return
-			;;
+		script) [[ $prev == script ]] && words="-f" ;;
 		esac
 		case $prev in
 		conn | port | service) words=$(_ustackctl_named "$prev") ;;
 		esac
-		[[ $COMP_CWORD -eq $((i + 1)) ]] && words="show set preset script clear undo"
+		[[ $at -eq 1 ]] && words=$(_ustackctl_help impair | _ustackctl_words)
 		;;
 	capture)
-		case $((COMP_CWORD - i)) in
-		1) words="start stop status" ;;
-		*) [[ ${COMP_WORDS[i+1]} == start ]] &&
-			words="--side --conn --port --snaplen --limit --rotate --files"
-			[[ ${COMP_WORDS[i+1]} == stop ]] &&
-				words="all $(_ustackctl_ask "capture status" id over)"
-			case $prev in
-			--conn | --port) words=$(_ustackctl_named "$prev") ;;
-			esac
-			[[ $prev == --side ]] && words="wire stack both"
-			if [[ ${COMP_WORDS[i+1]} == start && $cur != -* && $prev != --* ]]; then
-				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-				return
-			fi ;;
-		esac ;;
-	connect)
-		words="-4 -6 -v --bind --cc --timeout --tls --ca --cert --key
-			--psk-file --fingerprint --servername --insecure --json --help"
-		case $prev in
-		--cc) words="cubic reno" ;;
-		--ca | --cert | --key | --psk-file)
+		if [[ $at -eq 1 ]]; then
+			words=$(_ustackctl_help capture | _ustackctl_words)
+		elif [[ ${COMP_WORDS[i+1]} == stop ]]; then
+			words="all $(_ustackctl_ask "capture status" id over)"
+		elif [[ ${COMP_WORDS[i+1]} == start && $cur != -* && $prev != --* ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-			return ;;
-		--*) [[ $prev == --tls || $prev == --insecure ]] || words="" ;;
-		*) [[ $cur != -* ]] && words=$(compgen -A hostname -- "$cur") ;;
-		esac
-		;;
-	ping)
-		words="-4 -6 -c -i -s -t -W -M -I --json --help"
-		case $prev in
-		-M) words="do" ;;
-		-[cistWI]) words="" ;;
-		-*) [[ $cur != -* ]] && words+=" $(compgen -A hostname -- "$cur")" ;;
-		*) [[ $cur != -* ]] && words=$(compgen -A hostname -- "$cur") ;;
-		esac
-		;;
-	explain)
-		words="--last --json --help"
-		[[ $cur == -* ]] || words+=" $(_ustackctl_ask "trace --list" id)"
-		;;
-	events)
-		words="-f --follow -c --conn -N --next -p --port -t --type -n --count --json --help"
-		[[ $prev == -t || $prev == --type ]] &&
-			words="connectivity transport recovery impairment connection_
-				packet_sent packet_received packet_dropped
-				packet_lost metrics_updated soft_error"
-		case $prev in
-		-c | --conn | -p | --port) words=$(_ustackctl_named "$prev") ;;
-		esac
-		;;
-	log) words="error warning info debug trace" ;;
+		fi ;;
+	connect | ping) words=$(compgen -A hostname -- "$cur") ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	[[ $cur != -* || -z $cmd || $cmd == impair ]] || words=$options
+	[[ -z $words ]] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _ustackctl ustackctl

@@ -4,7 +4,6 @@
  */
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,26 +16,54 @@
 #define USTACK_VERSION "unknown"
 #endif
 
+enum { OPT_SOCKET = OPTION_LONG, OPT_JSON };
+
 /* clang-format off */
 static const struct command commands[] = {
-	{ "status", "", "the daemon, its interface, what it holds", cmd_status },
-	{ "stats", "[PATTERN] [--all] [--reset]", "counters", cmd_stats },
-	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does", cmd_conns },
-	{ "conn", "ID [abort|close]", "one connection in full, or its end", cmd_conn },
-	{ "trace", "[ID|--last|--next|--list] [-f]", "a connection's life as a ladder", cmd_trace },
-	{ "capture", "start FILE|- | stop | status", "packets to a pcapng file", cmd_capture },
-	{ "explain", "[ID|--last]", "a connection's life in words", cmd_explain },
-	{ "services", "", "services and what they have done", cmd_services },
-	{ "events", "[-f] [-c ID|-N] [-t TYPE]...", "what happened, or happens", cmd_events },
-	{ "impair", "[show|set|preset|script|...]", "faults on packets", cmd_impair },
-	{ "fault", "ID|port PORT FAULT", "stall, slow-read, half-open, reset; off", cmd_fault },
-	{ "connect", "[OPTION...] HOST PORT", "a connection from the stack, as nc", cmd_connect },
-	{ "ping", "[OPTION...] HOST", "ICMP echo from the stack, as ping does", cmd_ping },
-	{ "log", "error|warning|info|debug|trace", "set how much is logged", cmd_log },
-	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live", cmd_top },
-	{ "reload", "", "read credentials again, reopen the log", cmd_reload },
-	{ "shutdown", "", "close all connections and end the daemon", cmd_shutdown },
-	{ "help", "", "this list", cmd_help },
+	{ "status", "", "the daemon, its interface, what it holds",
+	  cmd_status, NULL, NULL },
+	{ "stats", "[PATTERN] [--all] [--reset]", "counters",
+	  cmd_stats, stats_options, NULL },
+	{ "conns", "[-s STATE] [-p PORT] [-i]", "connections, as ss -tn does",
+	  cmd_conns, conns_options, NULL },
+	{ "conn", "ID [abort|close]", "one connection in full, or its end",
+	  cmd_conn, NULL, conn_words },
+	{ "trace", "[ID|--last|--next|--list] [-f]", "a connection's life as a ladder",
+	  cmd_trace, trace_options, NULL },
+	{ "capture", "start FILE|- | stop | status", "packets to a pcapng file",
+	  cmd_capture, capture_options, capture_words },
+	{ "explain", "[ID|--last]", "a connection's life in words",
+	  cmd_explain, explain_options, NULL },
+	{ "services", "", "services and what they have done",
+	  cmd_services, NULL, NULL },
+	{ "events", "[-f] [-c ID|-N] [-t TYPE]...", "what happened, or happens",
+	  cmd_events, events_options, NULL },
+	{ "impair", "[show|set|preset|script|...]", "faults on packets",
+	  cmd_impair, impair_options, impair_words },
+	{ "fault", "ID|port N|service NAME FAULT", "an endpoint that fails",
+	  cmd_fault, NULL, fault_words },
+	{ "connect", "[OPTION...] HOST PORT", "a connection from the stack, as nc",
+	  cmd_connect, connect_options, NULL },
+	{ "ping", "[OPTION...] HOST", "ICMP echo from the stack, as ping does",
+	  cmd_ping, ping_options, NULL },
+	{ "log", "error|warning|info|debug|trace", "set how much is logged",
+	  cmd_log, NULL, log_words },
+	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live",
+	  cmd_top, top_options, NULL },
+	{ "reload", "", "read credentials again, reopen the log",
+	  cmd_reload, NULL, NULL },
+	{ "shutdown", "", "close all connections and end the daemon",
+	  cmd_shutdown, NULL, NULL },
+	{ "help", "", "this list",
+	  cmd_help, NULL, NULL },
+};
+
+static const struct option_def options[] = {
+	{ OPT_SOCKET, "socket", "PATH", "the daemon's control socket" },
+	{ OPT_JSON, "json", NULL, "print JSON; may stand behind the command, too" },
+	{ 'h', "help", NULL, "this text; behind a command, what it takes" },
+	{ 'V', "version", NULL, "the version" },
+	{ 0, NULL, NULL, NULL },
 };
 /* clang-format on */
 
@@ -52,6 +79,8 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 		"Shows and steers a running ustackd.  Without a command: "
 		"status.\n"
 		"\n");
+	options_help(cli->out, options);
+	fprintf(cli->out, "\n");
 	for (size_t i = 0; i < NCOMMANDS; i++) {
 		char text[FMT_WIDTH];
 
@@ -59,8 +88,13 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 			       commands[i].args);
 		fprintf(cli->out, "  %-36s  %s\n", text, commands[i].help);
 	}
-	fprintf(cli->out, "\n"
-			  "Commands may be shortened. See ustackctl(8).\n");
+	fprintf(cli->out, "\nCommands may be shortened; ustackctl COMMAND "
+			  "--help tells more.\nExit status:\n");
+#define CLI_STATUS(name, number, help)                                         \
+	fprintf(cli->out, "  %d  %s\n", number, help);
+	CLI_STATUSES(CLI_STATUS)
+#undef CLI_STATUS
+	fprintf(cli->out, "See ustackctl(8).\n");
 	return CLI_DONE;
 }
 
@@ -110,6 +144,19 @@ static bool take_json(int *argc, char **argv)
 	return found;
 }
 
+static int help_command(const struct cli *cli, const struct command *cmd)
+{
+	fprintf(cli->out, "usage: ustackctl %s%s%s\n%s\n", cmd->name,
+		*cmd->args ? " " : "", cmd->args, cmd->help);
+	if (cmd->words || cmd->options)
+		fprintf(cli->out, "\n");
+	if (cmd->words)
+		options_words_help(cli->out, cmd->words);
+	if (cmd->options)
+		options_help(cli->out, cmd->options);
+	return CLI_DONE;
+}
+
 /* Does an argument ask what the command takes? */
 static bool wants_help(int argc, char **argv)
 {
@@ -133,11 +180,8 @@ static int run_command(struct cli *cli, const char *path, int argc, char **argv)
 	cmd = find_command(argv[0]);
 	if (!cmd)
 		return CLI_USAGE;
-	if (wants_help(argc, argv)) {
-		fprintf(cli->out, "usage: ustackctl %s%s%s\n%s\n", cmd->name,
-			*cmd->args ? " " : "", cmd->args, cmd->help);
-		return CLI_DONE;
-	}
+	if (wants_help(argc, argv))
+		return help_command(cli, cmd);
 	cli->client = client_new(path);
 	if (!cli->client) {
 		fprintf(stderr, "ustackctl: out of memory\n");
@@ -161,43 +205,61 @@ static void fill_gaps(void)
 			(void)!open("/dev/null", how[fd]);
 }
 
+/**
+ * struct global - what stands before the command
+ * @path:	the socket, NULL = not said
+ * @json:	JSON is wanted
+ * @help:	the list is wanted
+ * @version:	the version is wanted
+ */
+struct global {
+	const char *path;
+	bool json;
+	bool help;
+	bool version;
+};
+
+static int take_option(void *ctx, int value, const char *text)
+{
+	struct global *g = ctx;
+
+	if (value == 'h')
+		g->help = true;
+	else if (value == 'V')
+		g->version = true;
+	else if (value == OPT_SOCKET)
+		g->path = text;
+	else
+		g->json = true; /* abbreviated, or take_json() had it */
+	return CLI_DONE;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct cli cli = { .out = stdout };
-	const char *path = NULL;
-	int c;
+	struct global g = { 0 };
+	const struct option_reader reader = { .command = "ustackctl",
+					      .table = options,
+					      .front = true,
+					      .take = take_option,
+					      .ctx = &g };
+	int first;
 	int rc;
 
 	fill_gaps();
-	opterr = 0;
 	cli.json = take_json(&argc, argv);
 	cli.colour = fmt_colour_wanted(stdout);
-	while ((c = getopt_long(argc, argv, "+:hV", options, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			path = optarg;
-			break;
-		case 'h':
-			return cmd_help(&cli, 0, NULL);
-		case 'V':
-			printf("ustackctl %s\n", USTACK_VERSION);
-			return CLI_DONE;
-		case ':':
-			return cli_usage("%s needs a value, try ustackctl help",
-					 argv[optind - 1]);
-		default:
-			return cli_usage("unknown option %s, try ustackctl "
-					 "help",
-					 argv[optind - 1]);
-		}
+	rc = options_read(&reader, argc, argv, &first);
+	if (rc)
+		return rc;
+	cli.json |= g.json;
+	if (g.help) {
+		rc = cmd_help(&cli, 0, NULL);
+	} else if (g.version) {
+		printf("ustackctl %s\n", USTACK_VERSION);
+	} else {
+		rc = run_command(&cli, g.path, argc - first, argv + first);
 	}
-	rc = run_command(&cli, path, argc - optind, argv + optind);
 	if (fflush(stdout) && rc == CLI_DONE)
 		rc = CLI_REFUSED;
 	return rc;

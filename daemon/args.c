@@ -12,44 +12,82 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config.h"
+
 #define TRY_HELP "; try \"ustackd -h\""
 
 enum { OPT_TUN_FD = 256 };
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "option", required_argument, NULL, 'o' },
-	{ "tun-fd", required_argument, NULL, OPT_TUN_FD },
-	{ "test", no_argument, NULL, 't' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+#define NOPTIONS (sizeof(options) / sizeof(options[0]))
+#define COLUMN	 24 /* where the help of an option begins */
+
+/* clang-format off */
+static const struct {
+	int value;	  /* its letter, or a number if it has none */
+	const char *name;
+	const char *arg;  /* NULL = it takes none */
+	const char *help;
+} options[] = {
+	{ 'c', "config", "FILE", "configuration (default " CONFIG_PATH_DEFAULT ")" },
+	{ 'o', "option", "SECTION.KEY=VALUE", "set one key, after the file; may be repeated" },
+	{ OPT_TUN_FD, "tun-fd", "N", "take descriptor N: a TUN, or one packet a read" },
+	{ 't', "test", NULL, "check and print the effective configuration" },
+	{ 'h', "help", NULL, "this text" },
+	{ 'V', "version", NULL, "the version" },
 };
+/* clang-format on */
+
+static void usage_option(FILE *out, size_t i)
+{
+	bool letter = options[i].value < OPT_TUN_FD;
+	int n = fprintf(out, "  %c%c%s --%s%s%s", letter ? '-' : ' ',
+			letter ? options[i].value : ' ', letter ? "," : " ",
+			options[i].name, options[i].arg ? " " : "",
+			options[i].arg ? options[i].arg : "");
+
+	if (n + 2 > COLUMN)
+		n = fprintf(out, "\n") - 1;
+	fprintf(out, "%*s%s\n", COLUMN - n, "", options[i].help);
+}
 
 void args_usage(FILE *out)
 {
 	fputs("usage: ustackd [-c FILE] [-o SECTION.KEY=VALUE]... [--tun-fd N] "
 	      "[-t] [-h] [-V]\n"
 	      "A TCP/IP host of its own behind a TUN interface.\n"
-	      "\n"
-	      "  -c, --config FILE     configuration (default "
-	      "/etc/ustack/ustackd.conf)\n"
-	      "  -o, --option SECTION.KEY=VALUE\n"
-	      "                        set one key, after the file; may be "
-	      "repeated\n"
-	      "      --tun-fd N        use descriptor N: a TUN, or a socket "
-	      "with one raw IP\n"
-	      "                        packet per read and write\n"
-	      "  -t, --test            check and print the effective "
-	      "configuration\n"
-	      "  -h, --help            this text\n"
-	      "  -V, --version         the version\n"
-	      "\n"
-	      "Exit status: 0 ended well, 1 failed, 2 wrong usage.  SIGTERM "
-	      "closes connections\n"
-	      "gracefully, a second one at once; SIGHUP reopens the log file.\n"
+	      "\n",
+	      out);
+	for (size_t i = 0; i < NOPTIONS; i++)
+		usage_option(out, i);
+	fputs("\n"
+	      "Exit status:\n"
+	      "  0  ended as asked, or the configuration is good\n"
+	      "  1  failed, or the configuration is faulty\n"
+	      "  2  wrong usage\n"
+	      "SIGTERM closes connections gracefully, a second one at once; "
+	      "SIGHUP reloads.\n"
 	      "See ustackd(8) and ustackd.conf(5).\n",
 	      out);
+}
+
+/* The table in getopt_long()'s own form. */
+static void fill(char letters[2 * NOPTIONS + 2],
+		 struct option names[NOPTIONS + 1])
+{
+	*letters++ = ':';
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		names[i] = (struct option){
+			.name = options[i].name,
+			.has_arg = options[i].arg ? required_argument
+						  : no_argument,
+			.val = options[i].value
+		};
+		if (options[i].value >= OPT_TUN_FD)
+			continue;
+		*letters++ = (char)options[i].value;
+		if (options[i].arg)
+			*letters++ = ':';
+	}
 }
 
 /* "SECTION.KEY=VALUE": a dot inside the part before the equals sign. */
@@ -132,14 +170,16 @@ static int parse_option(struct args *a, int option, char **argv, FILE *err)
 
 int args_parse(struct args *a, int argc, char **argv, FILE *err)
 {
+	char letters[2 * NOPTIONS + 2] = "";
+	struct option names[NOPTIONS + 1] = { 0 };
 	int option;
 
+	fill(letters, names);
 	memset(a, 0, sizeof(*a));
 	a->tun_fd = -1;
 	optind = 0; /* start over, glibc's way */
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:o:thV", long_options,
-				     NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		if (parse_option(a, option, argv, err))
 			return -1;
 		if (a->action == ARGS_HELP || a->action == ARGS_VERSION)
