@@ -159,6 +159,8 @@ struct impair_knobs {
  * @for_us:	it expires after that, 0 = never
  * @preset:	name of the preset that it came from, for display; empty = none
  * @silent:	half-open: nothing passes in either direction, and no knob counts
+ * @standing:	it is of the embedder's settings: new rules go in front of those
+ *		like it, and so behind all others
  */
 struct impair_rule {
 	struct impair_match match;
@@ -166,6 +168,7 @@ struct impair_rule {
 	uint64_t for_us;
 	char preset[IMPAIR_NAME_MAX];
 	bool silent;
+	bool standing;
 };
 
 /* ------------------------------------------------------------------ scripts */
@@ -230,12 +233,14 @@ struct impair_step {
  * @match:	which connections; @dirs is not used.  Packets are counted for
  *		each connection apart, from its first packet after the script
  *		was made.
+ * @standing:	it is of the embedder's settings; a mark, not looked at
  * @nsteps:	steps
  * @step:	each is asked for every packet, in order; the first that acts
  *		decides
  */
 struct impair_script {
 	struct impair_match match;
+	bool standing;
 	uint32_t nsteps;
 	struct impair_step step[IMPAIR_STEPS_MAX];
 };
@@ -332,8 +337,9 @@ uint64_t impair_run(struct impair *im, uint64_t now_us);
  * @id:		set to its number
  *
  * A rule with the same match is replaced where it stands, and keeps its
- * number; a new one goes in front of the others.  Rules that silence are apart
- * from those that do not.  Either way the rule begins anew: counts are zero, the
+ * number; a new one goes in front of the others, a standing one in front of the
+ * others that stand.  Rules that silence are apart from those that do not.
+ * Either way the rule begins anew: counts are zero, the
  * next connection is its first, `next` looks for one.  Connections are not
  * disturbed; packets that wait keep their fate.
  *

@@ -253,6 +253,19 @@ static uint32_t find_same(const struct table *t, const struct rule *r)
 	return i;
 }
 
+/* A new rule goes in front, or in front of those that stand, as it does. */
+static void insert(struct table *t, struct rule *n)
+{
+	uint32_t at = 0;
+
+	while (n->r.standing && at < t->nrules && !t->rule[at]->r.standing)
+		at++;
+	memmove(t->rule + at + 1, t->rule + at,
+		(t->nrules - at) * sizeof(t->rule[0]));
+	t->rule[at] = n;
+	t->nrules++;
+}
+
 int impair_set(struct impair *im, const struct impair_rule *r, uint64_t now_us,
 	       uint32_t *id)
 {
@@ -279,9 +292,7 @@ int impair_set(struct impair *im, const struct impair_rule *r, uint64_t now_us,
 		t->rule[at] = n;
 	} else {
 		n->id = ++im->last_id;
-		memmove(t->rule + 1, t->rule, t->nrules * sizeof(t->rule[0]));
-		t->rule[0] = n;
-		t->nrules++;
+		insert(t, n);
 	}
 	*id = n->id;
 	rules_recount(im);
