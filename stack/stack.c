@@ -392,13 +392,15 @@ const char *ustack_reconfigure(struct ustack *s,
 	why = ustack_config_check(&cfg);
 	if (!why && cfg.mem_limit_bytes < s->mem.taken)
 		why = "mem_limit_bytes: more is taken already";
-	if (!why)
-		why = tcp_reconfigure(s->tcp, &cfg);
 	if (why)
 		return why;
-	s->mem.budget = cfg.mem_limit_bytes;
-	s->cfg = cfg;
-	return NULL;
+	s->mem.budget = cfg.mem_limit_bytes; /* tables that grow are under it */
+	why = tcp_reconfigure(s->tcp, &cfg);
+	if (why)
+		s->mem.budget = was->mem_limit_bytes;
+	else
+		s->cfg = cfg;
+	return why;
 }
 
 uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)

@@ -264,6 +264,20 @@ static void op_app(struct rig *r)
 	}
 }
 
+/* Other settings under whatever there is; most are refused by their sums. */
+static void reconfigure(struct rig *r)
+{
+	struct ustack_config cfg = *ustack_settings(r->h.s);
+
+	cfg.syn_backlog = 1u << (fuzz_u8(r->in) & 15);
+	cfg.max_conns = 1u + fuzz_u8(r->in);
+	cfg.rcvbuf_max = 4096u << (fuzz_u8(r->in) & 15);
+	cfg.mem_limit_bytes = (uint64_t)fuzz_u8(r->in) << 20;
+	cfg.sack = fuzz_u8(r->in) & 1;
+	cfg.max_time_wait = fuzz_u8(r->in) & 3;
+	(void)!ustack_reconfigure(r->h.s, &cfg);
+}
+
 /* The link: full or not, broken, of another size, under other addresses. */
 static void op_link(struct rig *r)
 {
@@ -279,7 +293,10 @@ static void op_link(struct rig *r)
 		r->blocked = what & 4 ? -ERR_AGAIN : -ERR_NOBUFS;
 		break;
 	case 2:
-		(void)!ustack_set_mtu(r->h.s, 1280u + what);
+		if (what & 4)
+			reconfigure(r);
+		else
+			(void)!ustack_set_mtu(r->h.s, 1280u + what);
 		break;
 	default:
 		vhost_config(&cfg);
