@@ -376,6 +376,16 @@ int cmd_log(struct cli *cli, int argc, char **argv)
 	return cli_ask(cli, CTL_LOG_SET, params, show_level);
 }
 
+static void show_change(struct cli *cli, const char *what)
+{
+	if (!strcmp(what, "log"))
+		fprintf(cli->out, "log: opened again\n");
+	else if (!strcmp(what, "tls"))
+		fprintf(cli->out, "TLS: new connections get new credentials\n");
+	else
+		fprintf(cli->out, "changed: %s\n", what);
+}
+
 static void show_reload(struct cli *cli, const cJSON *result)
 {
 	const cJSON *tls = item(result, "tls");
@@ -384,18 +394,15 @@ static void show_reload(struct cli *cli, const cJSON *result)
 
 	cJSON_ArrayForEach(what, item(result, "changed"))
 	{
-		bool is_log = cJSON_IsString(what) &&
-			      !strcmp(what->valuestring, "log");
-
-		fprintf(cli->out, "%s\n",
-			is_log ? "log: opened again"
-			       : "TLS: new connections get new credentials");
-		any |= !is_log;
+		if (!cJSON_IsString(what))
+			continue;
+		show_change(cli, what->valuestring);
+		any |= strcmp(what->valuestring, "log") != 0;
 	}
+	if (!any)
+		fprintf(cli->out, "nothing has changed\n");
 	if (!tls)
 		return;
-	if (!any)
-		fprintf(cli->out, "TLS: nothing has changed\n");
 	if (item(tls, "fingerprint"))
 		show_certificate(cli, tls);
 	show_warnings(cli, item(tls, "warnings"));

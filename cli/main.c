@@ -50,7 +50,7 @@ static const struct command commands[] = {
 	  cmd_log, NULL, log_words },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live",
 	  cmd_top, top_options, NULL },
-	{ "reload", "", "read credentials again, reopen the log",
+	{ "reload", "", "read the configuration again",
 	  cmd_reload, NULL, NULL },
 	{ "shutdown", "", "close all connections and end the daemon",
 	  cmd_shutdown, NULL, NULL },

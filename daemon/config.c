@@ -289,6 +289,7 @@ int config_load(struct config *cfg, const struct config_source *src, FILE *err)
 {
 	struct config_pass p = {
 		.cfg = cfg,
+		.was = src->was,
 		.file = src->path ? src->path : CONFIG_PATH_DEFAULT,
 		.err = err,
 	};

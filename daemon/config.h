@@ -158,12 +158,15 @@ struct config {
  * @override:	"SECTION.KEY=VALUE" strings of -o, applied last, in order
  * @noverride:	their number
  * @tun_fd:	--tun-fd, -1 = none
+ * @was:	configuration in force, NULL = none: places that nobody gives are
+ *		those that it found, for they depend on what we are allowed to
  */
 struct config_source {
 	const char *path;
 	const char *const *override;
 	uint32_t noverride;
 	int tun_fd;
+	const struct config *was;
 };
 
 /**
@@ -178,5 +181,31 @@ int config_load(struct config *cfg, const struct config_source *src, FILE *err);
 
 /** config_print() - Write the effective configuration as a file that could be read back */
 void config_print(const struct config *cfg, FILE *out);
+
+/**
+ * struct config_change - a key whose value is another one
+ * @section:	its section
+ * @key:	its name
+ * @live:	it can change while the daemon runs
+ */
+struct config_change {
+	const char *section;
+	const char *key;
+	bool live;
+};
+
+/**
+ * config_diff() - Find what is different, [service NAME] aside
+ * @a:		a configuration
+ * @b:		another one
+ * @out:	changes found, in the order of the manual
+ * @max:	room in @out
+ *
+ * Return: their number, at most @max; or -ENOMEM
+ */
+int config_diff(const struct config *a, const struct config *b,
+		struct config_change *out, uint32_t max);
+
+#define CONFIG_CHANGES_MAX 96u /* there are no more keys */
 
 #endif /* DAEMON_CONFIG_H */

@@ -393,11 +393,16 @@ static bool can_use(const char *dir, const char *parent)
  * Where the control socket goes when nobody says: the system's place, or the
  * user's own for somebody who cannot write there.
  */
-static void set_default_socket(struct config *cfg)
+static void set_default_socket(struct config *cfg, const struct config *was)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
 	int len = 0;
 
+	if (was) {
+		memcpy(cfg->ctl_socket, was->ctl_socket,
+		       sizeof(cfg->ctl_socket));
+		return;
+	}
 	if (dir && *dir == '/' && !can_use(SYSTEM_DIR, SYSTEM_RUN))
 		len = snprintf(cfg->ctl_socket, sizeof(cfg->ctl_socket),
 			       "%s/%s", dir, CTL_SOCKET_USER);
@@ -425,10 +430,15 @@ static bool state_dir_is(struct config *cfg, const char *dir, const char *sub)
  * names several with colons between them; the system's; or the user's own for
  * somebody who cannot write there.
  */
-static void set_default_state_dir(struct config *cfg)
+static void set_default_state_dir(struct config *cfg, const struct config *was)
 {
 	const char *dir = getenv("STATE_DIRECTORY");
 
+	if (was) {
+		memcpy(cfg->tls.state_dir, was->tls.state_dir,
+		       sizeof(cfg->tls.state_dir));
+		return;
+	}
 	if (state_dir_is(cfg, dir, "")) {
 		cfg->tls.state_dir[strcspn(cfg->tls.state_dir, ":")] = '\0';
 		return;
@@ -451,9 +461,9 @@ void config_check(struct config_pass *p)
 	if (cfg->stack.rcvbuf_init > cfg->stack.rcvbuf_max)
 		cfg->stack.rcvbuf_init = cfg->stack.rcvbuf_max;
 	if (!cfg->ctl_socket[0])
-		set_default_socket(cfg);
+		set_default_socket(cfg, p->was);
 	if (!cfg->tls.state_dir[0])
-		set_default_state_dir(cfg);
+		set_default_state_dir(cfg, p->was);
 	fill_not_ours(cfg);
 	check_services(p);
 	config_check_impair(p);

@@ -7,6 +7,7 @@
  *	config_ini.c	lines of the file and -o strings -> config_assign()
  *	config_impair.c	[impair]: values in a language of their own
  *	config_check.c	what only shows when all keys are known
+ *	config_diff.c	what is different in another configuration
  *	config.c	the order of it all
  */
 
@@ -120,6 +121,7 @@ struct config_origin {
 /**
  * struct config_pass - one run of config_load()
  * @cfg:	being filled in
+ * @was:	as in struct config_source
  * @file:	path, for messages
  * @err:	where messages go
  * @errors:	their number
@@ -132,6 +134,7 @@ struct config_origin {
  */
 struct config_pass {
 	struct config *cfg;
+	const struct config *was;
 	const char *file;
 	FILE *err;
 	int errors;

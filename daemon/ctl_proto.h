@@ -86,9 +86,12 @@
  *			when its secure channel is established, there is the reply.
  *			bind: ADDRESS, ADDRESS:PORT or :PORT
  *	log.set		{level} -> {level, was}
- *	config.reload	{} -> {changed:[log, tls], tls?: as in status} ; refused
- *			with the reason when a file is faulty, and the old
- *			credentials stay
+ *	config.reload	{} -> {changed:[text], tls?: as in status} ; text: "log",
+ *			it was opened again; "tls", new connections get other
+ *			credentials; "[SECTION] KEY"; "[service NAME]", with
+ *			" (new)" or " (gone)".  Refused with the reasons when the
+ *			file is faulty, or says what cannot change while the daemon
+ *			runs: then nothing has changed
  *	shutdown	{} ; then the daemon closes its connections and ends
  *
  * A connection: {id, service?, state, active, local, lport, remote, rport, cc,

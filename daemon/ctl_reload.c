@@ -69,10 +69,8 @@ void ctl_config_reload(struct ctl_request *rq)
 	if (j) {
 		json_obj(j, "result");
 		json_arr(j, "changed");
-		if (res.log)
-			json_str(j, NULL, "log");
-		if (res.tls)
-			json_str(j, NULL, "tls");
+		for (uint32_t i = 0; i < res.n; i++)
+			json_str(j, NULL, res.changed[i]);
 		json_arr_end(j);
 		if (ctl->tls && ctl->tls->ctx)
 			ctl_put_creds(j, ctl);

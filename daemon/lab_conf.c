@@ -13,6 +13,7 @@
 
 #define NAMES_MAX 160u
 #define WHY_MAX	  256u
+#define ERR_MAX	  512u
 
 /* ---------------------------------------------------------------- services */
 
@@ -68,30 +69,58 @@ enum lab_match lab_resolve(const struct config *cfg, struct impair_match *m,
 
 /* ------------------------------------------------------------------- start */
 
-static bool refused(const char *key, const char *text, int rc)
+/**
+ * struct start - rules being made
+ * @im:		engine
+ * @cfg:	configuration
+ * @now_us:	the time
+ * @err:	why one cannot be
+ * @errlen:	room in @err
+ */
+struct start {
+	struct impair *im;
+	const struct config *cfg;
+	uint64_t now_us;
+	char *err;
+	size_t errlen;
+};
+
+static bool refused(const struct start *s, const char *key, const char *text,
+		    int rc)
 {
-	log_msg(LOG_LVL_ERROR, "[impair] %s = %s: %s", key, text,
-		rc == -ERR_LIMIT ? "there are too many" : err_str(rc));
+	(void)snprintf(s->err, s->errlen, "[impair] %s = %s: %s", key, text,
+		       rc == -ERR_LIMIT ? "there are too many" : err_str(rc));
 	return false;
 }
 
-static bool start_rule(struct impair *im, const struct config *cfg,
-		       struct impair_rule *r, uint64_t now_us)
+/* Undo goes back to before the first of our steps. */
+static void one_step(struct impair *im)
+{
+	struct impair_gauges g;
+
+	impair_gauges(im, &g);
+	if (g.undo > 1)
+		impair_settle(im, g.undo - 1);
+}
+
+static bool start_rule(const struct start *s, struct impair_rule *r)
 {
 	char text[IMPAIR_TEXT_MAX];
 	char why[WHY_MAX];
 	uint32_t id;
 	int rc;
 
-	(void)lab_resolve(cfg, &r->match, why, sizeof(why));
-	rc = impair_set(im, r, now_us, &id);
-	return !rc || refused("rule", impair_rule_text(r, text), rc);
+	(void)lab_resolve(s->cfg, &r->match, why, sizeof(why));
+	r->standing = true;
+	rc = impair_set(s->im, r, s->now_us, &id);
+	one_step(s->im);
+	return !rc || refused(s, "rule", impair_rule_text(r, text), rc);
 }
 
 /* A new rule goes in front of the others: the last ones are made first. */
-static bool start_rules(struct impair *im, const struct config *cfg,
-			uint64_t now_us)
+static bool start_rules(const struct start *s)
 {
+	const struct config *cfg = s->cfg;
 	struct impair_rule r[IMPAIR_PRESET_RULES];
 	struct impair_lang_err err;
 	uint32_t n;
@@ -100,54 +129,133 @@ static bool start_rules(struct impair *im, const struct config *cfg,
 		if (impair_preset_parse(cfg->presets.text[i], r, &n, &err))
 			continue;
 		while (n-- > 0)
-			if (!start_rule(im, cfg, &r[n], now_us))
+			if (!start_rule(s, &r[n]))
 				return false;
 	}
 	for (uint32_t i = cfg->rules.n; i-- > 0;)
 		if (!impair_rule_parse(cfg->rules.text[i], r, &err) &&
-		    !start_rule(im, cfg, r, now_us))
+		    !start_rule(s, r))
 			return false;
 	return true;
 }
 
-static bool start_scripts(struct impair *im, const struct config *cfg,
-			  uint64_t now_us)
+static bool start_scripts(const struct start *s)
 {
+	const struct config_texts *scripts = &s->cfg->scripts;
 	struct impair_lang_err err;
 	struct impair_script sc;
 	char why[WHY_MAX];
 	uint32_t id;
 
-	for (uint32_t i = 0; i < cfg->scripts.n; i++) {
+	for (uint32_t i = 0; i < scripts->n; i++) {
 		int rc;
 
-		if (impair_script_parse(cfg->scripts.text[i], &sc, &err))
+		if (impair_script_parse(scripts->text[i], &sc, &err))
 			continue;
-		(void)lab_resolve(cfg, &sc.match, why, sizeof(why));
-		rc = impair_run_script(im, &sc, now_us, &id);
+		(void)lab_resolve(s->cfg, &sc.match, why, sizeof(why));
+		sc.standing = true;
+		rc = impair_run_script(s->im, &sc, s->now_us, &id);
+		one_step(s->im);
 		if (rc)
-			return refused("script", cfg->scripts.text[i], rc);
+			return refused(s, "script", scripts->text[i], rc);
 	}
 	return true;
 }
 
-static bool start_exempt(struct impair *im, const struct config *cfg)
+static bool start_exempt(const struct start *s)
 {
-	for (uint32_t i = 0; i < cfg->nservice; i++) {
-		const struct config_service *svc = &cfg->service[i];
-		int rc = svc->exempt ? impair_exempt(im, svc->port, true) : 0;
+	for (uint32_t i = 0; i < s->cfg->nservice; i++) {
+		const struct config_service *svc = &s->cfg->service[i];
+		int rc = svc->exempt ? impair_exempt(s->im, svc->port, true)
+				     : 0;
 
 		if (rc)
-			return refused("exempt", svc->name, rc);
+			return refused(s, "exempt", svc->name, rc);
 	}
 	return true;
 }
 
 bool lab_start(struct impair *im, const struct config *cfg, uint64_t now_us)
 {
-	bool ok = start_exempt(im, cfg) && start_rules(im, cfg, now_us) &&
-		  start_scripts(im, cfg, now_us);
+	char err[ERR_MAX];
+	struct start s = { .im = im,
+			   .cfg = cfg,
+			   .now_us = now_us,
+			   .err = err,
+			   .errlen = sizeof(err) };
+	bool ok = start_exempt(&s) && start_rules(&s) && start_scripts(&s);
 
 	impair_settle(im, UINT32_MAX);
+	if (!ok)
+		log_msg(LOG_LVL_ERROR, "%s", err);
 	return ok;
+}
+
+/* ------------------------------------------------------------------ reload */
+
+static bool clear(struct impair *im, uint32_t id)
+{
+	int rc = impair_clear(im, id);
+
+	one_step(im);
+	return !rc;
+}
+
+static bool clear_a_rule(struct impair *im, uint64_t now_us)
+{
+	struct impair_rule_info info;
+
+	for (uint32_t i = 0; !impair_rule_at(im, i, now_us, &info); i++)
+		if (info.rule.standing)
+			return clear(im, info.id);
+	return false;
+}
+
+static bool clear_a_script(struct impair *im)
+{
+	struct impair_script_info info;
+
+	for (uint32_t i = 0; !impair_script_at(im, i, &info); i++)
+		if (info.script.standing)
+			return clear(im, info.id);
+	return false;
+}
+
+static void forget_exempt(struct impair *im, const struct config *cfg)
+{
+	for (uint32_t i = 0; i < cfg->nservice; i++)
+		if (cfg->service[i].exempt)
+			(void)impair_exempt(im, cfg->service[i].port, false);
+}
+
+bool lab_reload(struct impair *im, const struct lab_change *c, char *err,
+		size_t errlen)
+{
+	struct start s = { .im = im,
+			   .cfg = c->cfg,
+			   .now_us = c->now_us,
+			   .err = err,
+			   .errlen = errlen };
+
+	impair_settle(im, UINT32_MAX);
+	while (clear_a_rule(im, c->now_us) || clear_a_script(im))
+		;
+	forget_exempt(im, c->was);
+	if (start_exempt(&s) && start_rules(&s) && start_scripts(&s))
+		return true;
+	lab_undo(im, c);
+	return false;
+}
+
+void lab_undo(struct impair *im, const struct lab_change *c)
+{
+	char err[ERR_MAX];
+	struct start s = { .im = im,
+			   .cfg = c->was,
+			   .err = err,
+			   .errlen = sizeof(err) };
+
+	forget_exempt(im, c->cfg);
+	(void)start_exempt(&s); /* there was room for them */
+	(void)impair_undo(im);	/* nothing to be undone is fine, too */
 }

@@ -47,4 +47,35 @@ enum lab_match lab_resolve(const struct config *cfg, struct impair_match *m,
  */
 bool lab_start(struct impair *im, const struct config *cfg, uint64_t now_us);
 
+/**
+ * struct lab_change - from one configuration to another
+ * @was:	configuration that holds
+ * @cfg:	the one that is to hold, known to be good
+ * @now_us:	the time
+ */
+struct lab_change {
+	const struct config *was;
+	const struct config *cfg;
+	uint64_t now_us;
+};
+
+/**
+ * lab_reload() - Replace the rules, presets and scripts that [impair] made
+ * @im:		engine
+ * @c:		what changes
+ * @err:	on failure: which rule, and why
+ * @errlen:	room in @err
+ *
+ * What was made otherwise stays in front of them, unless a new rule has the same
+ * match.  It is one step of undo, and the only one: lab_undo() or impair_settle()
+ * must follow.
+ *
+ * Return: false when there is no room or memory for all: all is as it was
+ */
+bool lab_reload(struct impair *im, const struct lab_change *c, char *err,
+		size_t errlen);
+
+/** lab_undo() - Take lab_reload() back */
+void lab_undo(struct impair *im, const struct lab_change *c);
+
 #endif /* DAEMON_LAB_CONF_H */

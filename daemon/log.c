@@ -442,6 +442,15 @@ static int open_target(const struct config *cfg)
 	return fd >= 0 ? fd : -errno;
 }
 
+int log_check(const struct config *cfg)
+{
+	int fd = cfg->log_target == LOG_TO_STDERR ? -1 : open_target(cfg);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return cfg->log_target == LOG_TO_STDERR || fd >= 0 ? 0 : fd;
+}
+
 int log_open(const struct config *cfg)
 {
 	int fd;

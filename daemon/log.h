@@ -46,6 +46,9 @@ const char *log_level_name(enum log_level level);
  */
 int log_open(const struct config *cfg);
 
+/** log_check() - Could log_open() open that target?  0 or -errno; nothing changes */
+int log_check(const struct config *cfg);
+
 /** log_close() - Flush and close the target */
 void log_close(void);
 

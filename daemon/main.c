@@ -51,7 +51,7 @@
 /**
  * struct daemon - the one daemon of this process
  * @cfg:	configuration in force
- * @config_path: its file, NULL = the usual one
+ * @source:	where it comes from
  * @sandbox:	what was given up
  * @tls:	credentials
  * @reload:	what can be read again
@@ -68,7 +68,7 @@
  */
 struct daemon {
 	struct config cfg;
-	const char *config_path;
+	struct config_source source;
 	struct sandbox sandbox;
 	struct tls_files tls;
 	struct reload reload;
@@ -222,6 +222,7 @@ static int start_worker(char *err, size_t errlen)
 		return -1;
 	worker_on_failure(self.worker, on_failed);
 	self.reload = (struct reload){ .cfg = &self.cfg,
+				       .source = &self.source,
 				       .worker = self.worker,
 				       .tls = &self.tls };
 	return 0;
@@ -270,7 +271,7 @@ static int start_parts(void)
 		return -1;
 	}
 	if (self.cfg.sandbox)
-		sandbox_confine(&self.sandbox, &self.cfg, self.config_path);
+		sandbox_confine(&self.sandbox, &self.cfg, self.source.path);
 	rc = worker_start(self.worker);
 	if (rc)
 		log_msg(LOG_LVL_ERROR, "worker: %s", strerror(-rc));
@@ -329,8 +330,7 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	struct config_source src;
-	struct args args;
+	static struct args args; /* the source's strings, for life */
 
 	if (args_parse(&args, argc, argv, stderr))
 		return EXIT_USAGE;
@@ -342,12 +342,11 @@ int main(int argc, char **argv)
 		puts("ustackd " USTACK_VERSION);
 		return EXIT_SUCCESS;
 	}
-	src = (struct config_source){ .path = args.path,
-				      .override = args.override,
-				      .noverride = args.noverride,
-				      .tun_fd = args.tun_fd };
-	if (config_load(&self.cfg, &src, stderr))
+	self.source = (struct config_source){ .path = args.path,
+					      .override = args.override,
+					      .noverride = args.noverride,
+					      .tun_fd = args.tun_fd };
+	if (config_load(&self.cfg, &self.source, stderr))
 		return EXIT_FAILURE;
-	self.config_path = args.path;
 	return args.action == ARGS_CHECK ? check() : run();
 }

@@ -1,60 +1,304 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reload.c - what a running daemon reads again
+ * reload.c - the configuration, read again
  *
- * The log comes first and whatever becomes of the rest: logrotate has moved its
- * file away.
+ * All that can fail comes first, and the worker last: it takes all or nothing.
+ * What follows that, the log and numbers of our own, cannot fail.
  */
 
 #include "daemon/reload.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/creds.h"
-#include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/svc/svc.h"
+#include "daemon/svc/target.h"
 #include "daemon/tls_files.h"
 #include "daemon/worker.h"
 
+#define TEXT_MAX 512u
+
 /**
- * struct tls_job - takes new credentials to the services
- * @job:	the mailbox's; first
- * @ctx:	a reference
+ * struct attempt - one reload under way
+ * @r:		what there is
+ * @who:	asked for it
+ * @res:	what becomes of it
+ * @cfg:	the new configuration
+ * @tls:	credentials as it says, with references of their own
+ * @reopened:	the log is opened again
+ * @log:	[log] has changed
+ * @level:	[log] level has
+ * @stack:	[stack] or [tcp] has
+ * @limits:	[tls] has, in what channels may cost
+ * @tls_keys:	[tls] has otherwise
+ * @impair:	[impair] has, or ports that it may mean
+ * @services:	services have
  */
-struct tls_job {
-	struct job job;
-	struct tls_context *ctx;
+struct attempt {
+	struct reload *r;
+	const char *who;
+	struct reload_result *res;
+	struct config *cfg;
+	struct tls_files tls;
+	bool reopened;
+	bool log;
+	bool level;
+	bool stack;
+	bool limits;
+	bool tls_keys;
+	bool impair;
+	bool services;
 };
 
-static void run_tls(struct job *j, struct worker *w)
+__attribute__((format(printf, 2, 3))) static void changed(
+	struct reload_result *res, const char *fmt, ...)
 {
-	svc_set_tls(worker_svc(w), ((struct tls_job *)j)->ctx);
+	va_list ap;
+
+	if (res->n == RELOAD_CHANGES_MAX)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(res->changed[res->n++], RELOAD_CHANGE_MAX, fmt, ap);
+	va_end(ap);
 }
 
-static void done_tls(struct job *j)
+/* Add a reason; what does not fit is in the log. */
+static void refuse(const struct attempt *a, const char *text)
 {
-	tls_context_put(((struct tls_job *)j)->ctx);
-	free(j);
+	struct reload_result *res = a->res;
+	size_t len = strlen(res->error);
+
+	log_msg(LOG_LVL_ERROR, "%s: %s", a->who, text);
+	(void)snprintf(res->error + len, sizeof(res->error) - len, "%s%s",
+		       len ? "; " : "", text);
 }
 
-static bool hand_over(struct reload *r)
-{
-	struct tls_job *t = calloc(1, sizeof(*t));
+/* ----------------------------------------------------------------- reading */
 
-	if (!t)
-		return false;
-	t->job = (struct job){ .run = run_tls, .done = done_tls };
-	t->ctx = tls_context_ref(r->tls->ctx);
-	worker_post(r->worker, &t->job);
-	return true;
+/* The errors of a file, one a line; destroys @text. */
+static void refuse_lines(const struct attempt *a, char *text)
+{
+	char *rest = text;
+	char *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			refuse(a, line);
 }
+
+static bool read_config(struct attempt *a)
+{
+	struct config_source src = *a->r->source;
+	char *text = NULL;
+	size_t len;
+	FILE *err = open_memstream(&text, &len);
+	int errors = 1;
+
+	src.was = a->r->cfg;
+	if (err) {
+		errors = config_load(a->cfg, &src, err);
+		(void)fclose(err);
+	}
+	if (errors && text)
+		refuse_lines(a, text);
+	if (errors && !a->res->error[0])
+		refuse(a, "out of memory");
+	free(text);
+	return !errors;
+}
+
+/* --------------------------------------------------------------- comparing */
+
+static bool is_limit(const char *key)
+{
+	return !strcmp(key, "max-handshakes") ||
+	       !strcmp(key, "handshake-timeout");
+}
+
+static void take_change(struct attempt *a, const struct config_change *c)
+{
+	char text[TEXT_MAX];
+
+	if (!c->live) {
+		(void)snprintf(text, sizeof(text),
+			       "[%s] %s: cannot change while running; restart",
+			       c->section, c->key);
+		refuse(a, text);
+		return;
+	}
+	changed(a->res, "[%s] %s", c->section, c->key);
+	a->log |= !strcmp(c->section, "log");
+	a->level |= !strcmp(c->section, "log") && !strcmp(c->key, "level");
+	if (!strcmp(c->section, "tls"))
+		*(is_limit(c->key) ? &a->limits : &a->tls_keys) = true;
+	a->impair |= !strcmp(c->section, "impair");
+	a->stack |= !strcmp(c->section, "stack") || !strcmp(c->section, "tcp");
+}
+
+static void compare_keys(struct attempt *a)
+{
+	struct config_change c[CONFIG_CHANGES_MAX];
+	int n = config_diff(a->r->cfg, a->cfg, c, CONFIG_CHANGES_MAX);
+
+	if (n < 0)
+		refuse(a, "out of memory");
+	for (int i = 0; i < n; i++)
+		take_change(a, &c[i]);
+}
+
+static const struct config_service *find(const struct config *cfg,
+					 const char *name)
+{
+	for (uint32_t i = 0; i < cfg->nservice; i++)
+		if (!strcmp(cfg->service[i].name, name))
+			return &cfg->service[i];
+	return NULL;
+}
+
+/* Does it do the same?  Whether it is impaired is another question. */
+static bool same_service(const struct config_service *x,
+			 const struct config_service *y)
+{
+	return !strcmp(x->type, y->type) && x->port == y->port &&
+	       x->backlog == y->backlog && !strcmp(x->cc, y->cc) &&
+	       x->tls == y->tls && !strcmp(x->target, y->target);
+}
+
+/* Names are looked up by whoever may open sockets as he likes. */
+static void check_target(struct attempt *a, const struct config_service *svc)
+{
+	char text[TEXT_MAX];
+
+	if (strcmp(svc->type, "forward") != 0 || !target_has_name(svc->target))
+		return;
+	(void)snprintf(text, sizeof(text),
+		       "[service %s] target = %s: expected an address: names "
+		       "are looked up at the start only; restart",
+		       svc->name, svc->target);
+	refuse(a, text);
+}
+
+static void compare_services(struct attempt *a)
+{
+	const struct config *was = a->r->cfg;
+	const struct config *cfg = a->cfg;
+
+	for (uint32_t i = 0; i < cfg->nservice; i++) {
+		const struct config_service *svc = &cfg->service[i];
+		const struct config_service *old = find(was, svc->name);
+		bool same = old && same_service(old, svc);
+
+		if (same && old->exempt == svc->exempt)
+			continue;
+		changed(a->res, "[service %s]%s", svc->name,
+			old ? "" : " (new)");
+		if (!same)
+			check_target(a, svc);
+		a->services |= !same;
+		a->impair |= svc->exempt || (old && old->exempt);
+	}
+	for (uint32_t i = 0; i < was->nservice; i++) {
+		if (find(cfg, was->service[i].name))
+			continue;
+		changed(a->res, "[service %s] (gone)", was->service[i].name);
+		a->services = true;
+		a->impair |= was->service[i].exempt;
+	}
+}
+
+static bool names_services(const struct config_texts *t)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		if (strstr(t->text[i], "service"))
+			return true;
+	return false;
+}
+
+static void compare(struct attempt *a)
+{
+	const struct config *cfg = a->cfg;
+
+	compare_keys(a);
+	compare_services(a);
+	if (a->services) /* their ports may be others */
+		a->impair |= names_services(&cfg->rules) ||
+			     names_services(&cfg->presets) ||
+			     names_services(&cfg->scripts);
+}
+
+/* ------------------------------------------------- credentials, log, worker */
+
+static struct tls_identity *kept_copy(const struct tls_identity *id)
+{
+	struct tls_identity *copy = id ? malloc(sizeof(*copy)) : NULL;
+
+	if (copy)
+		*copy = *id;
+	return copy;
+}
+
+static void read_tls(struct attempt *a)
+{
+	char err[RELOAD_ERROR_MAX] = "";
+	int rc;
+
+	a->tls = *a->r->tls;
+	a->tls.kept = kept_copy(a->r->tls->kept);
+	if (a->tls.ctx)
+		a->tls.ctx = tls_context_ref(a->tls.ctx);
+	if (a->tls_keys)
+		a->tls.digest = 0; /* the files may be the same */
+	rc = tls_files_load(&a->tls, a->cfg, TLS_FILES_AGAIN, err, sizeof(err));
+	if (rc < 0)
+		refuse(a, err);
+	else if (a->tls.ctx != a->r->tls->ctx)
+		changed(a->res, "tls");
+}
+
+static void check_log(struct attempt *a)
+{
+	char text[TEXT_MAX];
+	int rc = a->log ? log_check(a->cfg) : 0;
+
+	if (!rc)
+		return;
+	(void)snprintf(text, sizeof(text), "[log] target: %s%s%s",
+		       a->cfg->log_path, a->cfg->log_path[0] ? ": " : "",
+		       strerror(-rc));
+	refuse(a, text);
+}
+
+static void change_worker(struct attempt *a)
+{
+	char err[TEXT_MAX];
+	const struct worker_change c = {
+		.was = a->r->cfg,
+		.cfg = a->cfg,
+		.tls_was = a->r->tls->ctx,
+		.tls = a->tls.ctx,
+		.services = a->services,
+		.impair = a->impair,
+		.limits = a->limits,
+		.stack = a->stack,
+	};
+
+	if (c.tls == c.tls_was && !c.services && !c.impair && !c.limits &&
+	    !c.stack)
+		return;
+	if (!worker_reload(a->r->worker, &c, err, sizeof(err)))
+		refuse(a, err);
+}
+
+/* --------------------------------------------------------------------- all */
 
 /* Open the log anew; if it cannot be, log_open() has said so. */
-static bool reload_log(const struct config *cfg)
+static bool reopen_log(const struct config *cfg)
 {
 	enum log_level level = log_get_level();
 	int rc;
@@ -65,33 +309,84 @@ static bool reload_log(const struct config *cfg)
 	return !rc;
 }
 
-static void reload_tls(struct reload *r, struct reload_result *res)
+/* It holds from now on. */
+static void take(struct attempt *a)
 {
-	int rc = tls_files_load(r->tls, r->cfg, TLS_FILES_AGAIN, res->error,
-				sizeof(res->error));
+	struct reload *r = a->r;
+	struct tls_files old = *r->tls;
 
-	if (rc <= 0)
+	*r->tls = a->tls;
+	a->tls = old;
+	*r->cfg = *a->cfg;
+	if (a->log)
+		(void)reopen_log(r->cfg);
+	if (!a->level)
 		return;
-	res->tls = hand_over(r);
-	if (res->tls)
+	log_set_level((enum log_level)r->cfg->log_level);
+	worker_set_level(r->worker, r->cfg->log_level);
+}
+
+static void hint_at_sandbox(struct attempt *a)
+{
+	if (a->r->cfg->sandbox && strstr(a->res->error, strerror(EACCES)))
+		refuse(a, "the sandbox leaves only places that the "
+			  "configuration of the start names; restart");
+}
+
+static void try(struct attempt *a)
+{
+	const struct reload_result *res = a->res;
+
+	if (!read_config(a))
 		return;
-	r->tls->digest = 0; /* the next reload tries again */
-	(void)snprintf(res->error, sizeof(res->error), "[tls]: no memory");
+	compare(a);
+	if (!res->error[0])
+		check_log(a);
+	if (!res->error[0])
+		read_tls(a);
+	if (!res->error[0])
+		change_worker(a);
+	if (!res->error[0])
+		take(a);
+}
+
+static void tell(const struct attempt *a)
+{
+	const struct reload_result *res = a->res;
+	char line[TEXT_MAX] = "";
+	struct svc_text text = { .buf = line, .cap = sizeof(line) };
+
+	if (res->error[0]) {
+		log_msg(LOG_LVL_ERROR, "%s: refused, nothing has changed",
+			a->who);
+		return;
+	}
+	for (uint32_t i = a->reopened; i < res->n; i++)
+		svc_text_add(&text, "%s%s", text.len ? ", " : "",
+			     res->changed[i]);
+	log_msg(LOG_LVL_INFO, "%s: %s%s%s", a->who,
+		a->reopened ? "log opened again; " : "",
+		text.len ? "changed: " : "nothing has changed", line);
 }
 
 bool reload_now(struct reload *r, const char *who, struct reload_result *res)
 {
+	struct attempt a = { .r = r, .who = who, .res = res };
+
 	*res = (struct reload_result){ 0 };
 	notify("RELOADING=1\nSTATUS=reloading");
-	res->log = reload_log(r->cfg);
-	reload_tls(r, res);
-	notify("READY=1\nSTATUS=ready");
-	if (res->error[0])
-		log_msg(LOG_LVL_ERROR, "%s: %s; the credentials in force stay",
-			who, res->error);
+	a.reopened = reopen_log(r->cfg);
+	if (a.reopened)
+		changed(res, "log");
+	a.cfg = malloc(sizeof(*a.cfg));
+	if (a.cfg)
+		try(&a);
 	else
-		log_msg(LOG_LVL_INFO, "%s: %s%s", who,
-			res->log ? "log reopened" : "log not reopened",
-			res->tls ? ", new credentials in force" : "");
+		refuse(&a, "out of memory");
+	tls_files_free(&a.tls);
+	free(a.cfg);
+	hint_at_sandbox(&a);
+	tell(&a);
+	notify("READY=1\nSTATUS=ready");
 	return !res->error[0];
 }

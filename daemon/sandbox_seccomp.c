@@ -229,6 +229,13 @@ static int allow_thread_name(scmp_filter_ctx ctx)
 				SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
 }
 
+/* How many descriptors there may be, for a forward service; none is set. */
+static int allow_limits(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+				SCMP_A2(SCMP_CMP_EQ, 0));
+}
+
 static int allow_sockets(scmp_filter_ctx ctx)
 {
 	int rc = 0;
@@ -255,7 +262,7 @@ static int allow_requests(scmp_filter_ctx ctx)
 /* The length of the list, or -errno. */
 static int allow_all(scmp_filter_ctx ctx)
 {
-	int n = 5; /* those whose arguments are looked at */
+	int n = 6; /* those whose arguments are looked at */
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -268,6 +275,8 @@ static int allow_all(scmp_filter_ctx ctx)
 		rc = allow_memory(ctx);
 	if (!rc)
 		rc = allow_thread_name(ctx);
+	if (!rc)
+		rc = allow_limits(ctx);
 	if (!rc)
 		rc = allow_sockets(ctx);
 	if (!rc)

@@ -133,13 +133,29 @@ static const char *service_cc(const struct config_service *svc)
 	return svc->cc[0] && strcmp(svc->cc, CONFIG_CC_DEF) ? svc->cc : NULL;
 }
 
-static struct svc_tls_limits tls_limits(const struct config *cfg)
+struct svc_tls_limits worker_tls_limits(const struct config *cfg)
 {
 	return (struct svc_tls_limits){
 		.conns = cfg->tls.max_conns,
 		.handshakes = cfg->tls.max_handshakes,
 		.handshake_us = cfg->tls.handshake_timeout_us,
 	};
+}
+
+void worker_wanted(struct worker *w, const struct config *cfg,
+		   struct svc_wanted *wanted)
+{
+	for (uint32_t i = 0; i < cfg->nservice; i++)
+		wanted[i] = (struct svc_wanted){
+			.name = cfg->service[i].name,
+			.type = cfg->service[i].type,
+			.port = cfg->service[i].port,
+			.backlog = cfg->service[i].backlog,
+			.cc = service_cc(&cfg->service[i]),
+			.pages = pages_table(w->pages),
+			.tls = cfg->service[i].tls,
+			.target = cfg->service[i].target,
+		};
 }
 
 static bool make_services(struct worker *w, const struct config *cfg,
@@ -154,17 +170,7 @@ static bool make_services(struct worker *w, const struct config *cfg,
 		log_msg(LOG_LVL_ERROR, "services: out of memory");
 		return false;
 	}
-	for (uint32_t i = 0; i < cfg->nservice; i++)
-		wanted[i] = (struct svc_wanted){
-			.name = cfg->service[i].name,
-			.type = cfg->service[i].type,
-			.port = cfg->service[i].port,
-			.backlog = cfg->service[i].backlog,
-			.cc = service_cc(&cfg->service[i]),
-			.pages = pages_table(w->pages),
-			.tls = cfg->service[i].tls,
-			.target = cfg->service[i].target,
-		};
+	worker_wanted(w, cfg, wanted);
 	w->svc_loop = (struct svcloop){ .ev = w->loop,
 					.woken = worker_woken,
 					.arg = w };
@@ -172,7 +178,7 @@ static bool make_services(struct worker *w, const struct config *cfg,
 	args = (struct svc_args){ .stack = w->stack,
 				  .loop = &w->svc_loop.loop,
 				  .tls = tls,
-				  .limits = tls_limits(cfg),
+				  .limits = worker_tls_limits(cfg),
 				  .tell = worker_note,
 				  .arg = w };
 	w->services = svc_set_new(&args, wanted, cfg->nservice, err,
@@ -229,7 +235,8 @@ int worker_start(struct worker *w)
 	sigset_t before;
 	int rc;
 
-	sigfillset(&all); /* signals are the main thread's */
+	sigfillset(&all);	 /* signals are the main thread's */
+	sigdelset(&all, SIGSYS); /* but whose call was forbidden says which */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&w->thread, NULL, worker_main, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

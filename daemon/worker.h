@@ -87,6 +87,42 @@ void worker_post(struct worker *w, struct job *j);
 void worker_tell(struct worker *w, struct job *j);
 
 /**
+ * struct worker_change - what is to be other than it was
+ * @was:	configuration in force
+ * @cfg:	the one that is to be; known to be good
+ * @tls_was:	credentials in force, NULL = none
+ * @tls:	those of new connections
+ * @services:	services differ
+ * @impair:	[impair] differs, or ports that it means
+ * @limits:	[tls] differs in what channels may cost
+ * @stack:	[stack] or [tcp] differs
+ */
+struct worker_change {
+	const struct config *was;
+	const struct config *cfg;
+	struct tls_context *tls_was;
+	struct tls_context *tls;
+	bool services;
+	bool impair;
+	bool limits;
+	bool stack;
+};
+
+/**
+ * worker_reload() - Make a running worker another one, main thread
+ * @w:		worker
+ * @c:		what is different; borrowed for the call
+ * @err:	on failure: what cannot be, and why
+ * @errlen:	room in @err
+ *
+ * Waits until the worker has done it: nobody looks at the services meanwhile.
+ *
+ * Return: false: all is as it was
+ */
+bool worker_reload(struct worker *w, const struct worker_change *c, char *err,
+		   size_t errlen);
+
+/**
  * worker_drain() - Finish gracefully, main thread: no new connections, FIN on
  *		    the open ones, stop when all are gone or time is up
  * @w:		worker
@@ -204,7 +240,9 @@ struct worker_service {
 	uint64_t bytes_out; /* payload it wrote */
 };
 
-/** worker_services() - Copy the services' state, any thread; returns their number */
+/** worker_services() - Copy the services' state, main or worker's thread; returns
+ * their number
+ */
 uint32_t worker_services(const struct worker *w, struct worker_service *out,
 			 uint32_t max);
 

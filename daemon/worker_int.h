@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * worker_int.h - between worker.c (the main thread's side) and worker_thread.c
- *		  (what happens on the worker's thread)
+ *		  (what happens on the worker's thread), and worker_reload.c
  */
 
 #ifndef DAEMON_WORKER_INT_H
@@ -14,12 +14,13 @@
 #include "daemon/lab.h"
 #include "daemon/loop.h"
 #include "daemon/mailbox.h"
+#include "daemon/svc/svc.h"
 #include "daemon/svcloop.h"
 #include "daemon/tap.h"
 #include "daemon/worker.h"
 
+struct config;
 struct pages;
-struct svc_set;
 
 /**
  * struct worker - see the top of the file for who touches what
@@ -94,6 +95,13 @@ void worker_note(void *arg, const char *text);
 
 /** worker_run_jobs() - Run all jobs that wait; true if there were any */
 bool worker_run_jobs(struct worker *w);
+
+/** worker_wanted() - The services of a configuration, which is borrowed */
+void worker_wanted(struct worker *w, const struct config *cfg,
+		   struct svc_wanted *wanted);
+
+/** worker_tls_limits() - What it says of secure channels */
+struct svc_tls_limits worker_tls_limits(const struct config *cfg);
 
 /** worker_main() - The thread; its argument is the worker */
 void *worker_main(void *arg);

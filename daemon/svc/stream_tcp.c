@@ -276,7 +276,7 @@ int stream_tcp_listen(struct ustack *s, int ops_id, struct service *sv)
 	const struct ustack_listen_args a = {
 		.port = sv->port,
 		.backlog = sv->backlog,
-		.cc = sv->cc,
+		.cc = sv->cc[0] ? sv->cc : NULL,
 		.ops_id = ops_id,
 		.ctx = (uint64_t)(uintptr_t)sv,
 	};

@@ -13,6 +13,7 @@
 struct service;
 struct svc_args;
 struct svc_tls_gauges;
+struct svc_tls_limits;
 struct tls_set;
 
 extern const struct stream_ops stream_tls_ops;
@@ -35,6 +36,18 @@ void tls_set_context(struct tls_set *set, struct tls_context *ctx);
 
 /** tls_set_has_context() - Can connections come? */
 bool tls_set_has_context(const struct tls_set *set);
+
+/**
+ * tls_set_limits() - Other limits from now on
+ * @set:	set
+ * @l:		they; @conns is not looked at, the rest as in struct svc_args
+ *
+ * The time for handshakes is that of those under way, too.
+ */
+void tls_set_limits(struct tls_set *set, const struct svc_tls_limits *l);
+
+/** tls_set_serves() - Is there a channel of that service, in whatever state? */
+bool tls_set_serves(const struct tls_set *set, const struct service *sv);
 
 /** tls_set_gauges() - As svc_tls_gauges() */
 void tls_set_gauges(const struct tls_set *set, struct svc_tls_gauges *g);

@@ -28,8 +28,9 @@
  * @notes:	what they say for the log
  * @dialler:	what connections belong to that we open: plain, secure
  * @diallers:	their @shared
- * @n:		services started
- * @service:	the services
+ * @n:		services
+ * @service:	they
+ * @retired:	those that listen no more, until their connections are over
  */
 struct svc_set {
 	struct ustack *stack;
@@ -42,7 +43,8 @@ struct svc_set {
 	struct service dialler[2];
 	struct diallers diallers[2];
 	uint32_t n;
-	struct service service[];
+	struct service **service;
+	struct service *retired;
 };
 
 const struct svc *svc_find(const char *name)
@@ -140,58 +142,58 @@ static int listen_on(struct svc_set *set, struct service *sv)
 	return -ERR_INVAL;
 }
 
-static int service_start(struct svc_set *set, const struct svc_wanted *wanted)
+static const char *or_empty(const char *text)
 {
-	struct service *sv = &set->service[set->n];
+	return text ? text : "";
+}
+
+/* A service that does not listen yet; @sv->why may say what is wrong. */
+static int service_start(struct svc_set *set, struct service *sv,
+			 const struct svc_wanted *wanted)
+{
 	int rc;
 
-	memset(sv, 0, sizeof(*sv));
 	sv->svc = svc_find(wanted->type);
 	if (!sv->svc)
 		return -ERR_INVAL;
 	snprintf(sv->name, sizeof(sv->name), "%s", wanted->name);
 	sv->port = wanted->port;
 	sv->backlog = wanted->backlog;
-	sv->cc = wanted->cc;
+	snprintf(sv->cc, sizeof(sv->cc), "%s", or_empty(wanted->cc));
 	sv->pages = wanted->pages;
 	sv->tls = wanted->tls;
 	snprintf(sv->target, sizeof(sv->target), "%s",
-		 wanted->target ? wanted->target : "");
+		 or_empty(wanted->target));
 	sv->loop = set->loop;
 	sv->faults = set->faults;
 	sv->counters = set->counters;
 	sv->notes = set->loop ? &set->notes : NULL;
-	sv->listener = -1;
 	rc = choose_kind(set, sv, sv->tls);
-	if (rc == 0 && sv->svc->start)
-		rc = sv->svc->start(sv);
-	if (rc == 0)
-		rc = listen_on(set, sv);
-	if (rc < 0) {
-		service_stop(sv);
-		return rc;
-	}
-	sv->cc = NULL; /* borrowed for the call */
-	set->n++;
-	return 0;
+	return rc == 0 && sv->svc->start ? sv->svc->start(sv) : rc;
 }
 
-/* Why the service behind the last one in @set did not start. */
-static void start_error(const struct svc_set *set,
+static void service_free(struct service *sv)
+{
+	if (sv->svc)
+		service_stop(sv);
+	free(sv);
+}
+
+/* Why a service did not start. */
+static void start_error(const struct service *sv,
 			const struct svc_wanted *wanted, int rc, char *err,
 			size_t errlen)
 {
-	const char *why = set->service[set->n].why;
+	const char *why = sv && sv->why[0] ? sv->why : err_str(rc);
 
 	snprintf(err, errlen, "service %s: %s on port %u: %s", wanted->name,
-		 wanted->type, wanted->port, why[0] ? why : err_str(rc));
+		 wanted->type, wanted->port, why);
 }
 
-static struct svc_set *set_alloc(const struct svc_args *a, uint32_t n)
+static struct svc_set *set_alloc(const struct svc_args *a)
 {
 	struct svc_set *set = aligned_alloc(_Alignof(struct svc_set),
-					    sizeof(*set) +
-						    n * sizeof(struct service));
+					    sizeof(*set));
 
 	if (!set)
 		return NULL;
@@ -230,20 +232,15 @@ struct svc_set *svc_set_new(const struct svc_args *a,
 			    const struct svc_wanted *wanted, uint32_t n,
 			    char *err, size_t errlen)
 {
-	struct svc_set *set = set_alloc(a, n);
+	struct svc_set *set = set_alloc(a);
 	int rc = set ? make_kinds(set, a) : -ERR_NOMEM;
-	uint32_t i;
 
 	if (rc) {
 		snprintf(err, errlen, "services: %s", err_str(rc));
 		svc_set_free(set);
 		return NULL;
 	}
-	for (i = 0; i < n; i++) {
-		rc = service_start(set, &wanted[i]);
-		if (rc == 0)
-			continue;
-		start_error(set, &wanted[i], rc, err, errlen);
+	if (svc_set_apply(set, wanted, n, err, errlen)) {
 		svc_set_free(set);
 		return NULL;
 	}
@@ -279,33 +276,222 @@ void svc_set_hang_up(struct svc_set *set)
 		service_stop(&set->dialler[i]);
 }
 
+static void unlisten(struct svc_set *set, struct service *sv)
+{
+	if (sv->listener >= 0)
+		stream_tcp_unlisten(set->stack, sv->listener);
+	sv->listener = -1;
+}
+
 void svc_set_unlisten(struct svc_set *set)
 {
-	for (uint32_t i = 0; i < set->n; i++) {
-		struct service *sv = &set->service[i];
-
-		if (sv->listener >= 0)
-			stream_tcp_unlisten(set->stack, sv->listener);
-		sv->listener = -1;
-	}
+	for (uint32_t i = 0; i < set->n; i++)
+		unlisten(set, set->service[i]);
 }
 
 void svc_set_free(struct svc_set *set)
 {
+	struct service *sv;
+
 	if (!set)
 		return;
 	svc_set_unlisten(set);
 	svc_set_hang_up(set);
 	for (uint32_t i = 0; i < set->n; i++)
-		service_stop(&set->service[i]);
+		service_free(set->service[i]);
+	while ((sv = set->retired)) {
+		set->retired = sv->next;
+		service_free(sv);
+	}
 	tls_set_free(set->tls);
 	faults_free(set->faults);
+	free(set->service);
 	free(set);
+}
+
+/* ------------------------------------------------------------ other services */
+
+static bool is_same(const struct service *sv, const struct svc_wanted *w)
+{
+	return !strcmp(sv->name, w->name) && !strcmp(sv->svc->name, w->type) &&
+	       sv->port == w->port && sv->backlog == w->backlog &&
+	       sv->tls == w->tls && !strcmp(sv->cc, or_empty(w->cc)) &&
+	       !strcmp(sv->target, or_empty(w->target));
+}
+
+/* The service that is there already, NULL = none is like that. */
+static struct service *find_same(const struct svc_set *set,
+				 const struct svc_wanted *w)
+{
+	for (uint32_t i = 0; i < set->n; i++)
+		if (is_same(set->service[i], w))
+			return set->service[i];
+	return NULL;
+}
+
+static bool is_among(struct service *const *list, uint32_t n,
+		     const struct service *sv)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i] == sv)
+			return true;
+	return false;
+}
+
+static bool is_new(const struct svc_set *set, const struct service *sv)
+{
+	return !is_among(set->service, set->n, sv);
+}
+
+static bool has_connections(const struct svc_set *set, const struct service *sv)
+{
+	return sv->open > 0 || (set->tls && tls_set_serves(set->tls, sv));
+}
+
+/* Free those whose last connection is over. */
+static void sweep(struct svc_set *set)
+{
+	struct service **at = &set->retired;
+
+	while (*at) {
+		struct service *sv = *at;
+
+		if (has_connections(set, sv)) {
+			at = &sv->next;
+			continue;
+		}
+		*at = sv->next;
+		service_free(sv);
+	}
+}
+
+/* What is wanted, in the services that are there and in new ones. */
+static int make_all(struct svc_set *set, const struct svc_wanted *wanted,
+		    uint32_t n, struct service **list, struct svc_text *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct service *sv = find_same(set, &wanted[i]);
+		int rc;
+
+		if (sv) {
+			list[i] = sv;
+			continue;
+		}
+		sv = aligned_alloc(_Alignof(struct service), sizeof(*sv));
+		if (sv)
+			memset(sv, 0, sizeof(*sv));
+		list[i] = sv;
+		if (sv)
+			sv->listener = -1;
+		rc = sv ? service_start(set, sv, &wanted[i]) : -ERR_NOMEM;
+		if (rc) {
+			start_error(sv, &wanted[i], rc, err->buf, err->cap);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* Those whose port somebody new wants let go of it. */
+static void release_ports(struct svc_set *set, struct service *const *list,
+			  uint32_t n)
+{
+	for (uint32_t i = 0; i < set->n; i++) {
+		struct service *old = set->service[i];
+
+		for (uint32_t j = 0; j < n; j++)
+			if (is_new(set, list[j]) && list[j]->port == old->port)
+				unlisten(set, old);
+	}
+}
+
+/* The new services listen, or all is as it was. */
+static int listen_all(struct svc_set *set, struct service *const *list,
+		      const struct svc_wanted *wanted, uint32_t n,
+		      struct svc_text *err)
+{
+	int rc = 0;
+
+	release_ports(set, list, n);
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		if (!is_new(set, list[i]))
+			continue;
+		rc = listen_on(set, list[i]);
+		if (rc)
+			start_error(list[i], &wanted[i], rc, err->buf,
+				    err->cap);
+	}
+	if (!rc)
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (is_new(set, list[i]))
+			unlisten(set, list[i]);
+	for (uint32_t i = 0; i < set->n; i++)
+		if (set->service[i]->listener < 0)
+			(void)listen_on(set, set->service[i]);
+	return rc;
+}
+
+/* Those that nobody wants any more serve the connections they have. */
+static void retire(struct svc_set *set, struct service *const *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < set->n; i++) {
+		struct service *sv = set->service[i];
+
+		if (is_among(list, n, sv))
+			continue;
+		unlisten(set, sv);
+		sv->next = set->retired;
+		set->retired = sv;
+	}
+}
+
+int svc_set_apply(struct svc_set *set, const struct svc_wanted *wanted,
+		  uint32_t n, char *err, size_t errlen)
+{
+	struct service **list = calloc(n + 1u, sizeof(struct service *));
+	struct svc_text text = { .buf = err, .cap = errlen };
+	int rc;
+
+	sweep(set);
+	if (!list) {
+		snprintf(err, errlen, "services: %s", err_str(-ERR_NOMEM));
+		return -ERR_NOMEM;
+	}
+	rc = make_all(set, wanted, n, list, &text);
+	if (!rc)
+		rc = listen_all(set, list, wanted, n, &text);
+	if (rc) {
+		for (uint32_t i = 0; i < n && list[i]; i++)
+			if (is_new(set, list[i]))
+				service_free(list[i]);
+		free(list);
+		return rc;
+	}
+	retire(set, list, n);
+	free(set->service);
+	set->service = list;
+	set->n = n;
+	return 0;
+}
+
+uint32_t svc_set_retired(const struct svc_set *set)
+{
+	uint32_t n = 0;
+
+	for (const struct service *sv = set->retired; sv; sv = sv->next)
+		n++;
+	return n;
 }
 
 void svc_set_tls(struct svc_set *set, struct tls_context *ctx)
 {
 	tls_set_context(set->tls, ctx);
+}
+
+void svc_set_limits(struct svc_set *set, const struct svc_tls_limits *l)
+{
+	tls_set_limits(set->tls, l);
 }
 
 struct tls_set *svc_secure(struct svc_set *set)
@@ -332,7 +518,7 @@ uint32_t svc_set_count(const struct svc_set *set)
 
 void svc_set_stats(const struct svc_set *set, uint32_t i, struct svc_stats *st)
 {
-	const struct service *sv = &set->service[i];
+	const struct service *sv = set->service[i];
 
 	st->name = sv->name;
 	st->type = sv->svc->name;

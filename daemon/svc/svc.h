@@ -29,6 +29,7 @@ struct ustack;
 #define SERVICE_STATE_MAX  1023u /* largest stream.state */
 #define SERVICE_TARGET_MAX 256u
 #define SERVICE_WHY_MAX	   256u
+#define SERVICE_CC_MAX	   32u
 
 /**
  * struct svc - a type of service
@@ -117,7 +118,7 @@ const struct svc *svc_find(const char *name);
  * @name:	its own name
  * @port:	where it listens
  * @backlog:	connections that may wait to be accepted
- * @cc:		of struct svc_wanted, while it starts
+ * @cc:		congestion control, "" = the stack's
  * @pages:	what an http service shows, NULL = nothing
  * @tls:	its connections are secure channels
  * @target:	of a forward service: "tcp:HOST:PORT" or "unix:PATH", as configured
@@ -130,6 +131,7 @@ const struct svc *svc_find(const char *name);
  * @faults:	faults of its reading, NULL = there can be none; borrowed
  * @counters:	those of svc_mib.h, of all services; borrowed
  * @notes:	what is said for the log, NULL = nothing is; borrowed
+ * @next:	behind it among those that listen no more
  * @open:	connections now
  * @accepted:	connections so far
  * @bytes_in:	payload it read
@@ -143,7 +145,7 @@ struct service {
 	char name[SERVICE_NAME_MAX];
 	uint16_t port;
 	uint32_t backlog;
-	const char *cc;
+	char cc[SERVICE_CC_MAX];
 	const struct svc_pages *pages;
 	bool tls;
 	char target[SERVICE_TARGET_MAX];
@@ -156,6 +158,7 @@ struct service {
 	struct faults *faults;
 	uint64_t *counters;
 	struct svc_notes *notes;
+	struct service *next;
 	uint64_t open;
 	uint64_t accepted;
 	uint64_t bytes_in;
@@ -283,6 +286,28 @@ struct svc_set *svc_set_new(const struct svc_args *a,
 			    char *err, size_t errlen);
 
 /**
+ * svc_set_apply() - Have other services
+ * @set:	services; nobody looks at them meanwhile
+ * @wanted:	all that there are to be; borrowed for the call
+ * @n:		entries in @wanted
+ * @err:	on failure: which service, and why
+ * @errlen:	room in @err
+ *
+ * A service that is there already just as it is wanted is left alone.  One that
+ * is not wanted any more, or is wanted otherwise, stops listening: connections
+ * that wait for it to accept them are reset, those it has are served to their end,
+ * and then, at the next call, it goes.  New ones listen before old ones stop, but
+ * for those that want the port of an old one.
+ *
+ * Return: 0, or -ERR_*: the old services are as they were
+ */
+int svc_set_apply(struct svc_set *set, const struct svc_wanted *wanted,
+		  uint32_t n, char *err, size_t errlen) MUST_USE;
+
+/** svc_set_retired() - Services that only serve connections they have */
+uint32_t svc_set_retired(const struct svc_set *set);
+
+/**
  * svc_connect() - Open a connection for a service
  * @set:	the services that it runs beside
  * @sv:		a service of the caller, which need not listen: @svc and @name are
@@ -305,6 +330,9 @@ int svc_connect(struct svc_set *set, struct service *sv,
  * @ctx:	context; referenced.  Channels that are open keep the old one.
  */
 void svc_set_tls(struct svc_set *set, struct tls_context *ctx);
+
+/** svc_set_limits() - Secure channels may cost more or less from now on; @conns stays */
+void svc_set_limits(struct svc_set *set, const struct svc_tls_limits *l);
 
 /** svc_secure() - The secure channels, for stream_tls.h; NULL = there can be none */
 struct tls_set *svc_secure(struct svc_set *set);

@@ -2,12 +2,13 @@
 /*
  * target.c - where on the host a forward service connects to
  *
- * System calls: socket, connect, getsockopt, setsockopt, close; and what
- * getaddrinfo() needs, before any thread runs.
+ * System calls: socket, connect, getsockopt, setsockopt, close; and for names
+ * what getaddrinfo() needs, before any thread runs.
  */
 
 #include "target.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -98,6 +99,35 @@ const char *target_check(const char *text)
 
 /* ---------------------------------------------------------------- addresses */
 
+/* False if it is a name. */
+static bool read_address(struct target_addr *a, const struct parts *p)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)&a->sa;
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&a->sa;
+	uint16_t port = htons((uint16_t)strtoul(p->port, NULL, 10));
+
+	if (inet_pton(AF_INET, p->host, &sin->sin_addr) == 1) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = port;
+		a->len = sizeof(*sin);
+		return true;
+	}
+	if (inet_pton(AF_INET6, p->host, &sin6->sin6_addr) != 1)
+		return false;
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_port = port;
+	a->len = sizeof(*sin6);
+	return true;
+}
+
+bool target_has_name(const char *text)
+{
+	struct target_addr a;
+	struct parts p;
+
+	return is_tcp(text) && !take_apart(text, &p) && !read_address(&a, &p);
+}
+
 static void resolve_path(struct target *t, const char *path)
 {
 	struct sockaddr_un *sun = (struct sockaddr_un *)&t->addr[0].sa;
@@ -148,6 +178,9 @@ int target_resolve(struct target *t, const char *text, char *why, size_t size)
 		return 0;
 	}
 	take_apart(text, &p);
+	t->n = read_address(&t->addr[0], &p);
+	if (t->n)
+		return 0;
 	rc = resolve_name(t, &p);
 	if (!rc)
 		return 0;

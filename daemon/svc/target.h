@@ -8,6 +8,7 @@
 #ifndef DAEMON_SVC_TARGET_H
 #define DAEMON_SVC_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -42,6 +43,9 @@ struct target {
  * Return: NULL = it is, or what is wrong with it
  */
 const char *target_check(const char *text);
+
+/** target_has_name() - Must somebody be asked where that is? */
+bool target_has_name(const char *text);
 
 /**
  * target_resolve() - Find a target's addresses; may wait for a name server

@@ -369,6 +369,26 @@ bool tls_set_has_context(const struct tls_set *set)
 	return set->ctx != NULL;
 }
 
+void tls_set_limits(struct tls_set *set, const struct svc_tls_limits *l)
+{
+	struct svc_tls_limits limits = limits_of(*l);
+	struct tls_conn *tc;
+
+	TAILQ_FOREACH(tc, &set->handshaking, by_time)
+	tc->until_us += limits.handshake_us - set->limits.handshake_us;
+	set->limits.handshakes = limits.handshakes;
+	set->limits.handshake_us = limits.handshake_us;
+	arm_deadline(set);
+}
+
+bool tls_set_serves(const struct tls_set *set, const struct service *sv)
+{
+	for (uint32_t i = 0; i < set->limits.conns; i++)
+		if (set->record[i].set && set->record[i].service == sv)
+			return true;
+	return false;
+}
+
 void tls_set_gauges(const struct tls_set *set, struct svc_tls_gauges *g)
 {
 	g->channels = set->nopen;

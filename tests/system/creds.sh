@@ -214,7 +214,7 @@ case_creds_reload()
 	cp "$T/two.crt" "$T/one.crt"
 	cp "$T/two.key" "$T/one.key"
 	kill -HUP "$DPID"
-	wait_for 5 grep -q 'SIGHUP: log reopened, new credentials' "$T/log"
+	wait_for 5 grep -q 'SIGHUP: log opened again; changed: tls' "$T/log"
 	eq "after SIGHUP" "$(served)" "$(print_of "$T/two.crt")"
 	echo between >&9
 	wait_for 5 grep -q between "$T/out"

@@ -116,6 +116,7 @@
 	X(suite_daemon_svc_note)	\
 	X(suite_daemon_svc_target)	\
 	X(suite_daemon_worker)		\
+	X(suite_daemon_reload)		\
 	X(suite_daemon_watchdog)	\
 	X(suite_daemon_config)		\
 	X(suite_daemon_config_tls)	\

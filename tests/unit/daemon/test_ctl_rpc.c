@@ -130,9 +130,10 @@ END_TEST
 
 START_TEST(reload_tells_what_changed_or_was_refused)
 {
-	rig.reload = (struct reload_result){ .log = true };
+	rig.reload = (struct reload_result){ .n = 1,
+					     .changed = { "log", "tls" } };
 	rig_expect(RPC("config.reload", "{}"), "\"changed\":[\"log\"]}");
-	rig.reload.tls = true;
+	rig.reload.n = 2;
 	rig_expect(RPC("config.reload", "{}"), "\"changed\":[\"log\",\"tls\"]");
 	(void)snprintf(rig.reload.error, sizeof(rig.reload.error),
 		       "/k: no key");

@@ -5,6 +5,7 @@
  * The test is the main thread, and the host at the other end of the device.
  */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -90,6 +91,7 @@ struct counted {
 	struct job job;
 	struct worker_rig *rig;
 	pthread_t ran_on;
+	sigset_t blocked;
 	int *runs;
 	int *dones;
 };
@@ -101,6 +103,7 @@ static void job_run(struct job *j, struct worker *w)
 	EXPECT(w == c->rig->worker);
 	EXPECT(worker_stack(w) != NULL);
 	c->ran_on = pthread_self();
+	pthread_sigmask(SIG_SETMASK, NULL, &c->blocked);
 	++*c->runs;
 }
 
@@ -130,6 +133,9 @@ static void job_done_elsewhere(struct job *j)
 	struct counted *c = (struct counted *)j;
 
 	EXPECT(!pthread_equal(c->ran_on, pthread_self()));
+	EXPECT(sigismember(&c->blocked, SIGTERM)); /* main's */
+	EXPECT(!sigismember(&c->blocked,
+			    SIGSYS)); /* a call that is forbidden */
 	ev_break(c->rig->loop, EVBREAK_ALL);
 	job_done(j);
 }

@@ -1,0 +1,315 @@
+# shellcheck shell=bash
+# reload.sh - a configuration that changes while the daemon runs
+
+# conf [LINE...]: the file, anew
+conf()
+{
+	printf '%s\n' "$@" > "$T/conf"
+}
+
+# service NAME TYPE PORT [LINE...]: a section of it
+service()
+{
+	printf '%s\n' "[service $1]" "type = $2" "port = $3" "${@:4}"
+}
+
+# hold PORT: a connection that stays, until descriptor 9 closes
+hold()
+{
+	rm -f "$T/in"
+	mkfifo "$T/in"
+	"$NC" -N $S4 "$1" < "$T/in" > "$T/out" &
+	exec 9> "$T/in"
+	still_there before
+}
+
+# still_there WORD: the connection echoes it
+still_there()
+{
+	echo "$1" >&9
+	wait_for 5 grep -q "$1" "$T/out"
+}
+
+none_open()
+{
+	! ctl --json services | grep -q '"open": *[1-9]'
+}
+
+echoes()	# PORT
+{
+	echo hello | "$NC" -N -w 3 $S4 "$1" | grep -q hello
+}
+
+refused()	# PORT
+{
+	! "$NC" -z -w 1 $S4 "$1"
+}
+
+# reload PATTERN...: it is taken, and tells of these
+reload()
+{
+	local said p
+
+	said=$(ctl reload 2>&1) || fail "refused: $said"
+	for p in "$@"; do
+		has "what reload says" "$p" "$said"
+	done
+}
+
+# no_reload PATTERN...: it is refused, for these reasons
+no_reload()
+{
+	local rc=0 p
+
+	ctl reload > "$T/said" 2>&1 || rc=$?
+	eq "exit status" $rc 1
+	for p in "$@"; do
+		has reason "$p" "$(cat "$T/said")"
+	done
+	has log 'refused, nothing has changed' "$(tail -n 3 "$T/log")"
+}
+
+# services come, go and move; a connection of one that is gone goes on
+case_reload_services()
+{
+	{ service echo echo 7; service waste discard 9; } > "$T/conf"
+	start
+	hold 7
+	{ service echo echo 70; service web http 8080; } > "$T/conf"
+	reload 'changed: \[service echo\]$' 'changed: \[service web\] \(new\)$' \
+		'changed: \[service waste\] \(gone\)$'
+	echoes 70 || fail "the new port does not echo"
+	refused 7 || fail "the old port still listens"
+	refused 9 || fail "what is gone still listens"
+	curl -sf "http://$S4:8080/" > "$T/page" || fail "no web page"
+	eq names "$(ctl --json services | python3 -c 'import json, sys
+print(*[s["name"] for s in json.load(sys.stdin)["services"]])')" "echo web"
+	still_there between
+	{ service echo echo 7; service waste discard 9; } > "$T/conf"
+	reload '\[service echo\]$' '\[service web\] \(gone\)$'
+	echoes 7 || fail "the old port does not echo again"
+	still_there after
+	exec 9>&-
+	reload 'nothing has changed'
+}
+
+# two services change places
+case_reload_services_swap_ports()
+{
+	{ service one echo 7; service two chargen 19; } > "$T/conf"
+	start
+	{ service one echo 19; service two chargen 7; } > "$T/conf"
+	reload '\[service one\]$' '\[service two\]$'
+	echoes 19 || fail "19 does not echo"
+	has "what 7 says" 'abcdefg' "$("$NC" -d -w 1 $S4 7 < /dev/null | head -c 2000)"
+}
+
+# a service becomes a secure one, whose certificate is made then
+case_reload_to_a_secure_channel()
+{
+	mkdir -p "$STATE_DIRECTORY"
+	service echo echo 7 > "$T/conf"
+	start
+	hold 7
+	service echo echo 7 'tls = yes' > "$T/conf"
+	reload '\[service echo\]$' 'new credentials'
+	still_there plain
+	exec 9>&-
+	(echo secret; sleep 0.5) | timeout 10 openssl s_client -quiet \
+		-no_ign_eof -connect $S4:7 > "$T/out" 2> /dev/null
+	has "what comes back" secret "$(cat "$T/out")"
+	[ -s "$STATE_DIRECTORY/tls-key.pem" ] || fail "no key was kept"
+}
+
+# rules of the file are replaced; those made by hand stay in front of them
+case_reload_impairments()
+{
+	local shown
+
+	{
+		service echo echo 7
+		service quiet echo 70 'exempt = yes'
+		printf '%s\n' '[impair]' 'rule = in service echo delay 1ms' \
+			'script = service echo; drop out data nth 999'
+	} > "$T/conf"
+	start
+	ctl impair set out port 9 delay 2ms > /dev/null
+	hold 7
+	{
+		service echo echo 7
+		service quiet echo 70
+		printf '%s\n' '[impair]' 'rule = in service echo loss 100%' \
+			'rule = out port 70 delay 5ms'
+	} > "$T/conf"
+	reload '\[impair\] rule' '\[impair\] script' '\[service quiet\]$'
+	shown=$(ctl impair show)
+	has "rule made by hand" 'delay 2ms' "$shown"
+	has "new rule" 'loss 100%' "$shown"
+	! grep -qE 'delay 1ms|nth 999' <<< "$shown" || fail "old ones stand: $shown"
+	eq order "$(grep -oE 'delay 2ms|loss 100%|delay 5ms' <<< "$shown" | tr '\n' ' ')" \
+		"delay 2ms loss 100% delay 5ms "
+	echo lost >&9
+	sleep 0.3
+	! grep -q lost "$T/out" || fail "the new rule does nothing"
+	ctl impair undo > /dev/null 2>&1 && fail "there is something to undo"
+	{
+		service echo echo 7
+		service quiet echo 70 'exempt = yes'
+	} > "$T/conf"
+	reload '\[impair\] rule'
+	wait_for 10 grep -q lost "$T/out"
+	exec 9>&-
+	eq rules "$(ctl --json impair show | grep -o '"id"' | wc -l)" 1
+}
+
+# [stack] and [tcp]: what new connections begin with, and how many there may be
+case_reload_limits()
+{
+	conf '[stack]' 'max-connections = 1' 'memory-limit = 64M' \
+		'[tcp]' 'congestion-control = cubic'
+	start
+	hold 7
+	! echoes 7 || fail "a second connection got through"
+	conf '[stack]' 'max-connections = 100' 'memory-limit = 128M' \
+		'[tcp]' 'congestion-control = reno' 'delayed-ack = 10ms'
+	reload '\[stack\] max-connections' '\[stack\] memory-limit' \
+		'\[tcp\] congestion-control' '\[tcp\] delayed-ack'
+	echoes 7 || fail "there is still no room"
+	has "memory" '128' "$(ctl status)"
+	has "who was there" cubic "$(ctl conns -i)"
+	exec 9>&-
+	wait_for 5 none_open
+	hold 7
+	has "who came later" reno "$(ctl conns -i -s established)"
+	exec 9>&-
+}
+
+# level, target and format of the log
+case_reload_log()
+{
+	conf '[log]' "target = file:$T/log" '[control]' "socket = $T/ctl.sock"
+	launch "$B/ustackd" -c "$T/conf"
+	ready
+	echoes 7 || fail "no echo"
+	conf '[log]' "target = file:$T/other" 'level = debug' 'format = json' \
+		'[control]' "socket = $T/ctl.sock"
+	reload 'log: opened again' '\[log\] level' '\[log\] target' '\[log\] format'
+	echoes 7 || fail "no echo"
+	wait_for 5 grep -q '"level":"debug"' "$T/other"
+	has "level in force" 'was debug' "$(ctl log debug)"
+	rm "$T/other"
+	reload 'log: opened again'
+	wait_for 5 grep -q 'nothing has changed' "$T/other"
+	conf '[log]' "target = file:/nonexistent/log" '[control]' "socket = $T/ctl.sock"
+	ctl reload > "$T/said" 2>&1 && fail "taken"
+	has reason '\[log\] target: /nonexistent/log: ' "$(cat "$T/said")"
+	has "the log goes on" 'refused, nothing has changed' "$(tail -n 1 "$T/other")"
+}
+
+# SIGHUP does the same; a stop is bounded by the new time
+case_reload_by_signal()
+{
+	local before
+
+	conf '[control]' 'shutdown-timeout = 60s'
+	start
+	"$NC" -d $S4 7 > /dev/null &
+	sleep 30 | "$NC" $S4 19 > /dev/null &
+	conf '[control]' 'shutdown-timeout = 200ms'
+	kill -HUP "$DPID"
+	wait_for 5 grep -q 'SIGHUP: .*changed: \[control\] shutdown-timeout' "$T/log"
+	before=$(date +%s%N)
+	stop
+	[ $((($(date +%s%N) - before) / 1000000)) -lt 5000 ] || fail "it took as long as before"
+}
+
+# what cannot change is named, one by one, and nothing else changes either
+case_reload_refuses_what_it_cannot()
+{
+	local line
+
+	service echo echo 7 > "$T/conf"
+	start
+	hold 7
+	for line in 'interface/name = tun9' 'interface/mtu = 9000' \
+		'interface/host-address = 10.7.0.9/24, fd07::1/64' 'interface/offload = off' \
+		'interface/manage = no' 'interface/txqueuelen = 9' \
+		'stack/address = 10.7.0.3' 'control/group = root' \
+		'security/sandbox = no' 'tls/max-connections = 9' \
+		"tls/state-directory = $T/elsewhere"; do
+		{ service echo echo 70; printf '[%s]\n%s\n' "${line%%/*}" "${line#*/}"; } \
+			> "$T/conf"
+		line=${line%% *}
+		no_reload "\\[${line%%/*}\\] ${line#*/}: cannot change while running; restart"
+		refused 70 || fail "a part of it was taken"
+	done
+	still_there after
+	exec 9>&-
+	echoes 7 || fail "the old port does not listen any more"
+}
+
+# a faulty file is refused whole, with all that is wrong
+case_reload_refuses_a_faulty_file()
+{
+	service echo echo 7 > "$T/conf"
+	start
+	hold 7
+	{ service echo echo 70; printf '%s\n' '[tcp]' 'rto-min = soon' 'frob = 1'; } \
+		> "$T/conf"
+	no_reload 'conf:5: \[tcp\] rto-min' 'conf:6: \[tcp\] frob'
+	rm "$T/conf"
+	no_reload 'conf'
+	has "log" 'rto-min' "$(cat "$T/log")"
+	refused 70 || fail "a part of it was taken"
+	still_there after
+	exec 9>&-
+	service echo echo 70 > "$T/conf.new"	# as editors do
+	mv "$T/conf.new" "$T/conf"
+	reload '\[service echo\]$'
+	echoes 70 || fail "the new port does not echo"
+}
+
+# a forward service may come, for an address; names were looked up at the start
+case_reload_forward()
+{
+	python3 $HERE/forward.py serve echo 9000 > "$T/server" 2>&1 &
+	wait_for 5 grep -q ready "$T/server"
+	service one forward 7 'target = tcp:localhost:9000' > "$T/conf"
+	start
+	echoes 7 || fail "forward does not echo"
+	service two forward 8 'target = tcp:127.0.0.1:9000' >> "$T/conf"
+	reload '\[service two\] \(new\)'
+	echoes 7 || fail "the old one does not echo"
+	echoes 8 || fail "the new one does not echo"
+	service three forward 9 'target = tcp:localhost:9000' >> "$T/conf"
+	no_reload '\[service three\] target = tcp:localhost:9000: expected an address'
+	echoes 8 || fail "the new one does not echo any more"
+}
+
+# fifty times, while bytes flow: none is lost, and nothing is left behind
+case_reload_often()
+{
+	local i before client
+
+	service echo echo 7 > "$T/one"
+	{ service echo echo 7; service more echo 70; service web http 80
+	  printf '%s\n' '[impair]' 'rule = port 70 delay 1ms'; } > "$T/two"
+	cp "$T/one" "$T/conf"
+	start
+	head -c 20000000 /dev/urandom > "$T/sent"
+	"$NC" -N $S4 7 < "$T/sent" > "$T/got" &
+	client=$!
+	for i in $(seq 50); do
+		cp "$T/two" "$T/conf"
+		reload '\[service more\] \(new\)'
+		"$NC" -z $S4 70 || fail "the new one does not listen"
+		cp "$T/one" "$T/conf"
+		reload '\[service more\] \(gone\)'
+		[ "$i" != 10 ] || before=$(awk '/VmRSS/ { print $2 }' "/proc/$DPID/status")
+	done
+	wait "$client" || fail "the connection ended with $?"
+	cmp "$T/sent" "$T/got" || fail "bytes were lost"
+	i=$(awk '/VmRSS/ { print $2 }' "/proc/$DPID/status")
+	[ "$i" -lt $((before + 8192)) ] || [[ $B == *address* ]] ||
+		fail "memory grows: $before KB, $i KB"
+}
