@@ -118,8 +118,9 @@ WIRE_SRC	:= $(wildcard tests/wire/*.c)
 SIM_SRC		:= $(wildcard tests/sim/*.c)
 PERF_SRC	:= $(wildcard tests/perf/*.c)
 FUZZ_SRC	:= $(wildcard tests/fuzz/*.c)
+LINT_SRC	:= $(wildcard tests/lint/*.c)
 ALL_SRC		:= $(STACK_SRC) $(CRYPTO_SRC) $(DAEMON_SRC) $(CLI_SRC) $(LIB_SRC) $(UNIT_SRC) \
-		   $(WIRE_SRC) $(SIM_SRC) $(PERF_SRC) $(FUZZ_SRC)
+		   $(WIRE_SRC) $(SIM_SRC) $(PERF_SRC) $(FUZZ_SRC) $(LINT_SRC)
 
 obj	= $(patsubst %.c,$(O)/%.o,$(1))
 STACK_OBJ	:= $(call obj,$(STACK_SRC))
@@ -128,7 +129,8 @@ STACK_OBJ	:= $(call obj,$(STACK_SRC))
 PROGRAMS	:= $(B)/libustack.a \
 		   $(if $(DAEMON_SRC),$(B)/ustackd) $(if $(CLI_SRC),$(B)/ustackctl)
 TESTS		:= $(if $(UNIT_SRC),$(B)/unit-tests) \
-		   $(if $(WIRE_SRC),$(B)/wire-tests) $(if $(SIM_SRC),$(B)/ustack-sim)
+		   $(if $(WIRE_SRC),$(B)/wire-tests) $(if $(SIM_SRC),$(B)/ustack-sim) \
+		   $(if $(LINT_SRC),$(B)/tables)
 PERF		:= $(patsubst tests/perf/%.c,$(B)/%,$(PERF_SRC))
 
 FUZZ		:= $(patsubst tests/fuzz/%.c,$(B)/%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
@@ -213,6 +215,12 @@ $(B)/wire-tests: $(call obj,$(WIRE_SRC)) $(LIB) $(STACK_OBJ)
 $(B)/ustack-sim: $(call obj,$(SIM_SRC)) $(LIB) $(STACK_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ -lm $(LDLIBS)
+
+# What the program's own tables say, for the check of the manuals.
+$(B)/tables: $(call obj,$(LINT_SRC)) $(B)/daemon-tested.a $(call obj,$(CRYPTO_SRC)) $(STACK_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(BASE_LDFLAGS) $(OPT) $(LDFLAGS) -o $@ $^ $(DAEMON_LDLIBS) \
+		$(CRYPTO_LDLIBS) $(LDLIBS)
 
 $(PERF): $(B)/%: $(O)/tests/perf/%.o
 	$(call say,LINK,$@)
@@ -318,7 +326,7 @@ coverage:			## lines of stack/ that unit, wire and sim reach
 	@B=build/coverage tests/coverage.sh
 
 lint:				## format, include table, sizes, requirements, cppcheck ...
-	$(submake) BUILD=release SAN= LTO=0 libustack
+	$(submake) BUILD=release SAN= LTO=0 all build/release/tables
 	@B=build/release CC='$(CC)' tests/lint/run.sh
 
 format:				## let clang-format decide

@@ -58,7 +58,7 @@ _ustackctl_value()
 	events/-t | events/--type)
 		words="connectivity transport recovery impairment connection_
 			packet_sent packet_received packet_dropped
-			packet_lost metrics_updated soft_error" ;;
+			packet_lost metrics_updated soft_error applied" ;;
 	connect/--ca | connect/--cert | connect/--key | connect/--psk-file | impair/-f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*) words=$(_ustackctl_named "$prev") ;;

@@ -40,7 +40,7 @@
  *	services.list	{services:[{name, type, port, tls, target?, open,
  *			accepted, bytes_in, bytes_out}]}; target: of a forward
  *			service, as configured
- *	trace.get	{id? | last?: true} -> {id, conn: connection or null, open,
+ *	trace.get	{id? or last?: true} -> {id, conn: connection or null, open,
  *			active, service?, local, lport, remote, rport,
  *			wall_offset_us, iss?, irs?, skipped, unwatched?:{from_us, to_us?},
  *			events:[event and "n"]}.  What is remembered of a
@@ -49,7 +49,7 @@
  *	trace.list	{} -> {wall_offset_us, traces:[{id, open, active, service?,
  *			local, lport, remote, rport, events, skipped, first_us,
  *			last_us}]}, the one opened last first
- *	events.subscribe {conn? | next?: true, port?, types?: [name]} ->
+ *	events.subscribe {conn? or next?: true, port?, types?: [name]} ->
  *			{wall_offset_us}; then events come as notifications,
  *			see below
  *	events.unsubscribe {}
@@ -62,7 +62,7 @@
  *	impair.script	{script: text} -> {id, text}
  *	impair.clear	{id?} -> {cleared: n} ; a rule or a script, or all
  *	impair.undo	{undo: n} ; n changes more can be taken back
- *	capture.start	{name?, side?: wire, stack or both, conn?, port?, snaplen?,
+ *	capture.start	{name?, side?: wire|stack|both, conn?, port?, snaplen?,
  *			limit?, rotate?} and descriptors -> {id}.  name is for
  *			display.  snaplen: bytes kept of a packet, 40 to 262144, by
  *			default all.  limit, rotate: bytes in all, of a file, at least
@@ -71,13 +71,13 @@
  *			written; without id: the only one
  *	capture.status	{} -> {captures:[capture], over:[capture]}, over: the last four
  *			that have ended
- *	fault.set	{id or port or service, fault: stall, slow-read, half-open,
- *			reset or off, rate?: text} -> {reset?: n, ended?: n}
+ *	fault.set	{id or port or service, fault: stall|slow-read|half-open|
+ *			reset|off, rate?: text} -> {reset?: n, ended?: n}
  *	ping		{address, local?, seq?, size?, ttl?, df?: bool,
  *			timeout_ms?} -> {outcome, seq, from?, bytes?, ttl?,
  *			rtt_us?, reason?, mtu?} ; one ICMP echo request from the
  *			stack, and what became of it, see below
- *	connect.open	{address, port, bind?, cc?: cubic or reno, timeout_ms?,
+ *	connect.open	{address, port, bind?, cc?: cubic|reno, timeout_ms?,
  *			tls?: {servername?, fingerprint?, insecure?: true, ca?: true,
  *			cert?: true, key?: true, psk?: true}} and descriptors -> {id,
  *			local, lport, remote, rport, took_us, rtt_us, tls?: {version,
@@ -166,7 +166,7 @@
  *	transport:packet_dropped		{counter}
  *	recovery:packet_lost			{cause, seq, len, iss, rto_us?}
  *	recovery:metrics_updated		{cwnd, ssthresh?, srtt_us, rto_us}
- *	impairment:applied			{dir: in or out, faults:[], knob, rule,
+ *	impairment:applied			{dir: in|out, faults:[], knob, rule,
  *						step?, flags, seq, ack, len, tx,
  *						offset, delay_us?}
  *

@@ -60,6 +60,21 @@ case_ctl_json_is_valid()
 	done
 }
 
+# each field of an answer stands in the protocol's header and in its manual
+case_answers_are_as_documented()
+{
+	start
+	hold_one
+	ctl impair set port 7 delay 1ms > /dev/null
+	ctl impair script 'drop out data nth 3' > /dev/null
+	ctl fault port 9 slow-read 80kbit > /dev/null
+	ctl capture start "$T/cap" > /dev/null
+	echo again >&3
+	wait_for 5 grep -q again "$T/echoed"
+	python3 "$HERE/documented.py" "$T/ctl.sock" daemon/ctl_proto.h \
+		daemon/ustack-control.7 || fail "undocumented"
+}
+
 # 0 done, 1 refused, 2 usage, 3 no daemon, 4 no such object
 case_ctl_exit_status()
 {

@@ -17,8 +17,6 @@
 #include "daemon/log.h"
 #include "suites.h"
 
-#define MANUAL "daemon/ustackd.conf.5"
-
 static struct conf_rig t;
 
 static int load(const char *text, const char *override)
@@ -117,51 +115,6 @@ START_TEST(printed_configuration_reads_back)
 	ck_assert_str_eq(first, second);
 	free(first);
 	free(second);
-}
-END_TEST
-
-/* ".It Cm KEY No = VALUE" as the manual has it, or without a value. */
-static bool manual_shows(const char *manual, const char *key, const char *value)
-{
-	char line[256];
-
-	(void)snprintf(line, sizeof(line), "\n.It Cm %s No = %s\n", key, value);
-	if (strstr(manual, line))
-		return true;
-	(void)snprintf(line, sizeof(line), "\n.It Cm %s\n", key);
-	return strstr(manual, line) != NULL;
-}
-
-START_TEST(manual_lists_each_key_with_its_default)
-{
-	static char manual[65536];
-	FILE *in = fopen(MANUAL, "r");
-	char automatic[] = "auto";
-	char *text;
-	char *rest;
-	char *line;
-
-	ck_assert_msg(in, "run from the top of the tree");
-	manual[fread(manual, 1, sizeof(manual) - 1, in)] = '\0';
-	(void)fclose(in);
-	/* the default services have a key that differs from its default */
-	ck_assert_int_eq(load("[service x]\ntype=echo\nport=7\n", NULL), 0);
-	text = print();
-	rest = text;
-	while ((line = strsep(&rest, "\n"))) {
-		char *value = strstr(line, " = ");
-
-		if (!value)
-			continue;
-		*value = '\0';
-		value += 3;
-		if (!strcmp(line, "memory-limit"))
-			value = automatic;
-		ck_assert_msg(manual_shows(manual, line, value),
-			      "no \".It Cm %s No = %s\" in " MANUAL, line,
-			      value);
-	}
-	free(text);
 }
 END_TEST
 
@@ -494,7 +447,6 @@ Suite *suite_daemon_config(void)
 	tcase_add_test(tc, directory_is_no_file);
 	tcase_add_loop_test(tc, printed_configuration_reads_back, 0,
 			    LENGTH(printable));
-	tcase_add_test(tc, manual_lists_each_key_with_its_default);
 	tcase_add_loop_test(tc, fault_is_named_by_place_and_expectation, 0,
 			    LENGTH(faults));
 	tcase_add_test(tc, all_errors_come_at_once);
