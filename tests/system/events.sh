@@ -115,6 +115,7 @@ case_events_of_late()
 	eq "nothing happened" "$(wc -l < "$T/out")" 0
 	hold_one
 	echo x | timeout 5 "$NC" -N $S4 7 > /dev/null
+	wait_for 5 eval 'ctl events -c 2 -t connection_closed | grep -q .'
 	echo more >&3
 	wait_for 5 grep -q more "$T/echoed"
 	ctl events --json > "$T/out"
