@@ -32,7 +32,9 @@
  * @client:	whom to tell; a reference; NULL = nobody any more
  * @rq:		the request, until it is answered
  * @rc:		why it was not opened, 0 = it is on its way
- * @info:	the connection when it was opened, and then when it was over
+ * @opened:	the connection when it was opened
+ * @over:	the connection when it was over, which it may be before anybody has
+ *		looked at @opened
  */
 struct ctl_connect {
 	struct job job;
@@ -52,7 +54,8 @@ struct ctl_connect {
 	struct ctl_client *client;
 	struct ctl_request *rq;
 	int rc;
-	struct ustack_info info;
+	struct ustack_info opened;
+	struct ustack_info over;
 };
 
 /** ctl_connect_begin() - Open it; takes @c, whose @rq, @dial.fd and @args are set */

@@ -32,19 +32,20 @@ static struct ctl_connect *of_dial(struct dial *d)
 
 /* ----------------------------------------------------- the worker's thread */
 
-static void read_info(struct ctl_connect *c)
+/* What is not there any more stays as it was. */
+static void read_info(const struct ctl_connect *c, struct ustack_info *info)
 {
 	struct ustack_conn conn = stream_tcp_conn(c->dial.st.conn);
 
-	if (ustack_info(worker_stack(c->worker), conn, &c->info))
-		c->info.active = true; /* gone: what was read last stands */
+	if (ustack_info(worker_stack(c->worker), conn, info))
+		info->active = true;
 }
 
 static void on_dial_opened(struct dial *d)
 {
 	struct ctl_connect *c = of_dial(d);
 
-	read_info(c);
+	read_info(c, &c->opened);
 	worker_tell(c->worker, &c->told);
 }
 
@@ -52,7 +53,8 @@ static void on_dial_over(struct dial *d)
 {
 	struct ctl_connect *c = of_dial(d);
 
-	read_info(c);
+	c->over = c->opened;
+	read_info(c, &c->over);
 	worker_tell(c->worker, &c->ended);
 }
 
@@ -76,7 +78,7 @@ static void run_cut(struct job *job, struct worker *w)
 
 static void answer_open(struct ctl_connect *c)
 {
-	const struct ustack_info *in = &c->info;
+	const struct ustack_info *in = &c->opened;
 	struct json *j = ctl_reply_begin(c->rq);
 
 	if (j) {
@@ -158,14 +160,14 @@ static void notify_closed(struct ctl_connect *c)
 	json_str(&j, "jsonrpc", "2.0");
 	json_str(&j, "method", CTL_CONNECT_CLOSED);
 	json_obj(&j, "params");
-	json_u64(&j, "id", c->info.id);
+	json_u64(&j, "id", c->over.id);
 	json_i64(&j, "code", end ? code_of(c, end) : 0);
 	json_str(&j, "reason",
 		 end ? text_of(c, end, text, sizeof(text)) : "normal");
-	json_u64(&j, "bytes_in", c->info.bytes_in);
-	json_u64(&j, "bytes_out", c->info.bytes_out);
-	json_u64(&j, "retrans", c->info.retrans);
-	json_u64(&j, "age_us", c->info.age_us);
+	json_u64(&j, "bytes_in", c->over.bytes_in);
+	json_u64(&j, "bytes_out", c->over.bytes_out);
+	json_u64(&j, "retrans", c->over.retrans);
+	json_u64(&j, "age_us", c->over.age_us);
 	json_obj_end(&j);
 	json_obj_end(&j);
 	json_bytes(&j, "\n", 1);

@@ -106,7 +106,7 @@
 	X(sysinfo, "memory-limit=auto at a reload")
 
 /* What the sanitizers of a test build want on their way out. */
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MORE_CALLS(X)                                                          \
 	X(arch_prctl, "sanitizer")                                             \
 	X(clone, "sanitizer")                                                  \
