@@ -145,7 +145,7 @@ submake	= +@$(MAKE) --no-print-directory $(if $(V),,-s) $(if $(filter -j%,$(MAKE
 .SUFFIXES:
 .PHONY: all libustack tests perf fuzzers fuzz fuzz-merge deps demo check check-run check-long \
 	check-long-run sim bench bench-loss bench-impair bench-flood bench-tls bench-instr coverage lint format install install-strip uninstall deb help clean
-.PHONY: sim-table golden check-service check-tls13
+.PHONY: sim-table golden check-service check-tls13 check-threads
 
 all: $(PROGRAMS)		## library, daemon and tool
 
@@ -258,6 +258,11 @@ check-long: deps		## the same with 200,000 transfers and 1 GiB echoed
 
 check-tls13:			## secure channels with mbedTLS 3.6 and TLS 1.3, in a tree of Debian 13
 	@tests/tls13.sh
+
+check-threads: deps		## races between the threads, by the thread sanitizer
+	$(submake) BUILD=release SAN= all perf
+	$(submake) BUILD=release SAN=thread all tests
+	@R=build/release B=build/thread tests/threads.sh
 
 check-run:
 	$(submake) BUILD=release SAN= all perf build/release/ustack-sim
