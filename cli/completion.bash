@@ -92,6 +92,7 @@ _ustackctl()
 	case $cmd in
 	"") words="$(_ustackctl_help | _ustackctl_words) $options" ;;
 	stats | conns | events | top) words=$options ;;
+	config) words="$options $(_ustackctl_ask config section)" ;;
 	log) words=$(_ustackctl_help log | _ustackctl_words) ;;
 	conn)
 		case $at in

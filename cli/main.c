@@ -50,6 +50,8 @@ static const struct command commands[] = {
 	  cmd_log, NULL, log_words },
 	{ "top", "[-d SECONDS] [-s KEY] [--once]", "what moves, live",
 	  cmd_top, top_options, NULL },
+	{ "config", "[SECTION]", "the configuration in force",
+	  cmd_config, NULL, NULL },
 	{ "reload", "", "read the configuration again",
 	  cmd_reload, NULL, NULL },
 	{ "shutdown", "", "close all connections and end the daemon",

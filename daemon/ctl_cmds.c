@@ -414,6 +414,7 @@ static const struct ctl_method methods[] = {
 	  { "address", "local", "seq", "size", "ttl", "df", "timeout_ms" },
 	  ctl_ping },
 	{ CTL_LOG_SET, { "level" }, ctl_log_set },
+	{ CTL_CONFIG_GET, { NULL }, ctl_config_get },
 	{ CTL_CONFIG_RELOAD, { NULL }, ctl_config_reload },
 	{ CTL_SHUTDOWN, { NULL }, ctl_shutdown },
 };

@@ -17,6 +17,7 @@
  *	ctl_connect_tls.c	its secure channel
  *	ctl_connect_life.c	what becomes of it
  *	ctl_ping.c	ping
+ *	ctl_config.c	config.get
  *	ctl_reload.c	config.reload
  *
  * A request under way holds a reference to its client, a client on a list
@@ -362,6 +363,7 @@ void ctl_put_conn(struct json *j, const char *key, const struct config *cfg,
 /** ctl_put_creds() - The TLS library and the credentials in force */
 void ctl_put_creds(struct json *j, const struct ctl *ctl);
 
+void ctl_config_get(struct ctl_request *rq);
 void ctl_config_reload(struct ctl_request *rq);
 void ctl_conns_list(struct ctl_request *rq);
 void ctl_conns_get(struct ctl_request *rq);

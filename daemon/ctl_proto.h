@@ -86,6 +86,9 @@
  *			when its secure channel is established, there is the reply.
  *			bind: ADDRESS, ADDRESS:PORT or :PORT
  *	log.set		{level} -> {level, was}
+ *	config.get	{} -> {config:[{section, key, value}]} ; what is in force, in the
+ *			order of the manual, values as the file has them; rule, preset
+ *			and script as often as there are
  *	config.reload	{} -> {changed:[text], tls?: as in status} ; text: "log",
  *			it was opened again; "tls", new connections get other
  *			credentials; "[SECTION] KEY"; "[service NAME]", with
@@ -247,6 +250,7 @@
 #define CTL_PING		"ping"
 #define CTL_LOG_SET		"log.set"
 #define CTL_CONNECT_OPEN	"connect.open"
+#define CTL_CONFIG_GET		"config.get"
 #define CTL_CONFIG_RELOAD	"config.reload"
 #define CTL_SHUTDOWN		"shutdown"
 

@@ -69,6 +69,31 @@ no_reload()
 	has log 'refused, nothing has changed' "$(tail -n 3 "$T/log")"
 }
 
+# in_force [OPTION...]: what ustackd -t says of the same file
+in_force()
+{
+	"$B/ustackd" -c "$T/conf" -o control.socket="$T/ctl.sock" \
+		-o log.target=file:"$T/log" "$@" -t 2> /dev/null
+}
+
+# the configuration in force is told, before and after
+case_reload_config_is_shown()
+{
+	conf '[impair]' 'rule = in port 7 loss 1%' 'rule = out port 7 loss 2%'
+	start -o tcp.ttl=9
+	ctl config > "$T/have"
+	diff -B "$T/have" <(in_force -o tcp.ttl=9) || fail "not what -t says"
+	has "an option" '^ttl = 9$' "$(cat "$T/have")"
+	{ service echo echo 7; service web http 80; } > "$T/conf"
+	reload '\[impair\] rule'
+	ctl config > "$T/have"
+	diff -B "$T/have" <(in_force -o tcp.ttl=9) || fail "not what -t says"
+	eq "a section" "$(ctl config service | grep -c '^\[service ')" 2
+	has json '"section": *"service web"' "$(ctl --json config)"
+	ctl config nowhere 2> "$T/err" && fail "no section is shown"
+	has "what is wrong" 'there is no section nowhere' "$(cat "$T/err")"
+}
+
 # services come, go and move; a connection of one that is gone goes on
 case_reload_services()
 {

@@ -96,6 +96,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #include "daemon/ctl_capture_life.c"
 #include "daemon/ctl_client.c"
 #include "daemon/ctl_cmds.c"
+#include "daemon/ctl_config.c"
 #include "daemon/ctl_connect.c"
 #include "daemon/ctl_connect_life.c"
 #include "daemon/ctl_connect_tls.c"

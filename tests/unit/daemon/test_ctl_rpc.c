@@ -105,6 +105,7 @@ static const char *const good[] = {
 	RPC("trace.get", "{\"id\":5}"),
 	RPC("trace.list", "{}"),
 	RPC("log.set", "{\"level\":\"error\"}"),
+	RPC("config.get", "{}"),
 	RPC("config.reload", "{}"),
 	RPC("shutdown", "{}"),
 };
