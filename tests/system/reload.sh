@@ -87,7 +87,8 @@ case_reload_config_is_shown()
 	{ service echo echo 7; service web http 80; } > "$T/conf"
 	reload '\[impair\] rule'
 	ctl config > "$T/have"
-	diff -B "$T/have" <(in_force -o tcp.ttl=9) || fail "not what -t says"
+	diff -B "$T/have" <(in_force -o tcp.ttl=9 | grep -vx '\[impair\]') ||
+		fail "not what -t says" # a section without keys is not told
 	eq "a section" "$(ctl config service | grep -c '^\[service ')" 2
 	has json '"section": *"service web"' "$(ctl --json config)"
 	ctl config nowhere 2> "$T/err" && fail "no section is shown"
