@@ -338,9 +338,9 @@ uint64_t impair_run(struct impair *im, uint64_t now_us);
  *
  * A rule with the same match is replaced where it stands, and keeps its
  * number; a new one goes in front of the others, a standing one in front of the
- * others that stand.  Rules that silence are apart from those that do not.
- * Either way the rule begins anew: counts are zero, the
- * next connection is its first, `next` looks for one.  Connections are not
+ * others that stand, in place of one that does not, too.  Rules that silence are
+ * apart from those that do not.  Either way the rule begins anew: counts are zero,
+ * the next connection is its first, `next` looks for one.  Connections are not
  * disturbed; packets that wait keep their fate.
  *
  * Return: 0, -ERR_LIMIT (too many), -ERR_INVAL, -ERR_NOMEM
@@ -365,6 +365,35 @@ void impair_settle(struct impair *im, uint32_t n);
 
 /** impair_undo() - Take the last change (set, script, clear) back: 0 or -ERR_NOENT */
 int impair_undo(struct impair *im);
+
+/**
+ * impair_begin() - Begin changes that are kept or taken back as one
+ * @im:		engine, not between impair_begin() and impair_end() already
+ *
+ * What undo goes back to is left alone meanwhile; impair_end() must follow, with
+ * no packet in between.
+ */
+void impair_begin(struct impair *im);
+
+/**
+ * impair_end() - That is all
+ * @im:		engine
+ * @keep:	it holds, and if something has changed there is nothing to undo;
+ *		false: all is as it was, cannot fail
+ */
+void impair_end(struct impair *im, bool keep);
+
+/**
+ * impair_move() - A rule or script goes where its service has gone
+ * @im:		engine, between impair_begin() and impair_end()
+ * @id:		its number
+ * @port:	port of its match from now on
+ *
+ * It stands where it stood, with what it has counted.
+ *
+ * Return: 0, -ERR_NOENT, -ERR_NOMEM
+ */
+int impair_move(struct impair *im, uint32_t id, uint16_t port) MUST_USE;
 
 /**
  * struct impair_counts - what a rule, a script or all have done, in packets

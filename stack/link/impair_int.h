@@ -133,6 +133,9 @@ struct table {
  * @tab:	rules and scripts in force
  * @undo:	tables before the last changes, the oldest first
  * @nundo:	their number
+ * @saved:	table before impair_begin()
+ * @batch:	between that and impair_end()
+ * @changed:	something was changed there
  * @last_id:	number given last
  * @gen:	generation given last
  * @epoch:	times that there was something to do after there was nothing
@@ -151,6 +154,9 @@ struct impair {
 	struct table tab;
 	struct table undo[IMPAIR_UNDO_MAX];
 	uint32_t nundo;
+	struct table saved;
+	bool batch;
+	bool changed;
 	uint32_t last_id;
 	uint64_t gen;
 	uint64_t epoch;

@@ -8,6 +8,7 @@
 
 #include "impair_int.h"
 
+#include "stack/base/assert.h"
 #include "stack/base/bytes.h"
 #include "stack/base/siphash.h"
 
@@ -134,23 +135,30 @@ static void table_put(struct impair *im, struct table *t)
 	t->nscripts = 0;
 }
 
-/* Put the table aside before it is changed. */
+/* Put the table aside; @t had nothing in it. */
+static void table_copy(const struct impair *im, struct table *t)
+{
+	*t = im->tab;
+	for (uint32_t i = 0; i < t->nrules; i++)
+		rule_get(t->rule[i]);
+	for (uint32_t i = 0; i < t->nscripts; i++)
+		script_get(t->script[i]);
+}
+
+/* Before the table is changed. */
 static void snapshot(struct impair *im)
 {
-	struct table *t;
-
+	if (im->batch) {
+		im->changed = true;
+		return;
+	}
 	if (im->nundo == IMPAIR_UNDO_MAX) {
 		table_put(im, &im->undo[0]);
 		memmove(im->undo, im->undo + 1,
 			(IMPAIR_UNDO_MAX - 1) * sizeof(im->undo[0]));
 		im->nundo--;
 	}
-	t = &im->undo[im->nundo++];
-	*t = im->tab;
-	for (uint32_t i = 0; i < t->nrules; i++)
-		rule_get(t->rule[i]);
-	for (uint32_t i = 0; i < t->nscripts; i++)
-		script_get(t->script[i]);
+	table_copy(im, &im->undo[im->nundo++]);
 }
 
 static bool is_empty(const struct table *t)
@@ -216,6 +224,7 @@ bool rules_pinned(void *ctx, uint64_t serial)
 void rules_free(struct impair *im)
 {
 	table_put(im, &im->tab);
+	table_put(im, &im->saved);
 	while (im->nundo > 0)
 		table_put(im, &im->undo[--im->nundo]);
 }
@@ -253,6 +262,13 @@ static uint32_t find_same(const struct table *t, const struct rule *r)
 	return i;
 }
 
+static void take_out(struct table *t, uint32_t at)
+{
+	t->nrules--;
+	memmove(t->rule + at, t->rule + at + 1,
+		(t->nrules - at) * sizeof(t->rule[0]));
+}
+
 /* A new rule goes in front, or in front of those that stand, as it does. */
 static void insert(struct table *t, struct rule *n)
 {
@@ -264,6 +280,22 @@ static void insert(struct table *t, struct rule *n)
 		(t->nrules - at) * sizeof(t->rule[0]));
 	t->rule[at] = n;
 	t->nrules++;
+}
+
+/* Where it stands; but one that stands behind others does not stay in front. */
+static void replace(struct impair *im, uint32_t at, struct rule *n)
+{
+	struct table *t = &im->tab;
+	struct rule *old = t->rule[at];
+
+	n->id = old->id;
+	if (n->r.standing && !old->r.standing) {
+		take_out(t, at);
+		insert(t, n);
+	} else {
+		t->rule[at] = n;
+	}
+	rule_put(im, old);
 }
 
 int impair_set(struct impair *im, const struct impair_rule *r, uint64_t now_us,
@@ -287,9 +319,7 @@ int impair_set(struct impair *im, const struct impair_rule *r, uint64_t now_us,
 	wake(im);
 	snapshot(im);
 	if (at < t->nrules) {
-		n->id = t->rule[at]->id;
-		rule_put(im, t->rule[at]);
-		t->rule[at] = n;
+		replace(im, at, n);
 	} else {
 		n->id = ++im->last_id;
 		insert(t, n);
@@ -333,9 +363,7 @@ static bool clear_rule(struct impair *im, uint32_t id)
 		return false;
 	snapshot(im);
 	rule_put(im, t->rule[i]);
-	t->nrules--;
-	memmove(t->rule + i, t->rule + i + 1,
-		(t->nrules - i) * sizeof(t->rule[0]));
+	take_out(t, i);
 	return true;
 }
 
@@ -383,6 +411,80 @@ int impair_undo(struct impair *im)
 	im->tab = im->undo[--im->nundo];
 	rules_recount(im);
 	return 0;
+}
+
+/* ---------------------------------------------------------- many as one */
+
+void impair_begin(struct impair *im)
+{
+	ASSERT(!im->batch);
+	table_copy(im, &im->saved);
+	im->batch = true;
+	im->changed = false;
+}
+
+void impair_end(struct impair *im, bool keep)
+{
+	ASSERT(im->batch);
+	im->batch = false;
+	if (keep) {
+		table_put(im, &im->saved);
+		if (im->changed)
+			impair_settle(im, UINT32_MAX);
+		return;
+	}
+	wake(im);
+	table_put(im, &im->tab);
+	im->tab = im->saved;
+	im->saved = (struct table){ 0 };
+	rules_recount(im);
+}
+
+/* Packets that wait because of a rule still count there. */
+static int move_rule(struct impair *im, uint32_t at, uint16_t port)
+{
+	struct rule **r = &im->tab.rule[at];
+	struct rule *n = mem_alloc(&im->mem, sizeof(*n));
+
+	if (!n)
+		return -ERR_NOMEM;
+	*n = **r;
+	n->refs = 1;
+	n->r.match.port = port;
+	n->fate_id = fate_id(&n->r.match);
+	for (uint32_t i = 0; i < IMPAIR_DIRS; i++)
+		n->d[i].waiting = 0;
+	snapshot(im);
+	rule_put(im, *r);
+	*r = n;
+	return 0;
+}
+
+static int move_script(struct impair *im, uint32_t at, uint16_t port)
+{
+	struct script **s = &im->tab.script[at];
+	struct script *n = mem_alloc(&im->mem, sizeof(*n));
+
+	if (!n)
+		return -ERR_NOMEM;
+	*n = **s;
+	n->refs = 1;
+	n->sc.match.port = port;
+	snapshot(im);
+	script_put(im, *s);
+	*s = n;
+	return 0;
+}
+
+int impair_move(struct impair *im, uint32_t id, uint16_t port)
+{
+	for (uint32_t i = 0; i < im->tab.nrules; i++)
+		if (im->tab.rule[i]->id == id)
+			return move_rule(im, i, port);
+	for (uint32_t i = 0; i < im->tab.nscripts; i++)
+		if (im->tab.script[i]->id == id)
+			return move_script(im, i, port);
+	return -ERR_NOENT;
 }
 
 /* ----------------------------------------------------------------- shown */

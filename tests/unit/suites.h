@@ -79,6 +79,7 @@
 	X(suite_link_flow)		\
 	X(suite_link_queue)		\
 	X(suite_link_rules)		\
+	X(suite_link_standing)		\
 	X(suite_link_apply)		\
 	X(suite_link_impair)		\
 	X(suite_link_impair_time)	\

@@ -20,32 +20,6 @@ START_TEST(idle_engine_lets_all_pass)
 }
 END_TEST
 
-/* Rules of a configuration go behind those that somebody makes. */
-START_TEST(standing_rules_stand_behind)
-{
-	static const uint32_t order[] = { 3, 5, 4, 1 };
-	struct impair_rule r = { .match.port = 1, .standing = true };
-	struct impair_rule_info info;
-	struct imprig rig;
-
-	imp_init(&rig, test_seed(), 0);
-	for (uint16_t port = 1; port <= 4; port++) {
-		r.match.port = port;
-		r.standing = port % 3 == 1;
-		ck_assert_uint_eq(imp_set(&rig, &r), port);
-	}
-	ck_assert_int_eq(impair_clear(rig.im, 2), 0);
-	r.match.port = 5;
-	r.standing = true;
-	imp_set(&rig, &r);
-	for (uint32_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		ck_assert_int_eq(impair_rule_at(rig.im, i, 0, &info), 0);
-		ck_assert_uint_eq(info.id, order[i]);
-	}
-	imp_fini(&rig);
-}
-END_TEST
-
 /* Loss of everything, of nothing; what is lost leaves no memory behind. */
 START_TEST(loss_is_told_and_counted)
 {
@@ -450,7 +424,6 @@ Suite *suite_link_impair(void)
 	TCase *tc = tcase_create("engine");
 
 	tcase_add_test(tc, idle_engine_lets_all_pass);
-	tcase_add_test(tc, standing_rules_stand_behind);
 	tcase_add_test(tc, loss_is_told_and_counted);
 	tcase_add_loop_test(tc, super_packet_is_cut_where_a_rule_matches, 0,
 			    sizeof(cut) / sizeof(cut[0]));
