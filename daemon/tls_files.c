@@ -282,11 +282,14 @@ static uint64_t digest_add(uint64_t h, const struct tls_file *file)
 
 static uint64_t digest_of(const struct parts *p)
 {
+	const struct config_tls *tls = &p->cfg->tls;
 	uint64_t h = digest_add(0xcbf29ce484222325u, &p->pair.cert);
 
 	h = digest_add(h, &p->pair.key);
 	h = digest_add(h, &p->ca);
-	return digest_add(h, &p->psk);
+	h = digest_add(h, &p->psk);
+	return (h ^ (uint64_t)tls->min_version << 1 ^ tls->tickets) *
+	       0x100000001b3u;
 }
 
 static bool has_expired(const struct tls_context *ctx)

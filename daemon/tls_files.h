@@ -37,7 +37,7 @@ enum tls_source {
  * struct tls_files - what was loaded; zero at first
  * @ctx:	a reference, NULL = no service has tls=yes
  * @source:	of the certificate
- * @digest:	of all that was read: tells whether something changed
+ * @digest:	of all that makes it: tells whether something changed
  * @kept:	the identity with TLS_SOURCE_MEMORY, else NULL
  */
 struct tls_files {

@@ -144,6 +144,23 @@ START_TEST(refused_load_keeps_the_old)
 }
 END_TEST
 
+/* The same files for other rules are other credentials, even if nobody wanted
+ * any when they changed.
+ */
+START_TEST(other_rules_for_the_same_files_are_a_change)
+{
+	give(pki_ec_cert, pki_ec_key);
+	ck_assert_int_eq(load(TLS_FILES_START), 1);
+	ck_assert_int_eq(load(TLS_FILES_AGAIN), 0);
+	t.cfg.tls.tickets = !t.cfg.tls.tickets;
+	t.cfg.service[0].tls = false;
+	ck_assert_int_eq(load(TLS_FILES_AGAIN), 0);
+	t.cfg.service[0].tls = true;
+	ck_assert_int_eq(load(TLS_FILES_AGAIN), 1);
+	ck_assert_int_eq(load(TLS_FILES_AGAIN), 0);
+}
+END_TEST
+
 static const struct {
 	mode_t mode;
 	bool good;
@@ -308,6 +325,7 @@ Suite *suite_daemon_tls_files(void)
 	tcase_add_test(tc, nothing_is_read_for_nobody);
 	tcase_add_test(tc, given_pair_is_loaded);
 	tcase_add_test(tc, refused_load_keeps_the_old);
+	tcase_add_test(tc, other_rules_for_the_same_files_are_a_change);
 	tcase_add_loop_test(tc, secret_is_nobody_elses, 0,
 			    sizeof(modes) / sizeof(modes[0]));
 	tcase_add_test(tc, systemds_credentials_may_look_shared);
