@@ -93,16 +93,6 @@ static bool refused(const struct start *s, const char *key, const char *text,
 	return false;
 }
 
-/* Undo goes back to before the first of our steps. */
-static void one_step(struct impair *im)
-{
-	struct impair_gauges g;
-
-	impair_gauges(im, &g);
-	if (g.undo > 1)
-		impair_settle(im, g.undo - 1);
-}
-
 static bool start_rule(const struct start *s, struct impair_rule *r)
 {
 	char text[IMPAIR_TEXT_MAX];
@@ -113,7 +103,6 @@ static bool start_rule(const struct start *s, struct impair_rule *r)
 	(void)lab_resolve(s->cfg, &r->match, why, sizeof(why));
 	r->standing = true;
 	rc = impair_set(s->im, r, s->now_us, &id);
-	one_step(s->im);
 	return !rc || refused(s, "rule", impair_rule_text(r, text), rc);
 }
 
@@ -155,7 +144,6 @@ static bool start_scripts(const struct start *s)
 		(void)lab_resolve(s->cfg, &sc.match, why, sizeof(why));
 		sc.standing = true;
 		rc = impair_run_script(s->im, &sc, s->now_us, &id);
-		one_step(s->im);
 		if (rc)
 			return refused(s, "script", scripts->text[i], rc);
 	}
@@ -183,9 +171,11 @@ bool lab_start(struct impair *im, const struct config *cfg, uint64_t now_us)
 			   .now_us = now_us,
 			   .err = err,
 			   .errlen = sizeof(err) };
-	bool ok = start_exempt(&s) && start_rules(&s) && start_scripts(&s);
+	bool ok;
 
-	impair_settle(im, UINT32_MAX);
+	impair_begin(im);
+	ok = start_exempt(&s) && start_rules(&s) && start_scripts(&s);
+	impair_end(im, true);
 	if (!ok)
 		log_msg(LOG_LVL_ERROR, "%s", err);
 	return ok;
@@ -193,21 +183,13 @@ bool lab_start(struct impair *im, const struct config *cfg, uint64_t now_us)
 
 /* ------------------------------------------------------------------ reload */
 
-static bool clear(struct impair *im, uint32_t id)
-{
-	int rc = impair_clear(im, id);
-
-	one_step(im);
-	return !rc;
-}
-
 static bool clear_a_rule(struct impair *im, uint64_t now_us)
 {
 	struct impair_rule_info info;
 
 	for (uint32_t i = 0; !impair_rule_at(im, i, now_us, &info); i++)
 		if (info.rule.standing)
-			return clear(im, info.id);
+			return !impair_clear(im, info.id);
 	return false;
 }
 
@@ -217,7 +199,7 @@ static bool clear_a_script(struct impair *im)
 
 	for (uint32_t i = 0; !impair_script_at(im, i, &info); i++)
 		if (info.script.standing)
-			return clear(im, info.id);
+			return !impair_clear(im, info.id);
 	return false;
 }
 
@@ -226,6 +208,57 @@ static void forget_exempt(struct impair *im, const struct config *cfg)
 	for (uint32_t i = 0; i < cfg->nservice; i++)
 		if (cfg->service[i].exempt)
 			(void)impair_exempt(im, cfg->service[i].port, false);
+}
+
+/* What a service's new port is, 0 = the old one, or the match names none. */
+static uint16_t new_port(const struct start *s, const struct impair_match *m)
+{
+	const struct config_service *svc;
+
+	svc = m->service[0] ? find_service(s->cfg, m) : NULL;
+	return svc && svc->port != m->port ? svc->port : 0;
+}
+
+static bool is_gone(const struct start *s, const struct impair_match *m)
+{
+	return m->service[0] && !find_service(s->cfg, m);
+}
+
+static int follow(const struct start *s, uint32_t id,
+		  const struct impair_match *m)
+{
+	uint16_t port = new_port(s, m);
+
+	return port ? impair_move(s->im, id, port) : 0;
+}
+
+/* Rules and scripts go where their services go, or with them. */
+static bool follow_services(const struct start *s)
+{
+	struct impair_script_info sc;
+	struct impair_rule_info r;
+	uint32_t i = 0;
+	int rc = 0;
+
+	while (!rc && !impair_rule_at(s->im, i, s->now_us, &r)) {
+		if (is_gone(s, &r.rule.match)) {
+			rc = impair_clear(s->im, r.id);
+			continue;
+		}
+		rc = follow(s, r.id, &r.rule.match);
+		i++;
+	}
+	for (i = 0; !rc && !impair_script_at(s->im, i, &sc);) {
+		if (is_gone(s, &sc.script.match)) {
+			rc = impair_clear(s->im, sc.id);
+			continue;
+		}
+		rc = follow(s, sc.id, &sc.script.match);
+		i++;
+	}
+	if (rc)
+		(void)snprintf(s->err, s->errlen, "[impair]: %s", err_str(rc));
+	return !rc;
 }
 
 bool lab_reload(struct impair *im, const struct lab_change *c, char *err,
@@ -237,11 +270,12 @@ bool lab_reload(struct impair *im, const struct lab_change *c, char *err,
 			   .err = err,
 			   .errlen = errlen };
 
-	impair_settle(im, UINT32_MAX);
-	while (clear_a_rule(im, c->now_us) || clear_a_script(im))
+	impair_begin(im);
+	while (c->rules && (clear_a_rule(im, c->now_us) || clear_a_script(im)))
 		;
 	forget_exempt(im, c->was);
-	if (start_exempt(&s) && start_rules(&s) && start_scripts(&s))
+	if (follow_services(&s) && start_exempt(&s) &&
+	    (!c->rules || (start_rules(&s) && start_scripts(&s))))
 		return true;
 	lab_undo(im, c);
 	return false;
@@ -257,5 +291,10 @@ void lab_undo(struct impair *im, const struct lab_change *c)
 
 	forget_exempt(im, c->cfg);
 	(void)start_exempt(&s); /* there was room for them */
-	(void)impair_undo(im);	/* nothing to be undone is fine, too */
+	impair_end(im, false);
+}
+
+void lab_keep(struct impair *im)
+{
+	impair_end(im, true);
 }

@@ -52,23 +52,26 @@ bool lab_start(struct impair *im, const struct config *cfg, uint64_t now_us);
  * @was:	configuration that holds
  * @cfg:	the one that is to hold, known to be good
  * @now_us:	the time
+ * @rules:	[impair] differs, not only services
  */
 struct lab_change {
 	const struct config *was;
 	const struct config *cfg;
 	uint64_t now_us;
+	bool rules;
 };
 
 /**
- * lab_reload() - Replace the rules, presets and scripts that [impair] made
+ * lab_reload() - Replace the rules, presets and scripts that [impair] made, if it
+ *		  differs
  * @im:		engine
  * @c:		what changes
  * @err:	on failure: which rule, and why
  * @errlen:	room in @err
  *
  * What was made otherwise stays in front of them, unless a new rule has the same
- * match.  It is one step of undo, and the only one: lab_undo() or impair_settle()
- * must follow.
+ * match.  All that names a service follows it to its new port, and goes when it is
+ * gone.  lab_undo() or lab_keep() must follow.
  *
  * Return: false when there is no room or memory for all: all is as it was
  */
@@ -77,5 +80,8 @@ bool lab_reload(struct impair *im, const struct lab_change *c, char *err,
 
 /** lab_undo() - Take lab_reload() back */
 void lab_undo(struct impair *im, const struct lab_change *c);
+
+/** lab_keep() - It holds: if it has changed anything, there is nothing to undo */
+void lab_keep(struct impair *im);
 
 #endif /* DAEMON_LAB_CONF_H */

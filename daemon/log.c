@@ -38,7 +38,6 @@
 #include "daemon/config.h"
 #include "daemon/log_int.h"
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define IDENTIFIER     "ustackd"
 #define SECOND_US      1000000u
 #define EVENT_AGE_MAX  (60u * SECOND_US) /* older: another clock than ours */
@@ -416,7 +415,7 @@ static bool stderr_is_journal(void)
 static int open_journal(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX,
-				  .sun_path = JOURNAL_SOCKET };
+				  .sun_path = LOG_JOURNAL_SOCKET };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int rc;
 
@@ -468,7 +467,7 @@ int log_open(const struct config *cfg)
 	if (fd < 0) {
 		log_msg(LOG_LVL_WARNING,
 			"log target %s cannot be opened: %s; using stderr",
-			cfg->log_target == LOG_TO_JOURNAL ? JOURNAL_SOCKET
+			cfg->log_target == LOG_TO_JOURNAL ? LOG_JOURNAL_SOCKET
 							  : cfg->log_path,
 			strerror(-fd));
 		return fd;

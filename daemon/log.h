@@ -19,6 +19,8 @@
 
 #include "stack/ustack.h"
 
+#define LOG_JOURNAL_SOCKET "/run/systemd/journal/socket"
+
 enum log_level {
 	LOG_LVL_ERROR,
 	LOG_LVL_WARNING,

@@ -36,9 +36,9 @@
  * @level:	[log] level has
  * @stack:	[stack] or [tcp] has
  * @limits:	[tls] has, in what channels may cost
- * @tls_keys:	[tls] has otherwise
- * @impair:	[impair] has, or ports that it may mean
- * @services:	services have
+ * @rules:	[impair] has
+ * @exempt:	services have, in whether they are impaired
+ * @services:	services have otherwise
  */
 struct attempt {
 	struct reload *r;
@@ -51,8 +51,8 @@ struct attempt {
 	bool level;
 	bool stack;
 	bool limits;
-	bool tls_keys;
-	bool impair;
+	bool rules;
+	bool exempt;
 	bool services;
 };
 
@@ -135,9 +135,8 @@ static void take_change(struct attempt *a, const struct config_change *c)
 	changed(a->res, "[%s] %s", c->section, c->key);
 	a->log |= !strcmp(c->section, "log");
 	a->level |= !strcmp(c->section, "log") && !strcmp(c->key, "level");
-	if (!strcmp(c->section, "tls"))
-		*(is_limit(c->key) ? &a->limits : &a->tls_keys) = true;
-	a->impair |= !strcmp(c->section, "impair");
+	a->limits |= !strcmp(c->section, "tls") && is_limit(c->key);
+	a->rules |= !strcmp(c->section, "impair");
 	a->stack |= !strcmp(c->section, "stack") || !strcmp(c->section, "tcp");
 }
 
@@ -201,35 +200,14 @@ static void compare_services(struct attempt *a)
 		if (!same)
 			check_target(a, svc);
 		a->services |= !same;
-		a->impair |= svc->exempt || (old && old->exempt);
+		a->exempt |= svc->exempt != (old && old->exempt);
 	}
 	for (uint32_t i = 0; i < was->nservice; i++) {
 		if (find(cfg, was->service[i].name))
 			continue;
 		changed(a->res, "[service %s] (gone)", was->service[i].name);
 		a->services = true;
-		a->impair |= was->service[i].exempt;
 	}
-}
-
-static bool names_services(const struct config_texts *t)
-{
-	for (uint32_t i = 0; i < t->n; i++)
-		if (strstr(t->text[i], "service"))
-			return true;
-	return false;
-}
-
-static void compare(struct attempt *a)
-{
-	const struct config *cfg = a->cfg;
-
-	compare_keys(a);
-	compare_services(a);
-	if (a->services) /* their ports may be others */
-		a->impair |= names_services(&cfg->rules) ||
-			     names_services(&cfg->presets) ||
-			     names_services(&cfg->scripts);
 }
 
 /* ------------------------------------------------- credentials, log, worker */
@@ -252,8 +230,6 @@ static void read_tls(struct attempt *a)
 	a->tls.kept = kept_copy(a->r->tls->kept);
 	if (a->tls.ctx)
 		a->tls.ctx = tls_context_ref(a->tls.ctx);
-	if (a->tls_keys)
-		a->tls.digest = 0; /* the files may be the same */
 	rc = tls_files_load(&a->tls, a->cfg, TLS_FILES_AGAIN, err, sizeof(err));
 	if (rc < 0)
 		refuse(a, err);
@@ -263,13 +239,14 @@ static void read_tls(struct attempt *a)
 
 static void check_log(struct attempt *a)
 {
+	bool file = a->cfg->log_target == LOG_TO_FILE;
 	char text[TEXT_MAX];
 	int rc = a->log ? log_check(a->cfg) : 0;
 
 	if (!rc)
 		return;
-	(void)snprintf(text, sizeof(text), "[log] target: %s%s%s",
-		       a->cfg->log_path, a->cfg->log_path[0] ? ": " : "",
+	(void)snprintf(text, sizeof(text), "[log] target: %s: %s",
+		       file ? a->cfg->log_path : LOG_JOURNAL_SOCKET,
 		       strerror(-rc));
 	refuse(a, text);
 }
@@ -283,7 +260,8 @@ static void change_worker(struct attempt *a)
 		.tls_was = a->r->tls->ctx,
 		.tls = a->tls.ctx,
 		.services = a->services,
-		.impair = a->impair,
+		.impair = a->rules || a->exempt || a->services,
+		.rules = a->rules,
 		.limits = a->limits,
 		.stack = a->stack,
 	};
@@ -339,7 +317,8 @@ static void try(struct attempt *a)
 
 	if (!read_config(a))
 		return;
-	compare(a);
+	compare_keys(a);
+	compare_services(a);
 	if (!res->error[0])
 		check_log(a);
 	if (!res->error[0])
@@ -372,14 +351,18 @@ static void tell(const struct attempt *a)
 bool reload_now(struct reload *r, const char *who, struct reload_result *res)
 {
 	struct attempt a = { .r = r, .who = who, .res = res };
+	bool stops = worker_stops(r->worker);
 
 	*res = (struct reload_result){ 0 };
-	notify("RELOADING=1\nSTATUS=reloading");
+	if (!stops)
+		notify("RELOADING=1\nSTATUS=reloading");
 	a.reopened = reopen_log(r->cfg);
 	if (a.reopened)
 		changed(res, "log");
 	a.cfg = malloc(sizeof(*a.cfg));
-	if (a.cfg)
+	if (stops)
+		refuse(&a, "ustackd is stopping");
+	else if (a.cfg)
 		try(&a);
 	else
 		refuse(&a, "out of memory");
@@ -387,6 +370,7 @@ bool reload_now(struct reload *r, const char *who, struct reload_result *res)
 	free(a.cfg);
 	hint_at_sandbox(&a);
 	tell(&a);
-	notify("READY=1\nSTATUS=ready");
+	if (!stops) /* it never is again */
+		notify("READY=1\nSTATUS=ready");
 	return !res->error[0];
 }

@@ -264,6 +264,12 @@ static void request_stop(struct worker *w, uint64_t at_us)
 	mailbox_wake(&w->in);
 }
 
+bool worker_stops(const struct worker *w)
+{
+	return __atomic_load_n(&w->stop_at_us, __ATOMIC_RELAXED) !=
+	       USTACK_NEVER;
+}
+
 void worker_tell(struct worker *w, struct job *j)
 {
 	mailbox_put(&w->out, j);

@@ -86,6 +86,9 @@ void worker_post(struct worker *w, struct job *j);
  */
 void worker_tell(struct worker *w, struct job *j);
 
+/** worker_stops() - Was it asked to stop?  Any thread */
+bool worker_stops(const struct worker *w);
+
 /**
  * struct worker_change - what is to be other than it was
  * @was:	configuration in force
@@ -93,7 +96,8 @@ void worker_tell(struct worker *w, struct job *j);
  * @tls_was:	credentials in force, NULL = none
  * @tls:	those of new connections
  * @services:	services differ
- * @impair:	[impair] differs, or ports that it means
+ * @impair:	[impair] differs, or services that rules may name
+ * @rules:	[impair] does
  * @limits:	[tls] differs in what channels may cost
  * @stack:	[stack] or [tcp] differs
  */
@@ -104,6 +108,7 @@ struct worker_change {
 	struct tls_context *tls;
 	bool services;
 	bool impair;
+	bool rules;
 	bool limits;
 	bool stack;
 };

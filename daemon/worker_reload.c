@@ -104,10 +104,11 @@ static bool change(struct worker *w, struct change_job *t)
 	const struct worker_change *c = &t->c;
 	const struct lab_change lc = { .was = c->was,
 				       .cfg = c->cfg,
-				       .now_us = loop_clock_us() };
+				       .now_us = loop_clock_us(),
+				       .rules = c->rules };
 	struct svc_tls_limits limits = worker_tls_limits(c->cfg);
 
-	if (__atomic_load_n(&w->stop_at_us, __ATOMIC_RELAXED) != USTACK_NEVER) {
+	if (worker_stops(w)) {
 		(void)snprintf(t->err, sizeof(t->err), "ustackd is stopping");
 		return false;
 	}
@@ -128,7 +129,7 @@ static bool change(struct worker *w, struct change_job *t)
 		return false;
 	}
 	if (c->impair)
-		impair_settle(w->lab.im, UINT32_MAX);
+		lab_keep(w->lab.im);
 	if (c->limits)
 		svc_set_limits(w->services, &limits);
 	return true;

@@ -188,6 +188,56 @@ case_reload_impairments()
 	eq rules "$(ctl --json impair show | grep -o '"id"' | wc -l)" 1
 }
 
+# stand WORD...: rules and scripts as they stand, by what they do
+stand()
+{
+	eq rules "$(ctl impair show | grep -oE 'delay [0-9]+ms|drop out data nth [0-9]+' |
+		tr '\n' ' ')" "$*${*:+ }"
+}
+
+# the file's rules stand behind those made by hand, even in place of one of these
+case_reload_impairments_in_order()
+{
+	{ service echo echo 7; printf '%s\n' '[impair]' 'rule = port 1 delay 1ms'; } \
+		> "$T/conf"
+	start
+	ctl impair set port 10 delay 10ms > /dev/null
+	ctl impair set port 9 delay 9ms > /dev/null
+	stand delay 9ms delay 10ms delay 1ms
+	printf '%s\n' 'rule = port 9 delay 5ms' >> "$T/conf"
+	reload '\[impair\] rule'
+	stand delay 10ms delay 1ms delay 5ms
+}
+
+# another service leaves rules and scripts as they are, counts and all; one that
+# moves takes its own along, whoever made them; one that goes takes them away
+case_reload_impairments_of_services()
+{
+	local rules='[impair]
+rule = out service echo delay 1ms
+script = service echo; drop out data nth 1'
+
+	{ service echo echo 7; echo "$rules"; } > "$T/conf"
+	start
+	ctl impair set in service echo delay 2ms > /dev/null
+	echoes 7 || fail "no echo"
+	{ service echo echo 7; service more echo 70; echo "$rules"; } > "$T/conf"
+	reload '\[service more\] \(new\)'
+	has "script that has acted" 'fired 1 ' "$(ctl impair show)"
+	has "change that can be taken back" '1 change' "$(ctl impair show)"
+	{ service echo echo 71; service more echo 7; echo "$rules"; } > "$T/conf"
+	reload '\[service echo\]$' '\[service more\]$'
+	stand drop out data nth 1 delay 2ms delay 1ms
+	ctl impair undo > /dev/null 2>&1 && fail "the old port would come back"
+	echoes 7 || fail "no echo"
+	has "rules that had no part" 'of 1 connection: delay' "$(ctl impair show)"
+	echoes 71 || fail "no echo"
+	has "rules that went along" 'of 2 connections: delay' "$(ctl impair show)"
+	service more echo 7 > "$T/conf"
+	reload '\[service echo\] \(gone\)'
+	stand
+}
+
 # [stack] and [tcp]: what new connections begin with, and how many there may be
 case_reload_limits()
 {
@@ -230,6 +280,10 @@ case_reload_log()
 	ctl reload > "$T/said" 2>&1 && fail "taken"
 	has reason '\[log\] target: /nonexistent/log: ' "$(cat "$T/said")"
 	has "the log goes on" 'refused, nothing has changed' "$(tail -n 1 "$T/other")"
+	mount -t tmpfs tmpfs /run
+	conf '[log]' 'target = journal' '[control]' "socket = $T/ctl.sock"
+	ctl reload > "$T/said" 2>&1 && fail "taken"
+	has reason '\[log\] target: /run/systemd/journal/socket: ' "$(cat "$T/said")"
 }
 
 # SIGHUP does the same; a stop is bounded by the new time
@@ -293,6 +347,25 @@ case_reload_refuses_a_faulty_file()
 	mv "$T/conf.new" "$T/conf"
 	reload '\[service echo\]$'
 	echoes 70 || fail "the new port does not echo"
+}
+
+# whoever stops takes nothing more, and does not call itself ready again
+case_reload_while_stopping()
+{
+	conf '[control]' 'shutdown-timeout = 60s'
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True: print(s.recv(4096).decode(), flush=True)' "$T/notify" > "$T/told" &
+	wait_for 5 [ -S "$T/notify" ]
+	NOTIFY_SOCKET=$T/notify start
+	sleep 30 | "$NC" $S4 19 > /dev/null &
+	wait_for 5 not none_open
+	kill -TERM "$DPID"
+	wait_for 5 grep -q STOPPING=1 "$T/told"
+	conf '[control]' 'shutdown-timeout = 1s'
+	no_reload 'ustackd is stopping'
+	eq "last word" "$(tail -n 1 "$T/told")" "STATUS=closing connections"
 }
 
 # a forward service may come, for an address; names were looked up at the start

@@ -127,6 +127,7 @@ static bool change(struct worker_rig *w, const struct config *to, char *err)
 					 .cfg = to,
 					 .services = true,
 					 .impair = true,
+					 .rules = true,
 					 .limits = true,
 					 .stack = true };
 
@@ -143,7 +144,7 @@ static void add_rule(struct config *cfg, const char *text)
 		       text);
 }
 
-/* So many that somebody made by hand; it does not run yet. */
+/* So many that somebody made by hand, as one step; it does not run yet. */
 static void make_rules(struct worker_rig *w, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
@@ -152,15 +153,22 @@ static void make_rules(struct worker_rig *w, uint16_t n)
 
 		ck_assert_int_eq(
 			impair_set(worker_impair(w->worker), &r, 0, &id), 0);
+		if (i > 0)
+			impair_settle(worker_impair(w->worker), 1);
 	}
 }
 
-static void check_rules(const struct worker_rig *w, uint32_t want)
+static struct impair_gauges rules_of(const struct worker_rig *w)
 {
 	struct impair_gauges g;
 
 	impair_gauges(worker_impair(w->worker), &g);
-	ck_assert_uint_eq(g.rules, want);
+	return g;
+}
+
+static void check_rules(const struct worker_rig *w, uint32_t want)
+{
+	ck_assert_uint_eq(rules_of(w).rules, want);
 }
 
 static void start(struct worker_rig *w, uint16_t nrules)
@@ -251,9 +259,16 @@ START_TEST(failure_leaves_all_as_it_was)
 	static struct worker_rig w;
 	static struct config to, bad;
 	char err[ERR_LEN];
+	uint32_t undo;
 
 	start(&w, HAND_MADE);
 	to = w.cfg;
+	bad = to;
+	failures[_i].spoil(&bad);
+	undo = rules_of(&w).undo;
+	ck_assert_uint_gt(undo, 0);
+	ck_assert(!change(&w, &bad, err));
+	ck_assert_uint_eq(rules_of(&w).undo, undo);
 	add_rule(&to, "in port 9 loss 1%");
 	ck_assert_msg(change(&w, &to, err), "%s", err);
 	bad = to;
