@@ -12,13 +12,16 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config_int.h"
 
 #define EXPECT_MAX	  160u
+#define WHY_MAX		  160u
 #define SERVICE_TITLE_MAX (sizeof(CONFIG_SERVICE) + 1 + CONFIG_NAME_MAX)
 
 /* Text of a user, with what would disturb a terminal made visible. */
@@ -262,27 +265,62 @@ static void set_default_services(struct config_pass *p)
 
 /* ------------------------------------------------------------- load, print */
 
-/* Read the file; without @path, the default one may be absent. */
-static void read_file(struct config_pass *p, bool may_be_absent)
+static void complain_of_file(struct config_pass *p, const char *why)
 {
-	FILE *in = fopen(p->file, "re");
+	(void)fprintf(p->err, "%s: %s\n", p->file, why);
+	p->errors++;
+}
+
+/*
+ * Open the file; NULL if it cannot be, or need not: @may_be_absent.  A pipe may
+ * tell the configuration once, at the start; a daemon that runs must not wait
+ * for one.
+ */
+static FILE *open_file(struct config_pass *p, bool may_be_absent)
+{
+	int fd = open(p->file,
+		      O_RDONLY | O_CLOEXEC | (p->was ? O_NONBLOCK : 0));
+	char why[WHY_MAX] = "";
+	struct stat st;
+	FILE *in;
+
+	if (fd < 0 && errno == ENOENT && may_be_absent)
+		return NULL;
+	if (fd < 0 && errno == ENOENT && p->was)
+		(void)snprintf(why, sizeof(why),
+			       "is gone; an empty one stands for the defaults");
+	else if (fd < 0)
+		(void)snprintf(why, sizeof(why), "cannot be read: %s",
+			       strerror(errno));
+	else if (p->was && (fstat(fd, &st) || !S_ISREG(st.st_mode)))
+		(void)snprintf(why, sizeof(why),
+			       "cannot be read again, it is no regular file; "
+			       "restart");
+	in = why[0] ? NULL : fdopen(fd, "r");
+	if (in)
+		return in;
+	complain_of_file(p, why[0] ? why : "cannot be read: out of memory");
+	if (fd >= 0)
+		(void)close(fd);
+	return NULL;
+}
+
+/* Read the file; without @path, the default one may be absent, not later on. */
+static void read_file(struct config_pass *p, bool is_default)
+{
+	FILE *in = open_file(p, is_default && !(p->was && p->was->has_file));
+	char why[WHY_MAX];
 	int rc;
 
-	if (!in && errno == ENOENT && may_be_absent)
+	p->cfg->has_file = in;
+	if (!in)
 		return;
-	if (!in) {
-		(void)fprintf(p->err, "%s: cannot be read: %s\n", p->file,
-			      strerror(errno));
-		p->errors++;
-		return;
-	}
 	rc = config_ini_read(p, in);
 	(void)fclose(in);
 	if (rc == 0)
 		return;
-	(void)fprintf(p->err, "%s: cannot be read: %s\n", p->file,
-		      strerror(-rc));
-	p->errors++;
+	(void)snprintf(why, sizeof(why), "cannot be read: %s", strerror(-rc));
+	complain_of_file(p, why);
 }
 
 int config_load(struct config *cfg, const struct config_source *src, FILE *err)

@@ -101,6 +101,7 @@ struct config_tls {
 
 /**
  * struct config - everything that can be configured, ready to use
+ * @has_file:	it is that of a file, not only defaults and options
  * @ifname:	[interface] name
  * @mtu:	[interface] mtu, bytes
  * @host_addr:	[interface] host-address, what the kernel side gets
@@ -127,6 +128,7 @@ struct config_tls {
  * @shutdown_timeout_us: [control] shutdown-timeout, bound on a graceful stop
  */
 struct config {
+	bool has_file;
 	char ifname[IF_NAMESIZE];
 	uint32_t mtu;
 	struct config_addr host_addr[CONFIG_ADDRS_MAX];
@@ -159,7 +161,8 @@ struct config {
  * @noverride:	their number
  * @tun_fd:	--tun-fd, -1 = none
  * @was:	configuration in force, NULL = none: places that nobody gives are
- *		those that it found, for they depend on what we are allowed to
+ *		those that it found, for they depend on what we are allowed to; and
+ *		if it had a file, this must be there
  */
 struct config_source {
 	const char *path;

@@ -349,6 +349,35 @@ case_reload_refuses_a_faulty_file()
 	echoes 70 || fail "the new port does not echo"
 }
 
+# a pipe tells a configuration once: who waits for it again waits for ever
+case_reload_refuses_a_pipe()
+{
+	mkfifo "$T/pipe"
+	service echo echo 70 > "$T/pipe" &
+	start -c "$T/pipe"
+	no_reload 'pipe: cannot be read again, it is no regular file; restart'
+	echoes 70 || fail "the service has gone"
+}
+
+# without -c the file need not be there at the start, but may not go
+case_reload_refuses_a_lost_default()
+{
+	mount -t tmpfs tmpfs /etc
+	launch "$B/ustackd" -o control.socket="$T/ctl.sock" -o log.target=file:"$T/log"
+	ready
+	reload 'nothing has changed'
+	stop
+	mkdir /etc/ustack
+	service echo echo 70 > /etc/ustack/ustackd.conf
+	launch "$B/ustackd" -o control.socket="$T/ctl.sock" -o log.target=file:"$T/log"
+	ready
+	rm /etc/ustack/ustackd.conf
+	no_reload 'ustackd.conf: is gone; an empty one stands for the defaults'
+	echoes 70 || fail "the service has gone"
+	: > /etc/ustack/ustackd.conf
+	reload '\[service echo\]$' '\[service http\] \(new\)'
+}
+
 # whoever stops takes nothing more, and does not call itself ready again
 case_reload_while_stopping()
 {
