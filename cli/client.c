@@ -371,11 +371,39 @@ int client_status(int code)
 }
 
 /* What an error reply means for the exit status. */
+/*
+ * The daemon's word for it, which may send the reader on to another method: to the
+ * command that asks it, then.
+ */
+static void say(const char *message)
+{
+	static const struct {
+		const char *method;
+		const char *command;
+	} list[] = {
+		{ CTL_CONNS_LIST, "ustackctl conns" },
+		{ CTL_SERVICES_LIST, "ustackctl services" },
+		{ CTL_IMPAIR_GET, "ustackctl impair" },
+		{ CTL_CAP_STATUS, "ustackctl capture status" },
+		{ CTL_TRACE_LIST, "ustackctl trace --list" },
+	};
+	const char *end;
+
+	fprintf(stderr, "ustackctl: ");
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		end = strstr(message, list[i].method);
+		if (!end)
+			continue;
+		fprintf(stderr, "%.*s%s", (int)(end - message), message,
+			list[i].command);
+		message = end + strlen(list[i].method);
+	}
+	fprintf(stderr, "%s\n", message);
+}
+
 static int status_of(const cJSON *error)
 {
-	const char *message = cli_str(error, "message");
-
-	fprintf(stderr, "ustackctl: %s\n", message);
+	say(cli_str(error, "message"));
 	return client_status((int)cli_num(error, "code"));
 }
 

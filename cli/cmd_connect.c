@@ -385,11 +385,12 @@ static void tell_closed(const struct cli *cli, const cJSON *c)
 		return;
 	}
 	fprintf(stderr,
-		"closed (%s) after %s: %s received, %s sent, %.0f segments "
+		"closed (%s) after %s: %s received, %s sent, %.0f segment%s "
 		"sent again\n",
 		cli_str(c, "reason"), fmt_time(cli_num(c, "age_us"), age),
 		fmt_bytes(cli_num(c, "bytes_in"), in),
-		fmt_bytes(cli_num(c, "bytes_out"), out), cli_num(c, "retrans"));
+		fmt_bytes(cli_num(c, "bytes_out"), out), cli_num(c, "retrans"),
+		cli_num(c, "retrans") == 1 ? "" : "s");
 }
 
 /* ------------------------------------------------------------------ running */

@@ -82,6 +82,12 @@ check_cppcheck()
 		-D_GNU_SOURCE -D__GNUC__=12 -DUSTACK_VERSION='"0"' -I. --error-exitcode=1 $dirs 2>&1
 }
 
+# What the README files name is there.
+check_readme()
+{
+	python3 -B $lint/readme.py "$B"
+}
+
 # The manuals are well-formed, and say what the program says of itself.
 check_manuals()
 {
@@ -125,7 +131,7 @@ check_rfc()
 
 passed=0 failed=0 skipped=0
 [ $# -gt 0 ] || set -- format includes symbols sizes style headers counters \
-	rfc manuals shell cppcheck
+	rfc manuals readme shell cppcheck
 for c; do
 	began=$(date +%s%N)
 	"check_$c" > "$out/said" 2>&1

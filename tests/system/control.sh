@@ -96,7 +96,9 @@ case_ctl_exit_status()
 	eq "help of a command" "$(status_of "$B/ustackctl" --socket "$T/none" stats -h)" 0
 	grep -q PATTERN "$T/out" || fail "it does not say what stats takes"
 	eq "no such object" "$(status_of ctl conn 999999)" 4
-	grep -q 999999 "$T/err" || fail "the message does not name the connection"
+	has "which, and where to look" 'no connection 999999.* ustackctl conns ' "$(cat "$T/err")"
+	eq "no such rule" "$(status_of ctl impair clear 99)" 4
+	has "where to look" '99; ustackctl impair ' "$(cat "$T/err")"
 	python3 $HERE/clients.py occupy "$T/ctl.sock" 64 > "$T/occupied" &
 	wait_for 5 grep -q open "$T/occupied"
 	eq "64 idle clients" "$(status_of ctl status)" 0
