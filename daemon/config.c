@@ -22,6 +22,7 @@
 
 #define EXPECT_MAX	  160u
 #define WHY_MAX		  160u
+#define SECTIONS_TEXT_MAX 256u
 #define SERVICE_TITLE_MAX (sizeof(CONFIG_SERVICE) + 1 + CONFIG_NAME_MAX)
 
 /* Text of a user, with what would disturb a terminal made visible. */
@@ -140,6 +141,26 @@ static bool service_section(struct config_pass *p, const struct config_item *it,
 	return true;
 }
 
+/* Name those there are, in the order of the table. */
+static void complain_unknown_section(struct config_pass *p,
+				     const struct config_item *it)
+{
+	char list[SECTIONS_TEXT_MAX] = "";
+	size_t len = 0;
+	uint32_t n;
+	const struct config_key *k = config_keys(&n);
+
+	for (uint32_t i = 0; i < n && len < sizeof(list); i++) {
+		if (i && !strcmp(k[i].section, k[i - 1].section))
+			continue;
+		len += (size_t)snprintf(
+			list + len, sizeof(list) - len, "%s[%s%s]",
+			i ? ", " : "", k[i].section,
+			strcmp(k[i].section, CONFIG_SERVICE) ? "" : " NAME");
+	}
+	config_complain(p, it, "unknown section, expected one of %s", list);
+}
+
 bool config_section(struct config_pass *p, const struct config_item *it)
 {
 	const char *name = service_name(it->section);
@@ -155,10 +176,7 @@ bool config_section(struct config_pass *p, const struct config_item *it)
 				near,
 				strcmp(near, CONFIG_SERVICE) ? "" : " NAME");
 	else
-		config_complain(p, it,
-				"unknown section, expected [interface], "
-				"[stack], [tcp], [service NAME], [tls], "
-				"[impair], [log] or [control]");
+		complain_unknown_section(p, it);
 	return false;
 }
 

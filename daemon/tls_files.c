@@ -27,6 +27,8 @@
 #include "daemon/log.h"
 
 #define DATE_TEXT_MAX 32u
+#define WHY_MAX	      768u /* what is wrong with a file */
+#define PLACE_MAX     320u /* a key of [tls] and its path */
 
 int64_t tls_now(void)
 {
@@ -194,10 +196,30 @@ static void free_parts(struct parts *p)
 	tls_file_free(&p->psk);
 }
 
-static int read_given(struct tls_file *file, const char *path, bool secret,
-		      char *err, size_t errlen)
+/**
+ * struct given - a file that the configuration names
+ * @key:	by this key of [tls]
+ * @path:	empty = it names none
+ * @secret:	others must not read it
+ */
+struct given {
+	const char *key;
+	const char *path;
+	bool secret;
+};
+
+static int read_given(struct tls_file *file, struct given g, char *err,
+		      size_t errlen)
 {
-	return path[0] ? tls_file_read(file, path, secret, err, errlen) : 0;
+	char why[WHY_MAX];
+	int rc;
+
+	if (!g.path[0])
+		return 0;
+	rc = tls_file_read(file, g.path, g.secret, why, sizeof(why));
+	if (rc)
+		(void)complain(err, errlen, "[tls] %s = %s", g.key, why);
+	return rc;
 }
 
 static int read_parts(struct parts *p, const struct tls_files *f,
@@ -208,19 +230,28 @@ static int read_parts(struct parts *p, const struct tls_files *f,
 
 	if (tls->certificate[0]) {
 		p->pair.source = TLS_SOURCE_FILE;
-		rc = tls_file_read(&p->pair.cert, tls->certificate, false, err,
-				   errlen);
+		rc = read_given(&p->pair.cert,
+				(struct given){ "certificate", tls->certificate,
+						false },
+				err, errlen);
 		if (!rc)
-			rc = tls_file_read(&p->pair.key, tls->key, true, err,
-					   errlen);
+			rc = read_given(&p->pair.key,
+					(struct given){ "key", tls->key, true },
+					err, errlen);
 	} else {
 		p->pair.kept = f->kept;
 		rc = tls_made_get(&p->pair, p->cfg, how, err, errlen);
 	}
 	if (!rc)
-		rc = read_given(&p->ca, tls->client_ca, false, err, errlen);
+		rc = read_given(&p->ca,
+				(struct given){ "client-ca", tls->client_ca,
+						false },
+				err, errlen);
 	if (!rc)
-		rc = read_given(&p->psk, tls->psk_file, true, err, errlen);
+		rc = read_given(&p->psk,
+				(struct given){ "psk-file", tls->psk_file,
+						true },
+				err, errlen);
 	return rc;
 }
 
@@ -229,19 +260,26 @@ static struct tls_bytes bytes_of(const struct tls_file *file)
 	return (struct tls_bytes){ file->text, file->len };
 }
 
-/* The file that a problem is in, or the section. */
-static const char *place_of(const struct parts *p, enum tls_part part)
+/* The key that names what a problem is in, and its value; or the section. */
+static const char *place_of(const struct parts *p, enum tls_part part,
+			    char buf[PLACE_MAX])
 {
 	const struct config_tls *tls = &p->cfg->tls;
 	bool given = p->pair.source == TLS_SOURCE_FILE;
+	struct given g = { "state-directory", tls->state_dir, true };
 
-	if (part == TLS_PART_CERT)
-		return given ? tls->certificate : tls->state_dir;
-	if (part == TLS_PART_KEY)
-		return given ? tls->key : tls->state_dir;
-	if (part == TLS_PART_CA)
-		return tls->client_ca;
-	return part == TLS_PART_PSK ? tls->psk_file : "[tls]";
+	if (part == TLS_PART_CERT && given)
+		g = (struct given){ "certificate", tls->certificate, false };
+	else if (part == TLS_PART_KEY && given)
+		g = (struct given){ "key", tls->key, true };
+	else if (part == TLS_PART_CA)
+		g = (struct given){ "client-ca", tls->client_ca, false };
+	else if (part == TLS_PART_PSK)
+		g = (struct given){ "psk-file", tls->psk_file, true };
+	else if (part != TLS_PART_CERT && part != TLS_PART_KEY)
+		return "[tls]";
+	(void)snprintf(buf, PLACE_MAX, "[tls] %s = %s", g.key, g.path);
+	return buf;
 }
 
 static struct tls_context *make_context(const struct parts *p, char *err,
@@ -257,6 +295,7 @@ static struct tls_context *make_context(const struct parts *p, char *err,
 		.random = tls_random,
 	};
 	struct tls_problem problem;
+	char place[PLACE_MAX];
 	struct tls_context *ctx = tls_context_new(&a, &problem);
 	bool made = p->pair.source != TLS_SOURCE_FILE &&
 		    (problem.part == TLS_PART_CERT ||
@@ -264,7 +303,7 @@ static struct tls_context *make_context(const struct parts *p, char *err,
 
 	if (!ctx)
 		(void)complain(err, errlen, "%s: %s: %s",
-			       place_of(p, problem.part), problem.text,
+			       place_of(p, problem.part, place), problem.text,
 			       made ? "remove " TLS_MADE_CERT
 				      " and " TLS_MADE_KEY
 				      " for a new pair to be made"

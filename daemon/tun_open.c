@@ -344,10 +344,14 @@ static int adopt_tun(struct tun *t, const struct ifreq *ifr,
 
 	memcpy(t->ifname, ifr->ifr_name, IF_NAMESIZE);
 	if (!(flags & IFF_TUN))
-		return fail(r, "--tun-fd %d: %s is a TAP, not a TUN", t->fd,
-			    t->ifname);
+		return fail(r,
+			    "--tun-fd %d: %s is a TAP; expected a TUN, made "
+			    "with IFF_TUN",
+			    t->fd, t->ifname);
 	if (!(flags & IFF_NO_PI))
-		return fail(r, "--tun-fd %d: %s was opened without IFF_NO_PI",
+		return fail(r,
+			    "--tun-fd %d: %s was opened without IFF_NO_PI; "
+			    "set that flag at TUNSETIFF",
 			    t->fd, t->ifname);
 	t->mode = MODE_PLAIN;
 	if (flags & IFF_VNET_HDR) {
@@ -372,7 +376,9 @@ static int adopt_socket(struct tun *t, const struct config *cfg,
 	socklen_t len = sizeof(type);
 
 	if (getsockopt(t->fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
-		return fail(r, "--tun-fd %d: neither a TUN nor a socket",
+		return fail(r,
+			    "--tun-fd %d: neither a TUN nor a socket; hand "
+			    "over one of them, open for reading and writing",
 			    t->fd);
 	if (type == SOCK_STREAM)
 		return fail(r,
@@ -380,7 +386,9 @@ static int adopt_socket(struct tun *t, const struct config *cfg,
 			    "packets apart; use SOCK_SEQPACKET",
 			    t->fd);
 	if (cfg->offload == OFFLOAD_ON)
-		return fail(r, "--tun-fd %d: offload=on, but it is no TUN",
+		return fail(r,
+			    "--tun-fd %d: offload=on, but it is no TUN; "
+			    "offload=auto takes what there is",
 			    t->fd);
 	t->mode = MODE_RAW;
 	t->seqpacket = type == SOCK_SEQPACKET;
@@ -394,7 +402,10 @@ static int tun_adopt(struct tun *t, const struct config *cfg,
 	int flags = fcntl(cfg->tun_fd, F_GETFL);
 
 	if (flags < 0)
-		return fail(r, "--tun-fd %d: %s", cfg->tun_fd, strerror(errno));
+		return fail(r,
+			    "--tun-fd %d: %s; expected the number of an open "
+			    "descriptor",
+			    cfg->tun_fd, strerror(errno));
 	if (fcntl(cfg->tun_fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    fcntl(cfg->tun_fd, F_SETFD, FD_CLOEXEC) < 0)
 		return fail(r, "--tun-fd %d: fcntl: %s", cfg->tun_fd,

@@ -41,7 +41,7 @@ static const char *const extra_words[] = { "conn", "port", "service", "peer",
 static const char want_word[] =
 	"expected in, out, both, conn ID, port N, service NAME, peer PREFIX, "
 	"next, delay, loss, duplicate, corrupt, reorder, rate, limit, ecn, "
-	"seed or for";
+	"silent, seed or for";
 static const char want_extra[] =
 	"expected conn ID, port N, service NAME, peer PREFIX, next, seed N or "
 	"for TIME; what happens in and out the preset says";

@@ -137,6 +137,10 @@ static const struct {
 	  "2: [tcp] syn-cookies = yes: expected never, auto or always" },
 	{ "later issue's section", "[filter]\n", NULL,
 	  "1: [filter]: unknown section" },
+	{ "section like none", "[qqqqqq]\n", NULL,
+	  "1: [qqqqqq]: unknown section, expected one of [interface], [stack], "
+	  "[tcp], [service NAME], [tls], [impair], [log], [control], "
+	  "[security]\n" },
 	{ "impossible rule", "[impair]\nrule = loss 1%\nrule = loss 120%\n",
 	  NULL,
 	  "3: [impair] rule = loss 120%: loss 120%: a probability is 0% to 100%" },
