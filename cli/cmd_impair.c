@@ -118,7 +118,7 @@ static int read_file(const char *path, char *buf, size_t size)
 
 	if (!in) {
 		fprintf(stderr, "ustackctl: %s: %s\n", path, strerror(errno));
-		return CLI_USAGE;
+		return CLI_REFUSED;
 	}
 	len = fread(buf, 1, size, in);
 	if (ferror(in)) {
@@ -128,7 +128,7 @@ static int read_file(const char *path, char *buf, size_t size)
 	if (own)
 		(void)fclose(in);
 	if (len > size)
-		return CLI_USAGE;
+		return CLI_REFUSED;
 	if (len == size)
 		return too_long("script");
 	buf[len] = '\0';

@@ -117,6 +117,26 @@ static int code_of(const struct ctl_connect *c, int end)
 	}
 }
 
+/* There is no address to connect from: the one that was asked for, or of a kind. */
+static void no_local_text(const struct ctl_connect *c, char *buf, size_t size)
+{
+	static const struct ustack_addr any;
+	char text[ADDR_TEXT_MAX];
+	struct ustack_addr a;
+
+	memcpy(a.b, c->args.local, sizeof(a.b));
+	if (memcmp(&a, &any, sizeof(a)) != 0) {
+		(void)snprintf(buf, size,
+			       "%s is no address of the stack; status has "
+			       "those it has",
+			       addr_text(&a, text));
+		return;
+	}
+	memcpy(a.b, c->args.remote, sizeof(a.b));
+	(void)snprintf(buf, size, "the stack has no %s address",
+		       ustack_addr_is4(&a) ? "IPv4" : "IPv6");
+}
+
 /* What went wrong, in one line. */
 static const char *text_of(const struct ctl_connect *c, int end, char *buf,
 			   size_t size)
@@ -128,7 +148,10 @@ static const char *text_of(const struct ctl_connect *c, int end, char *buf,
 			       p->text, p->advice);
 	else if (end == -ERR_INVAL)
 		(void)snprintf(buf, size,
-			       "expected the address of one other host");
+			       "expected the address of one other host, "
+			       "not of the stack");
+	else if (end == -ERR_ADDRNOTAVAIL && c->rc) /* not opened */
+		no_local_text(c, buf, size);
 	else if (end == -ERR_PIPE)
 		(void)snprintf(buf, size, "nobody is left behind the socket");
 	else

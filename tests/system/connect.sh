@@ -312,7 +312,7 @@ case_connect_usage()
 	done
 	eq 'no daemon' "$(status_of "$B/ustackctl" --socket "$T/none" connect $H4 80)" 3
 	eq 'no address of ours' "$(status_of connect --bind 10.7.0.9 $H4 80)" 1
-	has 'no address of ours' 'address not available|10.7.0.9' "$(cat "$T/err")"
+	has 'no address of ours' '10.7.0.9 is no address of the stack; status' "$(cat "$T/err")"
 	eq opens "$(counter TcpActiveOpens)" 0
 }
 

@@ -93,7 +93,7 @@ case_impair_refusals_say_what_would_be_right()
 		dorp in fin')" 2
 	has 'bad step' 'line 2: dorp: did you mean drop' "$(cat "$T/err")"
 	eq 'no such word' "$(status_of ctl impair sot)" 2
-	eq 'no file' "$(status_of ctl impair script -f "$T/nonexistent")" 2
+	eq 'no file' "$(status_of ctl impair script -f "$T/nonexistent")" 1
 	eq 'nothing changed' "$(ctl impair)" "$text"
 	ctl impair undo > /dev/null
 	eq 'nothing to undo' "$(status_of ctl impair undo)" 1

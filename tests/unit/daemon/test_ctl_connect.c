@@ -161,7 +161,8 @@ static const struct {
 } not_dialled[] = {
 	{ -ERR_INVAL, "\"code\":1,\"message\":\"10.7.0.1:80: expected the "
 		      "address of one other host" },
-	{ -ERR_ADDRNOTAVAIL, "\"code\":1,\"message\":\"10.7.0.1:80: " },
+	{ -ERR_ADDRNOTAVAIL, "\"code\":1,\"message\":\"10.7.0.1:80: the stack "
+			     "has no IPv4 address" },
 	{ -ERR_CONNABORTED, "\"code\":1," },
 };
 
