@@ -116,6 +116,7 @@
 	X(suite_daemon_svc_connmap)	\
 	X(suite_daemon_svc_note)	\
 	X(suite_daemon_svc_target)	\
+	X(suite_daemon_svc_apply)	\
 	X(suite_daemon_worker)		\
 	X(suite_daemon_reload)		\
 	X(suite_daemon_watchdog)	\

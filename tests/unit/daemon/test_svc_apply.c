@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_svc_apply.c - other services while connections are open
+ *
+ * Method: virtual time; what an old service has said and done shows at a probe,
+ * and that it has gone, in the number of those that listen no more.
+ */
+
+#include "tests/unit/suites.h"
+#include "tlsworld.h"
+
+#define TEXT	   "what comes in goes out"
+#define LEN	   (sizeof(TEXT) - 1)
+#define A_WHILE_US 100000u
+#define LONG_US	   20000000u /* a handshake is given up */
+
+static struct svcworld sw;
+
+static const struct svc_wanted plain = { .name = "echo",
+					 .type = "echo",
+					 .port = 7,
+					 .backlog = 8 };
+static const struct svc_wanted moved = { .name = "echo",
+					 .type = "echo",
+					 .port = 70,
+					 .backlog = 8 };
+
+static int apply(const struct svc_wanted *w, uint32_t n)
+{
+	char err[256] = "";
+
+	return svc_set_apply(sw.set[1], w, n, err, sizeof(err));
+}
+
+static void start(void)
+{
+	const struct svc_args a = { 0 };
+
+	svcworld_init(&sw, &a, &plain, 1);
+}
+
+static void check_echo(struct probe *p)
+{
+	size_t had = p->in_len;
+
+	probe_send(p, TEXT, LEN);
+	svcworld_run(&sw, A_WHILE_US);
+	ck_assert_uint_eq(p->in_len, had + LEN);
+}
+
+START_TEST(service_that_has_gone_serves_who_it_has)
+{
+	struct probe *p;
+
+	start();
+	p = probe_open(&sw, 7, NULL);
+	svcworld_run(&sw, A_WHILE_US);
+	ck_assert_int_eq(apply(&moved, 1), 0);
+	ck_assert_uint_eq(svc_set_retired(sw.set[1]), 1);
+	ck_assert_int_eq(apply(&moved, 1), 0);
+	ck_assert_uint_eq(svc_set_retired(sw.set[1]), 1);
+	check_echo(p);
+	probe_free(&sw, p);
+	ck_assert_int_eq(apply(&moved, 1), 0);
+	ck_assert_uint_eq(svc_set_retired(sw.set[1]), 0);
+	svcworld_fini(&sw);
+}
+END_TEST
+
+/* Nobody is left who knows of it, not even one that nobody had accepted. */
+START_TEST(service_without_connections_goes_at_once)
+{
+	struct probe *p;
+
+	start();
+	p = probe_open(&sw, 7, NULL);
+	world_step(&sw.w, sw.w.now_us + 1500); /* its SYN is there */
+	ck_assert_int_eq(apply(&moved, 1), 0);
+	ck_assert_int_eq(apply(NULL, 0), 0);
+	ck_assert_uint_eq(svc_set_retired(sw.set[1]), 1);
+	ck_assert_int_eq(apply(NULL, 0), 0);
+	ck_assert_uint_eq(svc_set_retired(sw.set[1]), 0);
+	svcworld_run(&sw, A_WHILE_US);
+	ck_assert(p->closed);
+	probe_free(&sw, p);
+	svcworld_fini(&sw);
+}
+END_TEST
+
+/* A handshake under way is a connection, until it is over or given up. */
+START_TEST(secure_service_waits_for_its_handshakes)
+{
+	struct tlsworld r;
+	struct svc_set *set;
+	struct probe *p;
+	char err[256];
+
+	tlsworld_init(&r);
+	set = r.sw.set[1];
+	p = probe_open(&r.sw, ECHO_PORT, NULL);
+	svcworld_run(&r.sw, A_WHILE_US);
+	for (uint32_t i = 0; i < 2; i++)
+		ck_assert_int_eq(
+			svc_set_apply(set, &plain, 1, err, sizeof(err)), 0);
+	ck_assert_uint_eq(svc_set_retired(set), 1);
+	svcworld_run(&r.sw, LONG_US);
+	ck_assert(p->closed);
+	ck_assert_int_eq(svc_set_apply(set, &plain, 1, err, sizeof(err)), 0);
+	ck_assert_uint_eq(svc_set_retired(set), 0);
+	probe_free(&r.sw, p);
+	tlsworld_fini(&r);
+}
+END_TEST
+
+/* What cannot start leaves those that are there, and their listeners. */
+START_TEST(refusal_leaves_the_old_ones)
+{
+	const struct svc_wanted bad[] = {
+		{ .name = "one", .type = "discard", .port = 7, .backlog = 8 },
+		{ .name = "two", .type = "discard", .port = 0, .backlog = 8 },
+	};
+	struct probe *p;
+
+	start();
+	ck_assert_int_lt(apply(bad, 2), 0);
+	ck_assert_uint_eq(svc_set_retired(sw.set[1]), 0);
+	p = probe_open(&sw, 7, NULL);
+	svcworld_run(&sw, A_WHILE_US);
+	check_echo(p);
+	probe_free(&sw, p);
+	svcworld_fini(&sw);
+}
+END_TEST
+
+Suite *suite_daemon_svc_apply(void)
+{
+	Suite *s = suite_create("daemon/svc/apply");
+	TCase *tc = tcase_create("apply");
+
+	tcase_add_test(tc, service_that_has_gone_serves_who_it_has);
+	tcase_add_test(tc, service_without_connections_goes_at_once);
+	tcase_add_test(tc, secure_service_waits_for_its_handshakes);
+	tcase_add_test(tc, refusal_leaves_the_old_ones);
+	suite_add_tcase(s, tc);
+	return s;
+}
