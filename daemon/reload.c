@@ -169,12 +169,23 @@ static bool same_service(const struct config_service *x,
 	       x->tls == y->tls && !strcmp(x->target, y->target);
 }
 
+/* Was a target looked up at the start? */
+static bool is_known(const struct config *was, const char *target)
+{
+	for (uint32_t i = 0; i < was->nservice; i++)
+		if (!strcmp(was->service[i].type, "forward") &&
+		    !strcmp(was->service[i].target, target))
+			return true;
+	return false;
+}
+
 /* Names are looked up by whoever may open sockets as he likes. */
 static void check_target(struct attempt *a, const struct config_service *svc)
 {
 	char text[TEXT_MAX];
 
-	if (strcmp(svc->type, "forward") != 0 || !target_has_name(svc->target))
+	if (strcmp(svc->type, "forward") != 0 ||
+	    !target_has_name(svc->target) || is_known(a->r->cfg, svc->target))
 		return;
 	(void)snprintf(text, sizeof(text),
 		       "[service %s] target = %s: expected an address: names "
@@ -307,8 +318,9 @@ static void take(struct attempt *a)
 static void hint_at_sandbox(struct attempt *a)
 {
 	if (a->r->cfg->sandbox && strstr(a->res->error, strerror(EACCES)))
-		refuse(a, "the sandbox leaves only places that the "
-			  "configuration of the start names; restart");
+		refuse(a,
+		       "perhaps by the sandbox, which leaves only places that "
+		       "the configuration of the start names; then restart");
 }
 
 static void try(struct attempt *a)

@@ -11,7 +11,8 @@
  * window bounds them.  What the host refuses, the peer sees reset.
  *
  * A target's name is resolved once, at the start: a name server that does not
- * answer would stop the stack.  Its addresses share the time there is.
+ * answer would stop the stack.  A service that leads to the same target later has
+ * its addresses, which share the time there is.
  *
  * Descriptors are finite and not for this service alone.  The kernel gives the
  * lowest number that is free, so one that is near the limit says that few are
@@ -342,6 +343,10 @@ static int forward_start(struct service *sv)
 		return -ERR_NOMEM;
 	sv->shared = f;
 	f->fd_end = fd_end();
+	if (sv->like) {
+		f->target = ((const struct forward *)sv->like->shared)->target;
+		return 0;
+	}
 	return target_resolve(&f->target, sv->target, sv->why, sizeof(sv->why));
 }
 

@@ -147,6 +147,17 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
+/* One that leads to the same place already. */
+static const struct service *find_like(const struct svc_set *set,
+				       const struct service *sv)
+{
+	for (uint32_t i = 0; i < set->n; i++)
+		if (set->service[i]->svc == sv->svc &&
+		    !strcmp(set->service[i]->target, sv->target))
+			return set->service[i];
+	return NULL;
+}
+
 /* A service that does not listen yet; @sv->why may say what is wrong. */
 static int service_start(struct svc_set *set, struct service *sv,
 			 const struct svc_wanted *wanted)
@@ -168,8 +179,12 @@ static int service_start(struct svc_set *set, struct service *sv,
 	sv->faults = set->faults;
 	sv->counters = set->counters;
 	sv->notes = set->loop ? &set->notes : NULL;
+	sv->like = find_like(set, sv);
 	rc = choose_kind(set, sv, sv->tls);
-	return rc == 0 && sv->svc->start ? sv->svc->start(sv) : rc;
+	if (rc == 0 && sv->svc->start)
+		rc = sv->svc->start(sv);
+	sv->like = NULL;
+	return rc;
 }
 
 static void service_free(struct service *sv)

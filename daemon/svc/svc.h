@@ -122,6 +122,7 @@ const struct svc *svc_find(const char *name);
  * @pages:	what an http service shows, NULL = nothing
  * @tls:	its connections are secure channels
  * @target:	of a forward service: "tcp:HOST:PORT" or "unix:PATH", as configured
+ * @like:	at the start: one of the same type and target, NULL = there is none
  * @why:	after a failed start: the reason, "" = what the error says
  * @loop:	what it may ask of the loop it runs on; borrowed
  * @ops:	kind of its streams
@@ -149,6 +150,7 @@ struct service {
 	const struct svc_pages *pages;
 	bool tls;
 	char target[SERVICE_TARGET_MAX];
+	const struct service *like;
 	char why[SERVICE_WHY_MAX];
 	const struct svc_loop *loop;
 	const struct stream_ops *ops;

@@ -409,9 +409,14 @@ case_reload_forward()
 	reload '\[service two\] \(new\)'
 	echoes 7 || fail "the old one does not echo"
 	echoes 8 || fail "the new one does not echo"
-	service three forward 9 'target = tcp:localhost:9000' >> "$T/conf"
-	no_reload '\[service three\] target = tcp:localhost:9000: expected an address'
+	service three forward 9 'target = tcp:localhost:9001' >> "$T/conf"
+	no_reload '\[service three\] target = tcp:localhost:9001: expected an address'
 	echoes 8 || fail "the new one does not echo any more"
+	service one forward 70 'target = tcp:localhost:9000' 'backlog = 7' > "$T/conf"
+	service more forward 71 'target = tcp:localhost:9000' >> "$T/conf"
+	reload '\[service one\]$' '\[service more\] \(new\)' '\[service two\] \(gone\)'
+	echoes 70 || fail "what was looked up is not known any more"
+	echoes 71 || fail "what was looked up serves one alone"
 }
 
 # fifty times, while bytes flow: none is lost, and nothing is left behind
