@@ -3,49 +3,16 @@
  * svc.c - starts the configured services and counts what they do
  */
 
-#include "svc.h"
+#include "svc_int.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dial_int.h"
 #include "fault.h"
-#include "note.h"
 #include "stream_tcp.h"
 #include "stream_tls.h"
-#include "svc_mib.h"
-
-/**
- * struct svc_set - the services of a stack
- * @stack:	the stack; borrowed
- * @tcp:	ops_id of plain connections
- * @tls:		secure channels, NULL = there can be none
- * @loop:	the loop; borrowed, NULL = none
- * @faults:	faults of their reading
- * @counters:	counters, of all together
- * @notes:	what they say for the log
- * @dialler:	what connections belong to that we open: plain, secure
- * @diallers:	their @shared
- * @n:		services
- * @service:	they
- * @retired:	those that listen no more, until their connections are over
- */
-struct svc_set {
-	struct ustack *stack;
-	int tcp;
-	struct tls_set *tls;
-	const struct svc_loop *loop;
-	struct faults *faults;
-	uint64_t counters[SVC_COUNTERS_MAX];
-	struct svc_notes notes;
-	struct service dialler[2];
-	struct diallers diallers[2];
-	uint32_t n;
-	struct service **service;
-	struct service *retired;
-};
 
 const struct svc *svc_find(const char *name)
 {
@@ -131,7 +98,7 @@ static int choose_kind(struct svc_set *set, struct service *sv, bool tls)
 	return tls && !set->tls ? -ERR_INVAL : 0;
 }
 
-static int listen_on(struct svc_set *set, struct service *sv)
+int service_listen(struct svc_set *set, struct service *sv)
 {
 	if (!sv->tls)
 		return stream_tcp_listen(set->stack, set->tcp, sv);
@@ -140,11 +107,6 @@ static int listen_on(struct svc_set *set, struct service *sv)
 	snprintf(sv->why, sizeof(sv->why),
 		 "tls=yes, but there are no credentials");
 	return -ERR_INVAL;
-}
-
-static const char *or_empty(const char *text)
-{
-	return text ? text : "";
 }
 
 /* One that leads to the same place already. */
@@ -158,9 +120,8 @@ static const struct service *find_like(const struct svc_set *set,
 	return NULL;
 }
 
-/* A service that does not listen yet; @sv->why may say what is wrong. */
-static int service_start(struct svc_set *set, struct service *sv,
-			 const struct svc_wanted *wanted)
+int service_start(struct svc_set *set, struct service *sv,
+		  const struct svc_wanted *wanted)
 {
 	int rc;
 
@@ -170,11 +131,11 @@ static int service_start(struct svc_set *set, struct service *sv,
 	snprintf(sv->name, sizeof(sv->name), "%s", wanted->name);
 	sv->port = wanted->port;
 	sv->backlog = wanted->backlog;
-	snprintf(sv->cc, sizeof(sv->cc), "%s", or_empty(wanted->cc));
+	snprintf(sv->cc, sizeof(sv->cc), "%s", svc_or_empty(wanted->cc));
 	sv->pages = wanted->pages;
 	sv->tls = wanted->tls;
 	snprintf(sv->target, sizeof(sv->target), "%s",
-		 or_empty(wanted->target));
+		 svc_or_empty(wanted->target));
 	sv->loop = set->loop;
 	sv->faults = set->faults;
 	sv->counters = set->counters;
@@ -187,22 +148,11 @@ static int service_start(struct svc_set *set, struct service *sv,
 	return rc;
 }
 
-static void service_free(struct service *sv)
+void service_free(struct service *sv)
 {
 	if (sv->svc)
 		service_stop(sv);
 	free(sv);
-}
-
-/* Why a service did not start. */
-static void start_error(const struct service *sv,
-			const struct svc_wanted *wanted, int rc, char *err,
-			size_t errlen)
-{
-	const char *why = sv && sv->why[0] ? sv->why : err_str(rc);
-
-	snprintf(err, errlen, "service %s: %s on port %u: %s", wanted->name,
-		 wanted->type, wanted->port, why);
 }
 
 static struct svc_set *set_alloc(const struct svc_args *a)
@@ -291,7 +241,7 @@ void svc_set_hang_up(struct svc_set *set)
 		service_stop(&set->dialler[i]);
 }
 
-static void unlisten(struct svc_set *set, struct service *sv)
+void service_unlisten(struct svc_set *set, struct service *sv)
 {
 	if (sv->listener >= 0)
 		stream_tcp_unlisten(set->stack, sv->listener);
@@ -301,7 +251,7 @@ static void unlisten(struct svc_set *set, struct service *sv)
 void svc_set_unlisten(struct svc_set *set)
 {
 	for (uint32_t i = 0; i < set->n; i++)
-		unlisten(set, set->service[i]);
+		service_unlisten(set, set->service[i]);
 }
 
 void svc_set_free(struct svc_set *set)
@@ -322,181 +272,6 @@ void svc_set_free(struct svc_set *set)
 	faults_free(set->faults);
 	free(set->service);
 	free(set);
-}
-
-/* ------------------------------------------------------------ other services */
-
-static bool is_same(const struct service *sv, const struct svc_wanted *w)
-{
-	return !strcmp(sv->name, w->name) && !strcmp(sv->svc->name, w->type) &&
-	       sv->port == w->port && sv->backlog == w->backlog &&
-	       sv->tls == w->tls && !strcmp(sv->cc, or_empty(w->cc)) &&
-	       !strcmp(sv->target, or_empty(w->target));
-}
-
-/* The service that is there already, NULL = none is like that. */
-static struct service *find_same(const struct svc_set *set,
-				 const struct svc_wanted *w)
-{
-	for (uint32_t i = 0; i < set->n; i++)
-		if (is_same(set->service[i], w))
-			return set->service[i];
-	return NULL;
-}
-
-static bool is_among(struct service *const *list, uint32_t n,
-		     const struct service *sv)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (list[i] == sv)
-			return true;
-	return false;
-}
-
-static bool is_new(const struct svc_set *set, const struct service *sv)
-{
-	return !is_among(set->service, set->n, sv);
-}
-
-static bool has_connections(const struct svc_set *set, const struct service *sv)
-{
-	return sv->open > 0 || (set->tls && tls_set_serves(set->tls, sv));
-}
-
-/* Free those whose last connection is over. */
-static void sweep(struct svc_set *set)
-{
-	struct service **at = &set->retired;
-
-	while (*at) {
-		struct service *sv = *at;
-
-		if (has_connections(set, sv)) {
-			at = &sv->next;
-			continue;
-		}
-		*at = sv->next;
-		service_free(sv);
-	}
-}
-
-/* What is wanted, in the services that are there and in new ones. */
-static int make_all(struct svc_set *set, const struct svc_wanted *wanted,
-		    uint32_t n, struct service **list, struct svc_text *err)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		struct service *sv = find_same(set, &wanted[i]);
-		int rc;
-
-		if (sv) {
-			list[i] = sv;
-			continue;
-		}
-		sv = aligned_alloc(_Alignof(struct service), sizeof(*sv));
-		if (sv)
-			memset(sv, 0, sizeof(*sv));
-		list[i] = sv;
-		if (sv)
-			sv->listener = -1;
-		rc = sv ? service_start(set, sv, &wanted[i]) : -ERR_NOMEM;
-		if (rc) {
-			start_error(sv, &wanted[i], rc, err->buf, err->cap);
-			return rc;
-		}
-	}
-	return 0;
-}
-
-/* Those whose port somebody new wants let go of it. */
-static void release_ports(struct svc_set *set, struct service *const *list,
-			  uint32_t n)
-{
-	for (uint32_t i = 0; i < set->n; i++) {
-		struct service *old = set->service[i];
-
-		for (uint32_t j = 0; j < n; j++)
-			if (is_new(set, list[j]) && list[j]->port == old->port)
-				unlisten(set, old);
-	}
-}
-
-/* The new services listen, or all is as it was. */
-static int listen_all(struct svc_set *set, struct service *const *list,
-		      const struct svc_wanted *wanted, uint32_t n,
-		      struct svc_text *err)
-{
-	int rc = 0;
-
-	release_ports(set, list, n);
-	for (uint32_t i = 0; i < n && !rc; i++) {
-		if (!is_new(set, list[i]))
-			continue;
-		rc = listen_on(set, list[i]);
-		if (rc)
-			start_error(list[i], &wanted[i], rc, err->buf,
-				    err->cap);
-	}
-	if (!rc)
-		return 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (is_new(set, list[i]))
-			unlisten(set, list[i]);
-	for (uint32_t i = 0; i < set->n; i++)
-		if (set->service[i]->listener < 0)
-			(void)listen_on(set, set->service[i]);
-	return rc;
-}
-
-/* Those that nobody wants any more serve the connections they have. */
-static void retire(struct svc_set *set, struct service *const *list, uint32_t n)
-{
-	for (uint32_t i = 0; i < set->n; i++) {
-		struct service *sv = set->service[i];
-
-		if (is_among(list, n, sv))
-			continue;
-		unlisten(set, sv);
-		sv->next = set->retired;
-		set->retired = sv;
-	}
-}
-
-int svc_set_apply(struct svc_set *set, const struct svc_wanted *wanted,
-		  uint32_t n, char *err, size_t errlen)
-{
-	struct service **list = calloc(n + 1u, sizeof(struct service *));
-	struct svc_text text = { .buf = err, .cap = errlen };
-	int rc;
-
-	sweep(set);
-	if (!list) {
-		snprintf(err, errlen, "services: %s", err_str(-ERR_NOMEM));
-		return -ERR_NOMEM;
-	}
-	rc = make_all(set, wanted, n, list, &text);
-	if (!rc)
-		rc = listen_all(set, list, wanted, n, &text);
-	if (rc) {
-		for (uint32_t i = 0; i < n && list[i]; i++)
-			if (is_new(set, list[i]))
-				service_free(list[i]);
-		free(list);
-		return rc;
-	}
-	retire(set, list, n);
-	free(set->service);
-	set->service = list;
-	set->n = n;
-	return 0;
-}
-
-uint32_t svc_set_retired(const struct svc_set *set)
-{
-	uint32_t n = 0;
-
-	for (const struct service *sv = set->retired; sv; sv = sv->next)
-		n++;
-	return n;
 }
 
 void svc_set_tls(struct svc_set *set, struct tls_context *ctx)
