@@ -136,6 +136,24 @@ uint32_t faults_remove(struct faults *f, uint64_t id, uint16_t port)
 	return was - left;
 }
 
+void faults_follow(struct faults *f,
+		   uint16_t (*to)(const void *arg, uint16_t port),
+		   const void *arg)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct svc_fault fault = f->fault[i];
+
+		if (!fault.id)
+			fault.port = to(arg, fault.port);
+		if (fault.id || fault.port)
+			f->fault[left++] = fault;
+	}
+	f->n = left;
+	let_go(f);
+}
+
 void faults_forget(struct faults *f, const struct stream *st)
 {
 	struct held *h = held_find(f, st->conn);

@@ -107,6 +107,16 @@ size_t faults_allow(struct faults *f, const struct stream *st);
 /** faults_spend() - It has read @len of them */
 void faults_spend(struct faults *f, const struct stream *st, size_t len);
 
+/**
+ * faults_follow() - Faults of ports go where the services of these go
+ * @f:		faults
+ * @to:		the port from now on, 0 = the service has gone, its fault goes
+ * @arg:	its argument
+ */
+void faults_follow(struct faults *f,
+		   uint16_t (*to)(const void *arg, uint16_t port),
+		   const void *arg);
+
 /** faults_forget() - The connection is over */
 void faults_forget(struct faults *f, const struct stream *st);
 

@@ -298,7 +298,8 @@ struct svc_set *svc_set_new(const struct svc_args *a,
  * A service that is there already just as it is wanted is left alone.  One that
  * is not wanted any more, or is wanted otherwise, stops listening: connections
  * that wait for it to accept them are reset, those it has are served to their end,
- * and then, at the next call, it goes.  New ones listen before old ones stop, but
+ * and then, at the next call, it goes.  Its faults go to the new service of its
+ * name, if there is one.  New ones listen before old ones stop, but
  * for those that want the port of an old one.
  *
  * Return: 0, or -ERR_*: the old services are as they were

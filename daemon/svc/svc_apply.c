@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault.h"
 #include "stream_tls.h"
 
 /* Why a service did not start. */
@@ -151,6 +152,35 @@ static int listen_all(struct svc_set *set, struct service *const *list,
 	return rc;
 }
 
+/**
+ * struct moves - from services to others
+ * @was:	services until now
+ * @list:	services from now on
+ * @n:		entries in @list
+ */
+struct moves {
+	const struct svc_set *was;
+	struct service *const *list;
+	uint32_t n;
+};
+
+/* Where the service of a port listens now, 0 = it has gone. */
+static uint16_t port_now(const void *arg, uint16_t port)
+{
+	const struct moves *m = arg;
+	const struct service *old = NULL;
+
+	for (uint32_t i = 0; i < m->was->n && !old; i++)
+		if (m->was->service[i]->port == port)
+			old = m->was->service[i];
+	if (!old)
+		return port;
+	for (uint32_t i = 0; i < m->n; i++)
+		if (!strcmp(m->list[i]->name, old->name))
+			return m->list[i]->port;
+	return 0;
+}
+
 /* Those that nobody wants any more serve the connections they have. */
 static void retire(struct svc_set *set, struct service *const *list, uint32_t n)
 {
@@ -187,6 +217,8 @@ int svc_set_apply(struct svc_set *set, const struct svc_wanted *wanted,
 		free(list);
 		return rc;
 	}
+	faults_follow(set->faults, port_now,
+		      &(struct moves){ .was = set, .list = list, .n = n });
 	retire(set, list, n);
 	free(set->service);
 	set->service = list;

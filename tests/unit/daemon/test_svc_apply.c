@@ -6,6 +6,7 @@
  * and that it has gone, in the number of those that listen no more.
  */
 
+#include "daemon/svc/fault.h"
 #include "tests/unit/suites.h"
 #include "tlsworld.h"
 
@@ -132,6 +133,36 @@ START_TEST(refusal_leaves_the_old_ones)
 }
 END_TEST
 
+/* Two that change places keep their faults; who is left behind reads again. */
+START_TEST(faults_go_with_their_services)
+{
+	const struct svc_wanted both[] = {
+		{ .name = "echo", .type = "echo", .port = 70, .backlog = 8 },
+		{ .name = "waste", .type = "discard", .port = 7, .backlog = 8 },
+	};
+	const struct svc_fault stall = { .port = 7 };
+	struct svc_fault f[SVC_FAULTS_MAX];
+	struct probe *p;
+
+	start();
+	ck_assert_int_eq(svc_fault_set(sw.set[1], &stall), 0);
+	p = probe_open(&sw, 7, NULL);
+	svcworld_run(&sw, A_WHILE_US);
+	probe_send(p, TEXT, LEN);
+	svcworld_run(&sw, A_WHILE_US);
+	ck_assert_uint_eq(p->in_len, 0);
+	ck_assert_int_eq(apply(both, 2), 0);
+	ck_assert_uint_eq(svc_faults(sw.set[1], f), 1);
+	ck_assert_uint_eq(f[0].port, 70);
+	svcworld_run(&sw, A_WHILE_US);
+	ck_assert_uint_eq(p->in_len, LEN);
+	ck_assert_int_eq(apply(&plain, 0), 0);
+	ck_assert_uint_eq(svc_faults(sw.set[1], f), 0);
+	probe_free(&sw, p);
+	svcworld_fini(&sw);
+}
+END_TEST
+
 Suite *suite_daemon_svc_apply(void)
 {
 	Suite *s = suite_create("daemon/svc/apply");
@@ -141,6 +172,7 @@ Suite *suite_daemon_svc_apply(void)
 	tcase_add_test(tc, service_without_connections_goes_at_once);
 	tcase_add_test(tc, secure_service_waits_for_its_handshakes);
 	tcase_add_test(tc, refusal_leaves_the_old_ones);
+	tcase_add_test(tc, faults_go_with_their_services);
 	suite_add_tcase(s, tc);
 	return s;
 }
