@@ -164,9 +164,9 @@ def check_tool():
 
 def check_keys():
     """[section] key = default; a default that depends is not compared."""
-    has, default, section = set(), {}, ""
-    for section, key, value in table("key"):
-        has.add((section, key))
+    has, default, section = {}, {}, ""
+    for section, key, value, expected in table("key"):
+        has[section, key] = expected
         default[section, key] = value
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
         f.write("[service x]\ntype=echo\nport=7\n")
@@ -187,7 +187,26 @@ def check_keys():
         want = default.get((section, key), "")
         if m and key not in {"memory-limit"} and m.group(1) != want:
             complain(f"{CONF.path}: [{section}] {key} = {m.group(1)}, but it is {want}")
+        check_values(f"{CONF.path}: [{section}] {key}", i, has.get((section, key), ""))
     compare(CONF.path, "key", {f"[{s}] {k}" for s, k in says}, {f"[{s}] {k}" for s, k in has})
+
+
+def check_values(where, item, expected):
+    """What the program expects, as it says itself: a range, a length, or words."""
+    text = " ".join(item.text.split())
+    m = re.search(r"from (\S+) to (\S+)$", expected)
+    if m and f"{m.group(1)} to {m.group(2)}" not in text and \
+            not (m.group(1) == "0" and f"up to {m.group(2)}" in text):
+        complain(f"{where}: lacks {m.group(0)}")
+    m = re.search(r"at most (\d+)", expected)
+    kinds = " ".join(i.text for i in CONF.within("DESCRIPTION", "") if not i.above)
+    if m and m.group(1) not in text and m.group(0) not in kinds:
+        complain(f"{where}: lacks {m.group(0)}")
+    if re.match(r"[a-z0-9.-]+(, [a-z0-9.-]+)* or [a-z0-9.-]+$", expected) and \
+            expected != "yes or no":
+        for w in re.split(r", | or ", expected):
+            if w not in item.typed("Cm", item.body):
+                complain(f"{where}: lacks the word {w}")
 
 
 # -------------------------------------------------------------- counters

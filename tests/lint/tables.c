@@ -83,9 +83,14 @@ static void print_keys(void)
 	uint32_t n;
 	const struct config_key *k = config_keys(&n);
 
-	for (; n--; k++)
-		printf("key\t%s\t%s\t%s\n", k->section, k->name,
-		       k->def ? k->def : "");
+	for (; n--; k++) {
+		char expect[256] = "";
+
+		if (k->type->expect)
+			k->type->expect(k, expect, sizeof(expect));
+		printf("key\t%s\t%s\t%s\t%s\n", k->section, k->name,
+		       k->def ? k->def : "", expect);
+	}
 }
 
 static void print_methods(void)
