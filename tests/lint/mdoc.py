@@ -9,7 +9,7 @@ something, "Fl" an option with its hyphens, "" plain text.
 import re
 
 CALLABLE = {"Ar", "Cm", "Ev", "Fl", "Li", "Pa", "Dv", "Sy", "Em", "Xr", "Ic", "Ql", "Dq"}
-PLAIN = {"No", "Ns", "Pq", "Op", "Oo", "Oc", "Brq", "Po", "Pc", "Pf", "Nm", "Sx", "Dl", "It"}
+PLAIN = {"No", "Ns", "Pq", "Op", "Oo", "Oc", "Brq", "Bro", "Brc", "Po", "Pc", "Pf", "Nm", "Sx", "Dl", "It"}
 ESCAPES = {r"\-": "-", r"\&": "", r"\(dq": '"', r"\e": "\\", r"\ ": " "}
 
 
