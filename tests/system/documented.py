@@ -13,7 +13,7 @@ ASK = [("status", {}), ("stats.get", {"pattern": "Tcp*"}), ("services.list", {})
        ("capture.status", {}), ("ping", {"address": "10.7.0.1"}),
        ("log.set", {"level": "info"}), ("fault.set", {"port": 9, "fault": "off"}),
        ("impair.script", {"script": "drop out fin"}), ("impair.undo", {}),
-       ("impair.clear", {}), ("config.reload", {}), ("capture.stop", {}),
+       ("impair.clear", {}), ("config.get", {}), ("config.reload", {}), ("capture.stop", {}),
        ("events.subscribe", {})]
 # Objects whose keys are names of something else: states, knobs.
 NAMED = {"connections", "by"}
