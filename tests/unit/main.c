@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "leaks.h"
 #include "stack/base/assert.h"
 #include "suites.h"
 
@@ -52,6 +53,7 @@ int main(void)
 	SRunner *runner = srunner_create(NULL);
 	int failed;
 
+	leaks_watch();
 	choose_seed();
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
 		srunner_add_suite(runner, suites[i]());

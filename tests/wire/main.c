@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "leaks.h"
 #include "peer.h"
 #include "stack/base/assert.h"
 #include "suites.h"
@@ -29,6 +30,7 @@ int main(void)
 	SRunner *runner = srunner_create(NULL);
 	int failed, run;
 
+	leaks_watch();
 	printf("seed: %u\n", PEER_SEED);
 	fflush(stdout);
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
