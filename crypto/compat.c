@@ -63,6 +63,28 @@ mbedtls_ecp_group_id compat_pk_group(const mbedtls_pk_context *pk)
 	return mbedtls_pk_ec(*pk)->grp.id;
 }
 
+int compat_ticket_setup(mbedtls_ssl_ticket_context *t, compat_rng rng,
+			void *rng_arg, uint32_t lifetime_s)
+{
+	return mbedtls_ssl_ticket_setup(t, rng, rng_arg,
+					MBEDTLS_CIPHER_AES_256_GCM, lifetime_s);
+}
+
+/* What compat_conf_lists() finds in the same place in both. */
+static void lists_alike(const mbedtls_ssl_config *conf, struct compat_lists *l)
+{
+	*l = (struct compat_lists){
+		.etm = conf->encrypt_then_mac,
+		.ems = conf->extended_ms,
+		.renegotiation = conf->disable_renegotiation !=
+					 MBEDTLS_SSL_RENEGOTIATION_DISABLED ||
+				 conf->allow_legacy_renegotiation ==
+					 MBEDTLS_SSL_LEGACY_ALLOW_RENEGOTIATION,
+		.authmode = conf->authmode,
+		.profile = conf->cert_profile,
+	};
+}
+
 #if MBEDTLS_VERSION_MAJOR < 3
 
 static const int hashes[] = {
@@ -113,7 +135,7 @@ void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 	const mbedtls_ecp_group_id *c = conf->curve_list;
 	const mbedtls_ecp_curve_info *info;
 
-	memset(l, 0, sizeof(*l));
+	lists_alike(conf, l);
 	l->suites = conf->ciphersuite_list[MBEDTLS_SSL_MINOR_VERSION_3];
 	l->min_version = (uint16_t)(conf->min_major_ver << 8 |
 				    conf->min_minor_ver);
@@ -125,22 +147,7 @@ void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 	}
 	for (const int *h = conf->sig_hashes; *h != MBEDTLS_MD_NONE; h++)
 		l->sha1 |= *h <= MBEDTLS_MD_SHA1;
-	l->etm = conf->encrypt_then_mac;
-	l->ems = conf->extended_ms;
-	l->renegotiation = conf->disable_renegotiation !=
-				   MBEDTLS_SSL_RENEGOTIATION_DISABLED ||
-			   conf->allow_legacy_renegotiation ==
-				   MBEDTLS_SSL_LEGACY_ALLOW_RENEGOTIATION;
 	l->server_order = true;
-	l->authmode = conf->authmode;
-	l->profile = conf->cert_profile;
-}
-
-int compat_ticket_setup(mbedtls_ssl_ticket_context *t, compat_rng rng,
-			void *rng_arg, uint32_t lifetime_s)
-{
-	return mbedtls_ssl_ticket_setup(t, rng, rng_arg,
-					MBEDTLS_CIPHER_AES_256_GCM, lifetime_s);
 }
 
 int compat_pk_parse(mbedtls_pk_context *pk, const unsigned char *pem,
@@ -275,7 +282,7 @@ void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 {
 	const uint16_t *g = conf->group_list;
 
-	memset(l, 0, sizeof(*l));
+	lists_alike(conf, l);
 	l->suites = conf->ciphersuite_list;
 	l->min_version = (uint16_t)conf->min_tls_version;
 	l->max_version = (uint16_t)conf->max_tls_version;
@@ -283,23 +290,8 @@ void compat_conf_lists(const mbedtls_ssl_config *conf, struct compat_lists *l)
 		l->groups[l->ngroups++] = *g;
 	for (const uint16_t *s = conf->sig_algs; *s; s++)
 		l->sha1 |= *s >> 8 <= MBEDTLS_SSL_HASH_SHA1;
-	l->etm = conf->encrypt_then_mac;
-	l->ems = conf->extended_ms;
-	l->renegotiation = conf->disable_renegotiation !=
-				   MBEDTLS_SSL_RENEGOTIATION_DISABLED ||
-			   conf->allow_legacy_renegotiation ==
-				   MBEDTLS_SSL_LEGACY_ALLOW_RENEGOTIATION;
 	l->server_order = conf->respect_cli_pref ==
 			  MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_SERVER;
-	l->authmode = conf->authmode;
-	l->profile = conf->cert_profile;
-}
-
-int compat_ticket_setup(mbedtls_ssl_ticket_context *t, compat_rng rng,
-			void *rng_arg, uint32_t lifetime_s)
-{
-	return mbedtls_ssl_ticket_setup(t, rng, rng_arg,
-					MBEDTLS_CIPHER_AES_256_GCM, lifetime_s);
 }
 
 int compat_pk_parse(mbedtls_pk_context *pk, const unsigned char *pem,

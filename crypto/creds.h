@@ -128,6 +128,23 @@ struct tls_cert_info {
 void tls_context_info(const struct tls_context *ctx, int64_t now,
 		      struct tls_cert_info *info);
 
+#define TLS_FINGERPRINT_TEXT (3 * TLS_FINGERPRINT) /* a NUL included */
+
+/** tls_fingerprint_text() - "AA:BB:...", as openssl shows it; returns @text */
+const char *tls_fingerprint_text(const uint8_t fp[static TLS_FINGERPRINT],
+				 char text[static TLS_FINGERPRINT_TEXT]);
+
+/**
+ * tls_fingerprint_parse() - Read one as people write it
+ * @text:	64 hexadecimal digits of either case, with colons between bytes or
+ *		without
+ * @fp:		set to it, or in part
+ *
+ * Return: false if @text is anything else
+ */
+bool tls_fingerprint_parse(const char *text,
+			   uint8_t fp[static TLS_FINGERPRINT]);
+
 /**
  * struct tls_identity - a key and a self-signed certificate, PEM
  * @cert:	text; @cert_len bytes without the NUL

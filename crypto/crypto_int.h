@@ -10,6 +10,7 @@
  *	identity.c makes a key and a certificate
  *	policy.c   says what may be negotiated
  *	channel.c  runs connections by it
+ *	fingerprint.c reads and writes them
  *	problem.c  finds words for what went wrong
  *	compat.c   knows which mbedTLS it is
  *
@@ -148,5 +149,8 @@ void tls_problem_advise(struct tls_problem *p, const char *fmt, ...)
  * A backslash becomes \x5c, so that two inputs never look the same.
  */
 void tls_printable(char *out, size_t size, const void *bytes, size_t len);
+
+/** tls_hex_digit() - Its value, of either case, or -1 */
+int tls_hex_digit(char c);
 
 #endif /* CRYPTO_CRYPTO_INT_H */

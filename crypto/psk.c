@@ -71,22 +71,11 @@ static int refuse(struct tls_problem *p, const struct line *l, const char *what,
 	return err;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* NULL, or what is wrong with the key. */
 static const char *read_key(struct tls_psk *psk, const char *hex, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (hex_digit(hex[i]) < 0)
+		if (tls_hex_digit(hex[i]) < 0)
 			return "the key is not hexadecimal";
 	if (len % 2)
 		return "the key has an odd number of digits";
@@ -96,8 +85,8 @@ static const char *read_key(struct tls_psk *psk, const char *hex, size_t len)
 		return "the key is longer than 64 bytes";
 	psk->key_len = len / 2;
 	for (size_t i = 0; i < psk->key_len; i++)
-		psk->key[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 |
-					hex_digit(hex[2 * i + 1]));
+		psk->key[i] = (uint8_t)(tls_hex_digit(hex[2 * i]) << 4 |
+					tls_hex_digit(hex[2 * i + 1]));
 	return NULL;
 }
 

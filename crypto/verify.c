@@ -129,17 +129,15 @@ enum tls_kind tls_verify_over(struct tls_core *core)
 int tls_verify_tell(const struct tls_channel *ch)
 {
 	struct tls_problem *p = ch->problem;
+	char fp[TLS_FINGERPRINT_TEXT];
 	size_t len;
 
 	if (!p || !ch->core->has_met)
 		return ch->dead;
 	len = strlen(p->text);
-	len += (size_t)snprintf(p->text + len, sizeof(p->text) - len,
-				"; it has SHA-256 ");
-	for (size_t i = 0; i < TLS_FINGERPRINT && len < sizeof(p->text); i++)
-		len += (size_t)snprintf(p->text + len, sizeof(p->text) - len,
-					"%s%02X", i ? ":" : "",
-					ch->core->met[i]);
+	(void)snprintf(p->text + len, sizeof(p->text) - len,
+		       "; it has SHA-256 %s",
+		       tls_fingerprint_text(ch->core->met, fp));
 	return ch->dead;
 }
 

@@ -7,16 +7,15 @@
  * a regular file of a sane size: nothing here can wait.
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/creds.h"
 #include "daemon/ctl_connect.h"
+#include "daemon/random.h"
 
 enum part { PART_CA, PART_CERT, PART_KEY, PART_PSK, PARTS };
 
@@ -39,24 +38,6 @@ struct wanted {
 	uint8_t *buf[PARTS];
 	struct tls_context_args args;
 };
-
-static int fill_random(void *arg, void *buf, size_t len)
-{
-	uint8_t *at = buf;
-
-	(void)arg;
-	while (len) {
-		ssize_t n = getrandom(at, len, 0);
-
-		if (n < 0 && errno != EINTR)
-			return -ERR_NOTCONN;
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
 
 /* 1 true, 0 false or absent, -1 after an error was sent. */
 static int read_bool(struct ctl_request *rq, const cJSON *tls, const char *name)
@@ -167,37 +148,7 @@ static bool read_parts(struct wanted *w)
 	return false;
 }
 
-/* ------------------------------------------------------------- fingerprint */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* 64 hexadecimal digits, with colons between bytes or without. */
-static bool parse_fingerprint(const char *text, uint8_t out[TLS_FINGERPRINT])
-{
-	for (uint32_t i = 0; i < TLS_FINGERPRINT; i++) {
-		int high;
-		int low;
-
-		if (i && *text == ':')
-			text++;
-		high = hex_digit(text[0]);
-		low = high < 0 ? -1 : hex_digit(text[1]);
-		if (low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-		text += 2;
-	}
-	return !*text;
-}
+/* ------------------------------------------------------------------- trust */
 
 static bool read_trust(struct wanted *w)
 {
@@ -211,7 +162,7 @@ static bool read_trust(struct wanted *w)
 		return false;
 	w->args.insecure = insecure > 0;
 	w->args.pinned = pinned > 0;
-	if (!pinned || parse_fingerprint(text, w->args.fingerprint))
+	if (!pinned || tls_fingerprint_parse(text, w->args.fingerprint))
 		return true;
 	ctl_reply_error(w->rq, CTL_E_PARAMS,
 			"tls.fingerprint: expected SHA-256 as 64 hexadecimal "
@@ -242,7 +193,7 @@ static bool make_context(struct wanted *w, struct ctl_connect *c)
 	struct tls_problem problem = { .kind = TLS_OK };
 
 	w->args.client = true;
-	w->args.random = fill_random;
+	w->args.random = random_fill;
 	c->tls = tls_context_new(&w->args, &problem);
 	if (!c->tls)
 		ctl_reply_error(w->rq, CTL_E_REFUSED, "tls: %s; %s",

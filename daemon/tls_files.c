@@ -7,7 +7,7 @@
  * belong to us or to root, and nobody else may read it; in the directory that
  * systemd passes credentials in, it has seen to that by an ACL.
  *
- * System calls: open, fstat, read, close, geteuid, getrandom.
+ * System calls: open, fstat, read, close, geteuid.
  */
 
 #include "daemon/tls_files.h"
@@ -18,13 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "daemon/random.h"
 
 #define DATE_TEXT_MAX 32u
 #define WHY_MAX	      768u /* what is wrong with a file */
@@ -35,38 +35,11 @@ int64_t tls_now(void)
 	return time(NULL);
 }
 
-int tls_random(void *arg, void *buf, size_t len)
-{
-	uint8_t *at = buf;
-
-	(void)arg;
-	while (len) {
-		ssize_t n = getrandom(at, len, 0);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 const char *tls_source_name(enum tls_source s)
 {
 	static const char *const names[] = { "none", "file", "made", "memory" };
 
 	return names[s];
-}
-
-const char *tls_fingerprint_text(const uint8_t fp[static TLS_FINGERPRINT],
-				 char text[static TLS_FINGERPRINT_TEXT])
-{
-	for (size_t i = 0; i < TLS_FINGERPRINT; i++)
-		(void)snprintf(text + 3 * i, TLS_FINGERPRINT_TEXT - 3 * i,
-			       "%02X:", fp[i]);
-	return text; /* there was no room for the last colon */
 }
 
 /* ------------------------------------------------------------------- files */
@@ -292,7 +265,7 @@ static struct tls_context *make_context(const struct parts *p, char *err,
 		.psk = bytes_of(&p->psk),
 		.min_version = (enum tls_version)p->cfg->tls.min_version,
 		.tickets = p->cfg->tls.tickets,
-		.random = tls_random,
+		.random = random_fill,
 	};
 	struct tls_problem problem;
 	char place[PLACE_MAX];

@@ -77,12 +77,6 @@ const char *tls_source_name(enum tls_source s);
 /** tls_now() - The time of day, seconds since 1970 */
 int64_t tls_now(void);
 
-#define TLS_FINGERPRINT_TEXT (3 * TLS_FINGERPRINT)
-
-/** tls_fingerprint_text() - "AA:BB:...", as openssl shows it; returns @text */
-const char *tls_fingerprint_text(const uint8_t fp[static TLS_FINGERPRINT],
-				 char text[static TLS_FINGERPRINT_TEXT]);
-
 /* ------------------------------------- between tls_files.c and tls_made.c */
 
 /**
@@ -110,9 +104,6 @@ int tls_file_read(struct tls_file *file, const char *path, bool secret,
 
 /** tls_file_free() - Wipe and free it */
 void tls_file_free(struct tls_file *file);
-
-/** tls_random() - Random bytes for struct tls_context_args, by the kernel */
-int tls_random(void *arg, void *buf, size_t len);
 
 /**
  * struct tls_made - a pair of our own making

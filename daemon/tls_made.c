@@ -26,6 +26,7 @@
 #include "daemon/addr.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "daemon/random.h"
 #include "daemon/tls_files.h"
 
 #define MADE_NAME     "ustack"
@@ -179,7 +180,7 @@ static int make(struct tls_identity *id, const struct config *cfg, char *err,
 				       .addresses = addresses,
 				       .now = tls_now(),
 				       .days = MADE_DAYS,
-				       .random = tls_random };
+				       .random = random_fill };
 	struct tls_problem p;
 
 	for (uint32_t i = 0; i < cfg->stack.naddrs; i++) {

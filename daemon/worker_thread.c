@@ -6,17 +6,16 @@
  *		  (unlisten, FIN)		aborting what is left --> ended
  *	   \\------------------- the device failed ------------------------/
  *
- * System calls: getrandom, and those of arena.c and loop.c.
+ * System calls: those of arena.c, loop.c and random.c.
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 
 #include "log.h"
+#include "random.h"
 #include "svc/dial.h"
 #include "svc/fault.h"
 #include "svc/note.h"
@@ -42,19 +41,8 @@ static int host_output(void *ctx, struct ustack_pkt *p)
 
 static void host_random(void *ctx, void *buf, size_t len)
 {
-	uint8_t *at = buf;
-
-	(void)ctx;
-	while (len) {
-		ssize_t n = getrandom(at, len, 0);
-
-		if (n < 0 && errno != EINTR)
-			abort(); /* guessable secrets are no way out */
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-		}
-	}
+	if (random_fill(ctx, buf, len))
+		abort(); /* guessable secrets are no way out */
 }
 
 static void *host_alloc(void *ctx, size_t len)
@@ -193,7 +181,7 @@ static void drain_check(struct worker *w)
 
 	if (stop_at_us == USTACK_NEVER)
 		return;
-	ustack_run(w->stack, loop_clock_us(), 0); /* as for jobs */
+	worker_woken(w);
 	if (loop_clock_us() >= stop_at_us) {
 		svc_set_unlisten(w->services);
 		drain_end(w);

@@ -32,6 +32,7 @@
 	X(suite_wire_tcp_hdr)		\
 	X(suite_wire_tcp_opt)		\
 	X(suite_crypto_channel)		\
+	X(suite_crypto_fingerprint)	\
 	X(suite_crypto_hostile)		\
 	X(suite_crypto_policy)		\
 	X(suite_crypto_problem)		\

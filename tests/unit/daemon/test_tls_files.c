@@ -306,16 +306,6 @@ START_TEST(memory_stands_in_for_a_directory)
 }
 END_TEST
 
-START_TEST(fingerprint_looks_as_openssls)
-{
-	uint8_t fp[TLS_FINGERPRINT] = { 0x0a, 0xff };
-	char text[TLS_FINGERPRINT_TEXT];
-
-	ck_assert_uint_eq(strlen(tls_fingerprint_text(fp, text)), 95);
-	ck_assert(!strncmp(text, "0A:FF:00:", 9));
-}
-END_TEST
-
 Suite *suite_daemon_tls_files(void)
 {
 	Suite *s = suite_create("daemon/tls_files");
@@ -337,7 +327,6 @@ Suite *suite_daemon_tls_files(void)
 	tcase_add_test(tc, expired_one_of_ours_is_replaced);
 	tcase_add_test(tc, expired_one_of_somebodys_is_not);
 	tcase_add_test(tc, memory_stands_in_for_a_directory);
-	tcase_add_test(tc, fingerprint_looks_as_openssls);
 	suite_add_tcase(s, tc);
 	return s;
 }
