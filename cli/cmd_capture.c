@@ -19,12 +19,12 @@
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
 #include "match.h"
+#include "number.h"
 #include "pump.h"
 
 #define FILES_DEF  2
 #define PIPE_ROOM  (1 << 20) /* bytes of the pipe, if the system allows */
 #define NAME_BYTES 255u	     /* that the daemon takes */
-#define ID_MAX	   ((1ull << 53) - 1) /* exact in JSON */
 
 /**
  * struct start - what a capture is started with
@@ -76,7 +76,7 @@ static int add_number(struct start *st, const char *key, const char *text)
 	bool sizes = !strcmp(key, "limit") || !strcmp(key, "rotate");
 	double v;
 
-	if (!read_number(text, sizes, (double)ID_MAX, &v))
+	if (!read_number(text, sizes, (double)NUMBER_ID_MAX, &v))
 		return cli_usage("--%s takes a %s, not %s", key,
 				 sizes ? "size in bytes, or as 10M, 1G"
 				       : "whole number",
@@ -460,7 +460,7 @@ static int cmd_stop(struct cli *cli, int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "all")) {
 		(void)cJSON_AddTrueToObject(params, "all");
 	} else if (argc == 2 &&
-		   read_number(argv[1], false, (double)ID_MAX, &id)) {
+		   read_number(argv[1], false, (double)NUMBER_ID_MAX, &id)) {
 		(void)cJSON_AddNumberToObject(params, "id", id);
 	} else if (argc > 1) {
 		cJSON_Delete(params);

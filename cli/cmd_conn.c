@@ -3,8 +3,6 @@
  * cmd_conn.c - conn: one connection in full, or its end
  */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -12,10 +10,10 @@
 #include "conn_fmt.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
+#include "number.h"
 
 #define ENDPOINT_MAX 64u
 #define VALUE_MAX    80u
-#define ID_MAX	     ((1ull << 53) - 1) /* exact in JSON */
 
 enum kind { KIND_BYTES, KIND_COUNT, KIND_TIME, KIND_TEXT, KIND_BOOL };
 
@@ -111,12 +109,9 @@ static void show(struct cli *cli, const cJSON *c)
 
 static int read_id(const char *text, double *id)
 {
-	char *end;
 	unsigned long long v;
 
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || v > ID_MAX)
+	if (!number_parse(text, 0, NUMBER_ID_MAX, &v))
 		return cli_usage("conn takes a connection's number, which "
 				 "ustackctl conns shows, not %s",
 				 text);

@@ -21,6 +21,7 @@
 #include "daemon/ctl_proto.h"
 #include "duplex.h"
 #include "fmt.h"
+#include "number.h"
 #include "resolve.h"
 
 #define FILES		4u /* ca, cert, key, psk */
@@ -82,7 +83,7 @@ static const char *const file_names[FILES] = { "ca", "cert", "key", "psk" };
  */
 struct connect_args {
 	const char *host;
-	unsigned long port;
+	unsigned long long port;
 	int family;
 	bool verbose;
 	const char *bind;
@@ -96,18 +97,6 @@ struct connect_args {
 };
 
 /* ---------------------------------------------------------------- arguments */
-
-static int read_timeout(const char *text, struct connect_args *a)
-{
-	char *end;
-	double s = strtod(text, &end);
-
-	if (*end || end == text || !(s >= TIMEOUT_LEAST_S) || s > TIMEOUT_MAX_S)
-		return cli_usage("--timeout takes seconds, %g to %g, not %s",
-				 TIMEOUT_LEAST_S, TIMEOUT_MAX_S, text);
-	a->timeout_ms = (uint32_t)(s * 1e3 + 0.5);
-	return CLI_DONE;
-}
 
 /* Options that say something about the secure channel. */
 static void take_tls_option(struct connect_args *a, int value, const char *text)
@@ -151,7 +140,8 @@ static int take_option(void *ctx, int value, const char *text)
 		a->bind = text;
 		break;
 	case OPT_TIMEOUT:
-		return read_timeout(text, a);
+		return number_seconds("--timeout", text, TIMEOUT_LEAST_S,
+				      TIMEOUT_MAX_S, &a->timeout_ms);
 	default:
 		take_tls_option(a, value, text);
 	}
@@ -172,19 +162,6 @@ static int check_args(const struct connect_args *a)
 	return CLI_DONE;
 }
 
-static int read_port(const char *text, unsigned long *port)
-{
-	char *end;
-
-	errno = 0;
-	*port = strtoul(text, &end, 10);
-	if (!errno && !*end && *text >= '0' && *text <= '9' && *port > 0 &&
-	    *port <= UINT16_MAX)
-		return CLI_DONE;
-	return cli_usage("%s is no port: expected a number from 1 to 65535",
-			 text);
-}
-
 static int read_args(int argc, char **argv, struct connect_args *a)
 {
 	const struct option_reader reader = { .command = "connect",
@@ -200,8 +177,11 @@ static int read_args(int argc, char **argv, struct connect_args *a)
 		return cli_usage("connect takes HOST and PORT, as in connect "
 				 "10.7.0.1 80");
 	a->host = argv[first];
-	rc = read_port(argv[first + 1], &a->port);
-	return rc ? rc : check_args(a);
+	if (!number_parse(argv[first + 1], 1, NUMBER_PORT_MAX, &a->port))
+		return cli_usage("%s is no port: expected a number from 1 to "
+				 "65535",
+				 argv[first + 1]);
+	return check_args(a);
 }
 
 /* ------------------------------------------------------------------ request */
@@ -480,7 +460,7 @@ static int end_of(const struct run *r)
 	if (!r->closed || (!code && !r->early))
 		return r->d->unread ? CLI_REFUSED : CLI_DONE;
 	if (!r->args->verbose || !code)
-		fprintf(stderr, "ustackctl: connect: %s:%lu: %s\n",
+		fprintf(stderr, "ustackctl: connect: %s:%llu: %s\n",
 			r->args->host, r->args->port,
 			code ? cli_str(r->closed, "reason")
 			     : "the daemon has closed it before the end of "

@@ -6,7 +6,6 @@
  * here, and the first line does not wait for the last.
  */
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +14,7 @@
 #include "conn_fmt.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
+#include "number.h"
 
 /**
  * struct conns_args - what was asked for
@@ -24,20 +24,9 @@
  */
 struct conns_args {
 	const char *state;
-	long port;
+	unsigned long long port;
 	bool info;
 };
-
-static int read_port(const char *text, long *port)
-{
-	char *end;
-
-	*port = strtol(text, &end, 10);
-	if (end == text || *end || *port < 1 || *port > 65535)
-		return cli_usage("-p takes a port from 1 to 65535, not %s",
-				 text);
-	return CLI_DONE;
-}
 
 const struct option_def conns_options[] = {
 	{ 's', "state", "STATE", "only those in a state" },
@@ -53,7 +42,7 @@ static int take_option(void *ctx, int value, const char *text)
 	if (value == 's')
 		return conn_state_find(text, &a->state);
 	if (value == 'p')
-		return read_port(text, &a->port);
+		return number_port("-p", text, &a->port);
 	a->info = true;
 	return CLI_DONE;
 }

@@ -9,7 +9,6 @@
  * the last events that are wanted.
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +17,8 @@
 #include "daemon/ctl_proto.h"
 #include "event_fmt.h"
 #include "fmt.h"
+#include "number.h"
 
-#define ID_MAX	  ((1ull << 53) - 1) /* exact in JSON */
 #define TYPES_MAX 16
 #define LAST_DEF  100ul
 
@@ -38,27 +37,13 @@ struct events_args {
 	bool follow;
 	bool next;
 	unsigned long long conn;
-	unsigned long port;
-	unsigned long count;
+	unsigned long long port;
+	unsigned long long count;
 	int ntypes;
 	const char *type[TYPES_MAX];
 };
 
 /* ---------------------------------------------------------------- arguments */
-
-/* A whole number from 1 to @max. */
-static int read_number(const char *option, const char *text,
-		       unsigned long long max, unsigned long long *v)
-{
-	char *end;
-
-	errno = 0;
-	*v = strtoull(text, &end, 10);
-	if (!errno && !*end && *text >= '0' && *text <= '9' && *v && *v <= max)
-		return CLI_DONE;
-	return cli_usage("%s takes a number from 1 to %llu, not %s", option,
-			 max, text);
-}
 
 static int add_type(struct events_args *a, const char *type)
 {
@@ -81,7 +66,6 @@ const struct option_def events_options[] = {
 static int take_option(void *ctx, int value, const char *text)
 {
 	struct events_args *a = ctx;
-	unsigned long long v = 0;
 	int rc = CLI_DONE;
 
 	switch (value) {
@@ -90,15 +74,13 @@ static int take_option(void *ctx, int value, const char *text)
 		a->follow = true;
 		break;
 	case 'c':
-		rc = read_number("-c", text, ID_MAX, &a->conn);
+		rc = number_option("-c", text, 1, NUMBER_ID_MAX, &a->conn);
 		break;
 	case 'p':
-		rc = read_number("-p", text, 65535, &v);
-		a->port = (unsigned long)v;
+		rc = number_port("-p", text, &a->port);
 		break;
 	case 'n':
-		rc = read_number("-n", text, UINT32_MAX, &v);
-		a->count = (unsigned long)v;
+		rc = number_option("-n", text, 1, UINT32_MAX, &a->count);
 		break;
 	case 't':
 		rc = add_type(a, text);

@@ -3,16 +3,13 @@
  * cmd_explain.c - explain: a connection's life in words
  */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "client.h"
 #include "daemon/ctl_proto.h"
 #include "explain.h"
-
-#define ID_MAX ((1ull << 53) - 1) /* exact in JSON */
+#include "number.h"
 
 const struct option_def explain_options[] = {
 	{ OPTION_LONG, "last", NULL, "the one that was opened last" },
@@ -30,11 +27,8 @@ static int take_option(void *ctx, int value, const char *text)
 static int read_id(const char *text, cJSON *params)
 {
 	unsigned long long v;
-	char *end;
 
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || v > ID_MAX)
+	if (!number_parse(text, 0, NUMBER_ID_MAX, &v))
 		return cli_usage("explain takes a connection's number, which "
 				 "ustackctl conns shows, or --last, not %s",
 				 text);

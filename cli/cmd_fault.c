@@ -3,16 +3,14 @@
  * cmd_fault.c - fault: an endpoint that does not read, or is not there
  */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "client.h"
 #include "daemon/ctl_proto.h"
 #include "match.h"
+#include "number.h"
 
-#define ID_MAX ((1ull << 53) - 1) /* exact in JSON */
 #define TAKES                                                                  \
 	"fault takes ID, port PORT or service NAME, and then stall, "          \
 	"slow-read RATE, half-open, reset or off"
@@ -21,11 +19,8 @@ static int add_number(cJSON *params, const char *key, const char *text,
 		      unsigned long long max)
 {
 	unsigned long long v;
-	char *end;
 
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (errno || *end || *text < '1' || *text > '9' || v > max)
+	if (!number_parse(text, 1, max, &v))
 		return cli_usage("%s is a number from 1 to %llu, not %s",
 				 strcmp(key, "id") ? "a port" : "a connection",
 				 max, text);
@@ -40,13 +35,14 @@ static int read_target(int argc, char **argv, cJSON *params)
 	int i = match_word(argv[0], words, 2);
 
 	if (i < 0)
-		return add_number(params, "id", argv[0], ID_MAX) ? 0 : 1;
+		return add_number(params, "id", argv[0], NUMBER_ID_MAX) ? 0 : 1;
 	if (argc < 2) {
 		(void)cli_usage(TAKES);
 		return 0;
 	}
 	if (i == 0)
-		return add_number(params, "port", argv[1], 65535) ? 0 : 2;
+		return add_number(params, "port", argv[1], NUMBER_PORT_MAX) ? 0
+									    : 2;
 	(void)cJSON_AddStringToObject(params, "service", argv[1]);
 	return 2;
 }

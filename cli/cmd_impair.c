@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -15,6 +14,7 @@
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
 #include "impair_fmt.h"
+#include "number.h"
 
 #define TEXT_MAX 16384u /* of a rule, or of a script */
 
@@ -81,17 +81,13 @@ static int run_preset(struct cli *cli, int argc, char **argv)
 static int run_clear(struct cli *cli, int argc, char **argv)
 {
 	cJSON *params = NULL;
-	unsigned long id = 0;
-	char *end = NULL;
+	unsigned long long id = 0;
 
 	if (argc > 1)
 		return cli_usage("impair clear takes one number, or none for "
 				 "all");
 	if (argc) {
-		errno = 0;
-		id = strtoul(argv[0], &end, 10);
-		if (errno || *end || *argv[0] < '1' || *argv[0] > '9' ||
-		    id > UINT32_MAX)
+		if (!number_parse(argv[0], 1, UINT32_MAX, &id))
 			return cli_usage("impair clear takes the number of a "
 					 "rule or script, which impair show "
 					 "tells, not %s",

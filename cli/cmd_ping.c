@@ -6,7 +6,6 @@
  * over and the last one has its end, by an answer or by its time.
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 #include "client.h"
 #include "daemon/ctl_proto.h"
 #include "fmt.h"
+#include "number.h"
 #include "resolve.h"
 
 #define HEADERS4	 28u /* of IPv4 and ICMP */
@@ -39,9 +39,9 @@ struct ping_args {
 	const char *host;
 	const char *local;
 	int family;
-	unsigned long count;
-	unsigned long size;
-	unsigned long ttl;
+	unsigned long long count;
+	unsigned long long size;
+	unsigned long long ttl;
 	bool df;
 	uint32_t interval_ms;
 	uint32_t wait_ms;
@@ -69,33 +69,6 @@ struct ping_sum {
 
 /* -------------------------------------------------------------- arguments */
 
-static int read_number(int option, const char *text, unsigned long least,
-		       unsigned long most, unsigned long *v)
-{
-	char *end;
-
-	errno = 0;
-	*v = strtoul(text, &end, 10);
-	if (!errno && !*end && *text >= '0' && *text <= '9' && *v >= least &&
-	    *v <= most)
-		return CLI_DONE;
-	return cli_usage("-%c takes a number from %lu to %lu, not %s", option,
-			 least, most, text);
-}
-
-static int read_seconds(int option, const char *text, double least, double most,
-			uint32_t *ms)
-{
-	char *end;
-	double s = strtod(text, &end);
-
-	if (*end || end == text || !(s >= least) || s > most)
-		return cli_usage("-%c takes seconds, %g to %g, not %s", option,
-				 least, most, text);
-	*ms = (uint32_t)(s * 1e3 + 0.5);
-	return CLI_DONE;
-}
-
 const struct option_def ping_options[] = {
 	{ '4', NULL, NULL, "only IPv4" },
 	{ '6', NULL, NULL, "only IPv6" },
@@ -121,17 +94,18 @@ static int take_option(void *ctx, int value, const char *text)
 		a->family = AF_INET6;
 		return CLI_DONE;
 	case 'c':
-		return read_number(value, text, 1, 1000000000, &a->count);
+		return number_option("-c", text, 1, 1000000000, &a->count);
 	case 'i':
-		return read_seconds(value, text, INTERVAL_LEAST_S,
-				    INTERVAL_MAX_S, &a->interval_ms);
+		return number_seconds("-i", text, INTERVAL_LEAST_S,
+				      INTERVAL_MAX_S, &a->interval_ms);
 	case 's':
-		return read_number(value, text, 0, CTL_PING_SIZE_MAX, &a->size);
+		return number_option("-s", text, 0, CTL_PING_SIZE_MAX,
+				     &a->size);
 	case 't':
-		return read_number(value, text, 1, UINT8_MAX, &a->ttl);
+		return number_option("-t", text, 1, UINT8_MAX, &a->ttl);
 	case 'W':
-		return read_seconds(value, text, 1e-3,
-				    CTL_PING_TIMEOUT_MAX / 1e3, &a->wait_ms);
+		return number_seconds("-W", text, 1e-3,
+				      CTL_PING_TIMEOUT_MAX / 1e3, &a->wait_ms);
 	case 'I':
 		a->local = text;
 		return CLI_DONE;
@@ -171,10 +145,10 @@ static double to_ms(double us)
 static void show_head(const struct cli *cli, const struct ping_args *a,
 		      const char *addr)
 {
-	unsigned long headers = strchr(addr, ':') ? HEADERS6 : HEADERS4;
+	unsigned long long headers = strchr(addr, ':') ? HEADERS6 : HEADERS4;
 
 	if (!cli->json)
-		fprintf(cli->out, "PING %s (%s): %lu(%lu) bytes of data\n",
+		fprintf(cli->out, "PING %s (%s): %llu(%llu) bytes of data\n",
 			a->host, addr, a->size, a->size + headers);
 }
 

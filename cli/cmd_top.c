@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "fmt.h"
+#include "number.h"
 #include "top.h"
 
 #define INTERVAL_DEF_S	 1.
@@ -53,14 +54,12 @@ static double clock_us(void)
 
 static int read_interval(const char *text, double *interval_s)
 {
-	char *end;
+	uint32_t ms = 0;
+	int rc = number_seconds("-d", text, INTERVAL_LEAST_S, INTERVAL_MOST_S,
+				&ms);
 
-	*interval_s = strtod(text, &end);
-	if (end == text || *end || !(*interval_s >= INTERVAL_LEAST_S) ||
-	    !(*interval_s <= INTERVAL_MOST_S))
-		return cli_usage("-d takes seconds from 0.1 to 3600, not %s",
-				 text);
-	return CLI_DONE;
+	*interval_s = ms / 1e3;
+	return rc;
 }
 
 static int read_sort(const char *text, enum top_sort *sort)

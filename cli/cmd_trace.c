@@ -11,8 +11,6 @@
  * follow a segment, so both wait for what comes next, but not for long.
  */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,8 +20,8 @@
 #include "fmt.h"
 #include "ladder.h"
 #include "life.h"
+#include "number.h"
 
-#define ID_MAX	  9007199254740991ull /* 2^53 - 1: exact in JSON */
 #define SETTLE_MS 100 /* how long what was drawn last waits for more */
 #define FOREVER	  (-1)
 
@@ -42,7 +40,7 @@ enum what { WHAT_LAST, WHAT_ID, WHAT_NEXT, WHAT_LIST };
 struct trace_args {
 	enum what what;
 	double id;
-	long port;
+	unsigned long long port;
 	bool follow;
 	bool fold;
 	bool bare;
@@ -71,28 +69,14 @@ struct trace {
 
 static int read_id(const char *text, struct trace_args *a)
 {
-	char *end;
 	unsigned long long v;
 
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || v > ID_MAX)
+	if (!number_parse(text, 0, NUMBER_ID_MAX, &v))
 		return cli_usage("trace takes a connection's number, which "
 				 "ustackctl trace --list shows, not %s",
 				 text);
 	a->id = (double)v;
 	a->what = WHAT_ID;
-	return CLI_DONE;
-}
-
-static int read_port(const char *text, struct trace_args *a)
-{
-	char *end;
-
-	a->port = strtol(text, &end, 10);
-	if (end == text || *end || a->port < 1 || a->port > 65535)
-		return cli_usage("-p takes a port from 1 to 65535, not %s",
-				 text);
 	return CLI_DONE;
 }
 
@@ -125,7 +109,7 @@ static int take_option(void *ctx, int value, const char *text)
 		a->bare = true;
 		break;
 	case 'p':
-		return read_port(text, a);
+		return number_port("-p", text, &a->port);
 	default:
 		a->what = value == OPT_LAST   ? WHAT_LAST
 			  : value == OPT_NEXT ? WHAT_NEXT

@@ -141,6 +141,7 @@
 	X(suite_cli_explain)		\
 	X(suite_cli_event_fmt)		\
 	X(suite_cli_fmt)		\
+	X(suite_cli_number)		\
 	X(suite_cli_options)		\
 	X(suite_cli_ladder)		\
 	X(suite_cli_life)		\
