@@ -36,6 +36,7 @@
  * @stop_fd:	tells SIGINT and SIGTERM, -1 = they end the program
  * @out_fd:	where notifications are shown, -1 = nobody cares
  * @stopped:	somebody wants no more of them
+ * @signal:	by which signal, 0 = none
  * @first:	notifications that came in front of a reply, oldest first
  * @queued:	their number
  * @lost:	those that found no room
@@ -50,6 +51,7 @@ struct client {
 	int stop_fd;
 	int out_fd;
 	bool stopped;
+	int signal;
 	cJSON *first;
 	uint32_t queued;
 	uint32_t lost;
@@ -249,8 +251,13 @@ void client_watch(const struct client *client, struct pollfd p[CLIENT_FDS])
 
 bool client_seen(struct client *client, const struct pollfd p[CLIENT_FDS])
 {
+	struct signalfd_siginfo info;
+
 	if (p[1].revents || p[2].revents)
 		client->stopped = true;
+	if (p[1].revents &&
+	    read(client->stop_fd, &info, sizeof(info)) == sizeof(info))
+		client->signal = (int)info.ssi_signo;
 	return p[0].revents && !client->stopped;
 }
 
@@ -531,6 +538,19 @@ int client_follow(struct client *client, FILE *out)
 bool client_stopped(const struct client *client)
 {
 	return client->stopped;
+}
+
+void client_die(const struct client *client)
+{
+	sigset_t set;
+
+	if (!client->signal)
+		return;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, client->signal);
+	(void)signal(client->signal, SIG_DFL);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(client->signal);
 }
 
 bool client_has_more(const struct client *client)

@@ -100,6 +100,14 @@ int client_follow(struct client *client, FILE *out);
 /** client_stopped() - Did somebody stop it? */
 bool client_stopped(const struct client *client);
 
+/**
+ * client_die() - Die of the signal that stopped it, if that was one
+ *
+ * For commands that are not done when they are stopped: whoever started them
+ * sees by what they ended, as of any program.
+ */
+void client_die(const struct client *client);
+
 #define CLIENT_FDS 3u
 
 /**

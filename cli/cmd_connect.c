@@ -529,5 +529,9 @@ int cmd_connect(struct cli *cli, int argc, char **argv)
 		fprintf(stderr, "ustackctl: --insecure: whoever answers is "
 				"trusted, nothing is checked\n");
 	rc = client_follow(cli->client, cli->out);
-	return rc ? rc : connect_to(cli, &a, &to);
+	if (rc)
+		return rc;
+	rc = connect_to(cli, &a, &to);
+	client_die(cli->client);
+	return rc;
 }

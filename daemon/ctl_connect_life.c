@@ -117,24 +117,42 @@ static int code_of(const struct ctl_connect *c, int end)
 	}
 }
 
-/* There is no address to connect from: the one that was asked for, or of a kind. */
-static void no_local_text(const struct ctl_connect *c, char *buf, size_t size)
+static bool is_given(const struct ustack_addr *a)
 {
 	static const struct ustack_addr any;
-	char text[ADDR_TEXT_MAX];
-	struct ustack_addr a;
 
-	memcpy(a.b, c->args.local, sizeof(a.b));
-	if (memcmp(&a, &any, sizeof(a)) != 0) {
+	return !ustack_addr_eq(a, &any);
+}
+
+/* The stack does not take these two addresses: which is wrong, and how? */
+static void tell_misplaced(const struct ctl_connect *c, int end, char *buf,
+			   size_t size)
+{
+	struct ustack_addr local;
+	struct ustack_addr remote;
+	char text[ADDR_TEXT_MAX];
+	int kind;
+
+	memcpy(local.b, c->args.local, sizeof(local.b));
+	memcpy(remote.b, c->args.remote, sizeof(remote.b));
+	kind = ustack_addr_is4(&remote) ? 4 : 6;
+	(void)addr_text(&local, text);
+	if (is_given(&local) && ustack_addr_is4(&local) != (kind == 4))
+		(void)snprintf(buf, size,
+			       "bind: expected an IPv%d address, not %s", kind,
+			       text);
+	else if (end == -ERR_INVAL)
+		(void)snprintf(buf, size,
+			       "expected the address of one other host, "
+			       "not of the stack");
+	else if (is_given(&local))
 		(void)snprintf(buf, size,
 			       "%s is no address of the stack; status has "
 			       "those it has",
-			       addr_text(&a, text));
-		return;
-	}
-	memcpy(a.b, c->args.remote, sizeof(a.b));
-	(void)snprintf(buf, size, "the stack has no %s address",
-		       ustack_addr_is4(&a) ? "IPv4" : "IPv6");
+			       text);
+	else
+		(void)snprintf(buf, size, "the stack has no IPv%d address",
+			       kind);
 }
 
 /* What went wrong, in one line. */
@@ -146,12 +164,8 @@ static const char *text_of(const struct ctl_connect *c, int end, char *buf,
 	if (p->kind != TLS_OK)
 		(void)snprintf(buf, size, "%s: %s; %s", tls_kind_name(p->kind),
 			       p->text, p->advice);
-	else if (end == -ERR_INVAL)
-		(void)snprintf(buf, size,
-			       "expected the address of one other host, "
-			       "not of the stack");
-	else if (end == -ERR_ADDRNOTAVAIL && c->rc) /* not opened */
-		no_local_text(c, buf, size);
+	else if (c->rc && (end == -ERR_INVAL || end == -ERR_ADDRNOTAVAIL))
+		tell_misplaced(c, end, buf, size);
 	else if (end == -ERR_PIPE)
 		(void)snprintf(buf, size, "nobody is left behind the socket");
 	else

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@
 static char dir[] = "/tmp/ustack-connect-XXXXXX";
 static char path[64];
 static char said[64];
+static int to_raise; /* by connect itself, 0 = none */
 
 /* Descriptors that are not asked for are closed by the kernel. */
 static void play_daemon(int listener, const char *text)
@@ -81,13 +83,15 @@ static void run_connect(int in)
 	(void)dup2(in, STDIN_FILENO);
 	if (!freopen(said, "w", stderr))
 		_exit(99);
+	if (to_raise)
+		(void)raise(to_raise);
 	rc = cmd_connect(&cli, 4, argv);
 	(void)fflush(stderr);
 	_exit(rc);
 }
 
-/* The exit status; standard error is in @err. */
-static int connect_says(const char *text, int in, char err[1024])
+/* How it ended, as wait() says it; standard error is in @err. */
+static int connect_ends(const char *text, int in, char err[1024])
 {
 	pid_t daemon_pid = start_daemon(text);
 	pid_t pid = fork();
@@ -105,6 +109,14 @@ static int connect_says(const char *text, int in, char err[1024])
 	(void)unlink(said);
 	(void)unlink(path);
 	(void)rmdir(dir);
+	return status;
+}
+
+/* Its exit status. */
+static int connect_says(const char *text, int in, char err[1024])
+{
+	int status = connect_ends(text, in, err);
+
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
@@ -150,6 +162,28 @@ START_TEST(input_that_cannot_be_read_is_told)
 }
 END_TEST
 
+static const int signals[] = { SIGINT, SIGTERM };
+
+/* The signal waits already when the daemon is asked. */
+START_TEST(signal_while_it_waits_is_died_of)
+{
+	char err[1024];
+	int in = open("/dev/null", O_RDONLY);
+	int status;
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, signals[_i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	to_raise = signals[_i];
+	status = connect_ends("", in, err);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), signals[_i]);
+	ck_assert_str_eq(err, "");
+	(void)close(in);
+}
+END_TEST
+
 Suite *suite_cli_connect(void)
 {
 	Suite *s = suite_create("cli/connect");
@@ -158,6 +192,8 @@ Suite *suite_cli_connect(void)
 	tcase_add_test(tc, end_that_comes_with_the_reply_is_heard);
 	tcase_add_test(tc, absent_is_not_told);
 	tcase_add_test(tc, input_that_cannot_be_read_is_told);
+	tcase_add_loop_test(tc, signal_while_it_waits_is_died_of, 0,
+			    sizeof(signals) / sizeof(signals[0]));
 	suite_add_tcase(s, tc);
 	return s;
 }

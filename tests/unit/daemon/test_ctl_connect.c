@@ -156,14 +156,22 @@ START_TEST(surplus_descriptors_are_no_credentials)
 END_TEST
 
 static const struct {
+	const char *line;
 	int rc;
 	const char *want;
 } not_dialled[] = {
-	{ -ERR_INVAL, "\"code\":1,\"message\":\"10.7.0.1:80: expected the "
-		      "address of one other host" },
-	{ -ERR_ADDRNOTAVAIL, "\"code\":1,\"message\":\"10.7.0.1:80: the stack "
-			     "has no IPv4 address" },
-	{ -ERR_CONNABORTED, "\"code\":1," },
+	{ TO(""), -ERR_INVAL,
+	  "80: expected the address of one other host, not of the stack\"" },
+	{ TO(""), -ERR_ADDRNOTAVAIL, "80: the stack has no IPv4 address\"" },
+	{ TO(",\"bind\":\"10.7.0.9:5\""), -ERR_ADDRNOTAVAIL,
+	  "80: 10.7.0.9 is no address of the stack; status has" },
+	{ TO(",\"bind\":\":5\""), -ERR_ADDRNOTAVAIL,
+	  "80: the stack has no IPv4 address\"" },
+	{ TO(",\"bind\":\"fd07::2\""), -ERR_INVAL,
+	  "80: bind: expected an IPv4 address, not fd07::2\"" },
+	{ TO(",\"bind\":\"10.7.0.2\""), -ERR_INVAL,
+	  "80: expected the address of one other host, not of the stack\"" },
+	{ TO(""), -ERR_CONNABORTED, "\"code\":1," },
 };
 
 START_TEST(what_the_stack_refuses_is_told)
@@ -172,7 +180,7 @@ START_TEST(what_the_stack_refuses_is_told)
 	int sock;
 
 	rig.worker.dial_rc = not_dialled[_i].rc;
-	sock = ask(fd, TO(""));
+	sock = ask(fd, not_dialled[_i].line);
 	expect_line(fd, not_dialled[_i].want);
 	ck_assert(is_closed(sock));
 	(void)close(sock);
