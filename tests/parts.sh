@@ -66,6 +66,13 @@ total()
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+# alone NAME COMMAND...: the part by itself, but for those in the background
+alone()
+{
+	part "$@"
+	total "$1"
+}
+
 # sum_up: the last lines; status 0 if nothing failed
 sum_up()
 {

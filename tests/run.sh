@@ -19,27 +19,19 @@ simulator=$B/ustack-sim
 # shellcheck source=tests/parts.sh
 . tests/parts.sh
 
-# Two at a time: unit waits much, for the leak checker, and has the rest of its
-# time filled by what is short; the others take long.
-part unit "$B/unit-tests"
-part wire "$B/wire-tests"
-total wire
-part golden "$B/ustack-sim" --golden tests/sim/golden.tsv
-total golden
-part figures "$R/ustack-sim" --figures
-total figures
-part fuzz tests/fuzz/run.sh replay
-total fuzz
-part lint tests/lint/run.sh
-total lint
-part install tests/install.sh
-total install
-part sim "$simulator" --n $transfers
-total unit
-part service tests/service.sh
-total sim
-part system tests/system/run.sh ${long:+-l}
-total service
+# System cases mostly wait: they run beside all the others, which get what time is
+# left of the processors and come one by one.  What measures has them for itself.
+part system tests/system/run.sh ${long:+-l} -p
+alone unit nice "$B/unit-tests"
+alone wire nice "$B/wire-tests"
+alone golden nice "$B/ustack-sim" --golden tests/sim/golden.tsv
+alone figures nice "$R/ustack-sim" --figures
+alone fuzz nice tests/fuzz/run.sh replay
+alone lint nice tests/lint/run.sh
+alone sim nice "$simulator" --n $transfers
+alone install tests/install.sh
+alone service tests/service.sh
 total system
+alone measures tests/system/run.sh ${long:+-l} -a
 
 sum_up

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostmem.h"
 #include "stack/base/bytes.h"
 #include "stack/wire/csum.h"
 #include "stack/wire/ip4.h"
@@ -18,12 +19,10 @@
 static void *host_alloc(void *ctx, size_t len)
 {
 	struct vhost *h = ctx;
-	void *p = NULL;
+	void *p = hostmem_alloc(len);
 
-	if (posix_memalign(&p, 64, len))
-		return NULL;
-	memset(p, 0xa5, len);
-	h->live += len;
+	if (p)
+		h->live += len;
 	return p;
 }
 
@@ -32,7 +31,7 @@ static void host_free(void *ctx, void *p, size_t len)
 	struct vhost *h = ctx;
 
 	h->live -= len;
-	free(p);
+	hostmem_free(p, len);
 }
 
 static void host_random(void *ctx, void *buf, size_t len)

@@ -2,8 +2,7 @@
 /*
  * vhost.h - an instance of the stack in virtual time
  *
- * Memory comes from malloc(), one allocation a chunk, so that the address
- * sanitizer sees its edges; randomness from a seed; packets go out through
+ * Memory comes from hostmem.h; randomness from a seed; packets go out through
  * a callback as flat bytes, with the checksum that offload left open completed
  * in software, so that a wrong partial sum is seen.
  */

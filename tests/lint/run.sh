@@ -24,10 +24,11 @@ check_format()
 		return 77
 		;;
 	esac
-	$lint/sources.sh | xargs -P 2 -I{} sh -c \
-		'clang-format --dry-run -Werror {} 2> /dev/null || echo {}' > "$out/fmt"
-	sed 's/$/: run make format/' "$out/fmt"
-	[ ! -s "$out/fmt" ]
+	$lint/sources.sh | xargs -P 2 -n 50 clang-format --dry-run -Werror 2> "$out/fmt" &&
+		return
+	sed -n 's/:[0-9]*:[0-9]*: error: .*/: run make format/p' "$out/fmt" | uniq | grep . ||
+		cat "$out/fmt"
+	return 1
 }
 
 # Who may include what (the table of the design).

@@ -11,7 +11,6 @@
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "golden.h"
 #include "jobs.h"
 #include "sim.h"
+#include "tests/lib/hostmem.h"
 
 #define FIGURES_SEED 1u
 #define TWICE_EVERY  64u
@@ -199,9 +199,7 @@ int main(int argc, char **argv)
 			  .jobs = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) };
 
 	parse(&a, argc, argv);
-	/* Stacks come and go by the thousand: keep their chunks. */
-	mallopt(M_MMAP_THRESHOLD, 1 << 30);
-	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	hostmem_keep();
 	if (a.golden)
 		return golden_run(a.golden, a.write, a.jobs);
 	if (a.figures)

@@ -3,31 +3,52 @@
 #
 # run.sh - the system tests: ustackd, the host's kernel as its peer, real clients
 #
-#	B=build/address-undefined R=build/release tests/system/run.sh [-l] [PATTERN]
+#	B=build/address-undefined R=build/release tests/system/run.sh [-l] [-a|-p] [PATTERN]
 #
 # A case is a function case_NAME in a *.sh beside this file, its purpose in the
 # comment above it.  Each runs in namespaces of its own (network, mounts,
 # processes), which vanish with everything in them when it ends.  B is the build
 # under test, R the one for large transfers.  -l adds long cases (long_NAME);
-# PATTERN is a grep expression on names.  The last line is the total; status 1 if
-# anything failed.  SKIP_SYSTEM=1 runs nothing and says how much was skipped.
+# cases that measure (case_alone_NAME) come last and one by one, -a leaves only these
+# and -p only the others.  PATTERN is a grep expression on names.  The last line is
+# the total; status 1 if anything failed.  SKIP_SYSTEM=1 runs nothing and says how much was skipped.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=tests/system
 
-kinds=case
-if [ "${1:-}" = -l ]; then
-	kinds='case|long'
-	shift
-fi
+kinds=case chosen=ap
+while getopts lap option; do
+	case $option in
+	l) kinds='case|long' ;;
+	a | p) chosen=$option ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
 pattern=${1:-.}
 
 # FILE:FUNCTION, one a line
-list()
+all()
 {
 	grep -HoE "^($kinds)_[a-z0-9_]+\(\)" $here/*.sh | sed 's/()$//' |
 		grep -E "$pattern"
+}
+
+together()
+{
+	[ $chosen = a ] || all | grep -v ':[a-z]*_alone_'
+}
+
+alone()
+{
+	[ $chosen = p ] || all | grep ':[a-z]*_alone_'
+}
+
+list()
+{
+	together
+	alone
 }
 
 if [ "${SKIP_SYSTEM:-0}" = 1 ]; then
@@ -87,10 +108,8 @@ one()
 }
 export -f one
 
-# Cases that measure come last and alone.
-list | grep -v ':[a-z]*_alone_' |
-	xargs -P "${SYSTEM_JOBS:-2}" -I{} bash -c 'one {}'
-list | grep ':[a-z]*_alone_' | xargs -P 1 -I{} bash -c 'one {}'
+together | xargs -P "${SYSTEM_JOBS:-2}" -I{} bash -c 'one {}'
+alone | xargs -P 1 -I{} bash -c 'one {}'
 
 count()
 {
