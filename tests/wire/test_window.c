@@ -7,16 +7,35 @@
 #include "suites.h"
 #include "wire.h"
 
+/* Open, with 5000 bytes to send and the peer's window shut. */
+static void shut_window(struct peer *p, int v6)
+{
+	wire_init(p, v6, NULL);
+	wire_goto(p, USTACK_ESTABLISHED);
+	peer_tx(p, seg_wnd(1, 1, 0));
+	peer_send(p, 5000);
+}
+
+/* The peer answers probes: still shut. */
+static void keep_shut(struct peer *p, uint32_t minutes)
+{
+	struct pseg s;
+
+	for (uint32_t i = 0; i < minutes; i++) {
+		peer_advance(p, SEC(60));
+		if (peer_rx(p, &s))
+			peer_tx(p, seg_wnd(1, 1, 0));
+		peer_drain(p);
+	}
+}
+
 /* MUST-36, SHLD-29, SHLD-30: first after one RTO, then at doubling gaps. */
 START_TEST(closed_window_is_probed_with_backoff)
 {
 	struct peer p;
 	struct pseg s;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
+	shut_window(&p, _i);
 	peer_expect_none(&p);
 	for (uint32_t i = 0; i < 8; i++) {
 		s = wire_expect_after(&p, 200u << i);
@@ -39,10 +58,7 @@ START_TEST(acknowledgement_beside_a_probe_lies_inside_the_window)
 	struct peer p;
 	struct pseg s;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
+	shut_window(&p, _i);
 	s = wire_expect_after(&p, 200);
 	ck_assert_uint_eq(s.len, 1);
 	s = seg_data(1, 1, 100);
@@ -68,10 +84,7 @@ START_TEST(reset_beside_a_probe_lies_inside_the_window)
 	struct peer p;
 	struct pseg s;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
+	shut_window(&p, _i);
 	s = wire_expect_after(&p, 200);
 	ck_assert_uint_eq(s.len, 1);
 	ck_assert_int_eq(ustack_abort(p.h.s, p.conn), 0);
@@ -87,18 +100,9 @@ END_TEST
 START_TEST(closed_window_does_not_end_the_connection)
 {
 	struct peer p;
-	struct pseg s;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
-	for (uint32_t i = 0; i < 24 * 60; i++) {
-		peer_advance(&p, SEC(60));
-		if (peer_rx(&p, &s))
-			peer_tx(&p, seg_wnd(1, 1, 0));
-		peer_drain(&p);
-	}
+	shut_window(&p, _i);
+	keep_shut(&p, 24 * 60);
 	wire_check_state(&p, USTACK_ESTABLISHED);
 	peer_tx(&p, seg_wnd(1, 1, 60000));
 	ck_assert_uint_ge(peer_drain(&p), 2);
@@ -111,18 +115,9 @@ END_TEST
 START_TEST(opened_window_gives_the_full_time_again)
 {
 	struct peer p;
-	struct pseg s;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
-	for (uint32_t i = 0; i < 60; i++) {
-		peer_advance(&p, SEC(60));
-		if (peer_rx(&p, &s))
-			peer_tx(&p, seg_wnd(1, 1, 0));
-		peer_drain(&p);
-	}
+	shut_window(&p, _i);
+	keep_shut(&p, 60);
 	peer_tx(&p, seg_wnd(1, 1, 60000)); /* what leaves now is lost */
 	ck_assert_uint_ge(peer_drain(&p), 2);
 	peer_advance(&p, SEC(2));
@@ -137,10 +132,7 @@ START_TEST(silence_of_a_closed_window_ends_the_connection)
 {
 	struct peer p;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
+	shut_window(&p, _i);
 	peer_advance(&p, SEC(100));
 	ck_assert_uint_eq(p.c.closed, 0);
 	peer_advance(&p, SEC(1000));
@@ -156,10 +148,7 @@ START_TEST(opened_window_lets_data_flow_at_once)
 	uint32_t bytes;
 	struct peer p;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
+	shut_window(&p, _i);
 	wire_expect_after(&p, 200);
 	peer_tx(&p, seg_wnd(1, 2, 60000));
 	wire_take(&p, &bytes);
@@ -192,10 +181,7 @@ START_TEST(probe_answers_are_no_duplicate_acks)
 {
 	struct peer p;
 
-	wire_init(&p, _i, NULL);
-	wire_goto(&p, USTACK_ESTABLISHED);
-	peer_tx(&p, seg_wnd(1, 1, 0));
-	peer_send(&p, 5000);
+	shut_window(&p, _i);
 	for (uint32_t i = 0; i < 8; i++) {
 		wire_expect_after(&p, 200u << i);
 		peer_tx(&p, seg_wnd(1, 1, 0));
