@@ -342,6 +342,10 @@ int cmd_services(struct cli *cli, int argc, char **argv)
 	{
 		show_service(cli, s);
 	}
+	if (cli_num(result, "replaced") > 0)
+		fprintf(cli->out,
+			"and of services that were replaced, %.0f open\n",
+			cli_num(result, "replaced"));
 	cJSON_Delete(result);
 	return CLI_DONE;
 }

@@ -332,6 +332,7 @@ static void ctl_services_list(struct ctl_request *rq)
 	if (j) {
 		json_obj(j, "result");
 		put_services(j, ctl->worker, true);
+		json_u64(j, "replaced", worker_replaced(ctl->worker));
 		json_obj_end(j);
 	}
 	ctl_reply_end(rq);

@@ -38,8 +38,9 @@
  *	conns.close	{id} -> {} ; FIN behind what is queued, after close_notify
  *			on a secure channel
  *	services.list	{services:[{name, type, port, tls, target?, open,
- *			accepted, bytes_in, bytes_out}]}; target: of a forward
- *			service, as configured
+ *			accepted, bytes_in, bytes_out}], replaced}; target: of a
+ *			forward service, as configured; replaced: connections open
+ *			of services that a reload has replaced
  *	trace.get	{id? or last?: true} -> {id, conn: connection or null, open,
  *			active, service?, local, lport, remote, rport,
  *			wall_offset_us, iss?, irs?, skipped, unwatched?:{from_us, to_us?},

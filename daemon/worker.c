@@ -417,3 +417,11 @@ uint32_t worker_services(const struct worker *w, struct worker_service *out,
 	}
 	return n;
 }
+
+uint64_t worker_replaced(const struct worker *w)
+{
+	uint64_t open;
+
+	(void)svc_set_retired(w->services, &open);
+	return open;
+}

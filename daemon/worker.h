@@ -251,4 +251,7 @@ struct worker_service {
 uint32_t worker_services(const struct worker *w, struct worker_service *out,
 			 uint32_t max);
 
+/** worker_replaced() - Connections of services that are none any more; the same */
+uint64_t worker_replaced(const struct worker *w);
+
 #endif /* DAEMON_WORKER_H */

@@ -307,8 +307,12 @@ struct svc_set *svc_set_new(const struct svc_args *a,
 int svc_set_apply(struct svc_set *set, const struct svc_wanted *wanted,
 		  uint32_t n, char *err, size_t errlen) MUST_USE;
 
-/** svc_set_retired() - Services that only serve connections they have */
-uint32_t svc_set_retired(const struct svc_set *set);
+/**
+ * svc_set_retired() - Services that only serve connections they have; any thread,
+ *		       but not while svc_set_apply() runs
+ * @open:	set to the number of these connections
+ */
+uint32_t svc_set_retired(const struct svc_set *set, uint64_t *open);
 
 /**
  * svc_connect() - Open a connection for a service

@@ -226,11 +226,14 @@ int svc_set_apply(struct svc_set *set, const struct svc_wanted *wanted,
 	return 0;
 }
 
-uint32_t svc_set_retired(const struct svc_set *set)
+uint32_t svc_set_retired(const struct svc_set *set, uint64_t *open)
 {
 	uint32_t n = 0;
 
-	for (const struct service *sv = set->retired; sv; sv = sv->next)
+	*open = 0;
+	for (const struct service *sv = set->retired; sv; sv = sv->next) {
+		*open += __atomic_load_n(&sv->open, __ATOMIC_RELAXED);
 		n++;
+	}
 	return n;
 }

@@ -35,6 +35,11 @@ none_open()
 	! ctl --json services | grep -q '"open": *[1-9]'
 }
 
+none_left()
+{
+	! grep -q replaced <<< "$(ctl services)"
+}
+
 echoes()	# PORT
 {
 	echo hello | "$NC" -N -w 3 $S4 "$1" | grep -q hello
@@ -111,12 +116,14 @@ case_reload_services()
 	eq names "$(ctl --json services | python3 -c 'import json, sys
 print(*[s["name"] for s in json.load(sys.stdin)["services"]])')" "echo web"
 	still_there between
+	has "who is left" 'services that were replaced, 1 open' "$(ctl services)"
 	{ service echo echo 7; service waste discard 9; } > "$T/conf"
 	reload '\[service echo\]$' '\[service web\] \(gone\)$'
 	echoes 7 || fail "the old port does not echo again"
 	still_there after
 	exec 9>&-
 	reload 'nothing has changed'
+	wait_for 5 none_left
 }
 
 # two services change places

@@ -76,6 +76,7 @@ static void pretended_gauges(const struct ustack *s, struct ustack_gauges *g);
 #define ustack_watch(s, id, how) pretended_watch(s, id, how)
 #define worker_events_lost   pretended_lost
 #define worker_services	     pretended_services
+#define worker_replaced(w)   ((uint64_t)((w) ? 3 : 0))
 #define tun_info(t, i)	     pretended_tun_info(t, i)
 #define ustack_walk	     pretended_walk
 #define ustack_find	     pretended_find

@@ -90,6 +90,12 @@ START_TEST(faulty_request_is_answered_by_its_code)
 }
 END_TEST
 
+START_TEST(services_that_were_replaced_are_remembered)
+{
+	rig_expect(RPC("services.list", "{}"), "}],\"replaced\":3}");
+}
+END_TEST
+
 static const char *const good[] = {
 	RPC("status", "{}"),
 	RPC("stats.get", "{\"pattern\":\"Tcp*\"}"),
@@ -381,6 +387,7 @@ Suite *suite_daemon_ctl_rpc(void)
 			    LENGTH(errors));
 	tcase_add_loop_test(tc, each_method_answers_with_a_result, 0,
 			    LENGTH(good));
+	tcase_add_test(tc, services_that_were_replaced_are_remembered);
 	tcase_add_test(tc, reload_tells_what_changed_or_was_refused);
 	tcase_add_test(tc, nul_byte_is_no_way_to_hide_text);
 	tcase_add_test(tc, notification_is_carried_out_in_silence);
