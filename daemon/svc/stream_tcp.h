@@ -21,7 +21,7 @@ int stream_tcp_register(struct ustack *s) MUST_USE;
  * @s:		stack
  * @ops_id:	of stream_tcp_register()
  * @sv:		service; @port and @backlog are set, @listener is filled in;
- *		borrowed until the stack is freed
+ *		borrowed until it listens no more and its connections are over
  *
  * Return: 0, or -ERR_* as ustack_listen()
  */
