@@ -222,7 +222,7 @@ case_crash_log_cannot_be_opened()
 	echoes || fail "no echo without a log"
 	chmod 700 "$T/some"
 	kill -HUP "$DPID"
-	wait_for 5 grep -q 'SIGHUP: log reopened' "$T/some/log"
+	wait_for 5 grep -q 'SIGHUP: log opened again' "$T/some/log"
 }
 
 # forwards leave some to the control socket; when its clients have taken them too,
