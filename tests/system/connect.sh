@@ -3,15 +3,6 @@
 
 PEER=$HERE/peer.py
 
-# status_of COMMAND...: its exit status; what it said is in $T/out and $T/err
-status_of()
-{
-	local rc=0
-
-	"$@" > "$T/out" 2> "$T/err" || rc=$?
-	echo $rc
-}
-
 connect()
 {
 	ctl connect "$@"
@@ -26,11 +17,6 @@ spawn()
 	"$B/ustackctl" --socket "$T/ctl.sock" connect "$@" < "$T/in" > "$T/got" 2> "$T/err" &
 	CLIENT=$!
 	exec 3> "$T/in"
-}
-
-listens()	# PORT
-{
-	[ -n "$(ss -Hltn sport = ":$1")" ]
 }
 
 # serve PORT: nc sends $T/down to the one who comes, and its end; what comes is in

@@ -2,23 +2,9 @@
 # connect_tls.sh - ustackctl connect --tls: whom the stack trusts as a client, and
 # what it says when it does not; the servers are those of OpenSSL and ncat
 
-# status_of COMMAND...: its exit status; what it said is in $T/out and $T/err
-status_of()
-{
-	local rc=0
-
-	"$@" > "$T/out" 2> "$T/err" || rc=$?
-	echo $rc
-}
-
 connect()
 {
 	ctl connect "$@"
-}
-
-listens()	# PORT
-{
-	[ -n "$(ss -Hltn sport = ":$1")" ]
 }
 
 # authority NAME: $T/NAME.pem, which signs

@@ -1,14 +1,6 @@
 # shellcheck shell=bash
 # control.sh - ustackctl, the control socket, and the log
 
-status_of()
-{
-	local rc=0
-
-	"$@" > "$T/out" 2> "$T/err" || rc=$?
-	echo $rc
-}
-
 json()	# EXPRESSION, on standard input; v is the document
 {
 	python3 -c "import json, sys; v = json.load(sys.stdin); print($1)" ||

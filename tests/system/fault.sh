@@ -1,15 +1,6 @@
 # shellcheck shell=bash
 # fault.sh - endpoints that do not read, or are not there
 
-# status_of COMMAND...: its exit status; what it said is in $T/out and $T/err
-status_of()
-{
-	local rc=0
-
-	"$@" > "$T/out" 2> "$T/err" || rc=$?
-	echo $rc
-}
-
 # of EXPRESSION: of conn 1, which is v
 conn()
 {

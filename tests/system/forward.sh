@@ -29,11 +29,6 @@ forwarding()
 	start "$@"
 }
 
-none_open()
-{
-	! ctl --json services | grep -q '"open": *[1-9]'
-}
-
 rss()
 {
 	awk '/VmRSS/ { print $2 }' "/proc/$DPID/status"

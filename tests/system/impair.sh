@@ -1,15 +1,6 @@
 # shellcheck shell=bash
 # impair.sh - faults on packets, asked for by people
 
-# status_of COMMAND...: its exit status; what it said is in $T/out and $T/err
-status_of()
-{
-	local rc=0
-
-	"$@" > "$T/out" 2> "$T/err" || rc=$?
-	echo $rc
-}
-
 narrow()	# FILE: fits a terminal
 {
 	[ "$(expand "$1" | awk '{ if (length > m) m = length } END { print m }')" -le 80 ] ||

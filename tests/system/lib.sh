@@ -12,6 +12,9 @@
 #	eq WHAT HAVE WANT	fail unless they are the same
 #	has WHAT PATTERN TEXT	fail unless a line of the text matches
 #	wait_for SECONDS COMMAND...	fail unless it succeeds in time
+#	status_of COMMAND...	its exit status; what it said is in $T/out and $T/err
+#	listens PORT		does a program of the host?
+#	none_open		no service has a connection
 #	skip TEXT		the machine lacks something; counted as skipped
 #	note TEXT		a figure worth a line in the report
 #
@@ -71,6 +74,24 @@ wait_for()
 not()
 {
 	! "$@"
+}
+
+status_of()
+{
+	local rc=0
+
+	"$@" > "$T/out" 2> "$T/err" || rc=$?
+	echo $rc
+}
+
+listens()
+{
+	[ -n "$(ss -Hltn sport = ":$1")" ]
+}
+
+none_open()
+{
+	! ctl --json services | grep -q '"open": *[1-9]'
 }
 
 ctl()

@@ -1,15 +1,6 @@
 # shellcheck shell=bash
 # ping.sh - ustackctl ping: the stack asks, the host's kernel answers
 
-# status_of COMMAND...: its exit status; what it said is in $T/out and $T/err
-status_of()
-{
-	local rc=0
-
-	"$@" > "$T/out" 2> "$T/err" || rc=$?
-	echo $rc
-}
-
 said()
 {
 	cat "$T/out" "$T/err"

@@ -30,11 +30,6 @@ still_there()
 	wait_for 5 grep -q "$1" "$T/out"
 }
 
-none_open()
-{
-	! ctl --json services | grep -q '"open": *[1-9]'
-}
-
 none_left()
 {
 	! grep -q replaced <<< "$(ctl services)"
