@@ -254,6 +254,27 @@ START_TEST(memory_limit_stays_above_what_is_taken)
 }
 END_TEST
 
+/* It is looked at first, but does not hold if something else is wrong. */
+START_TEST(memory_limit_of_a_refusal_does_not_hold)
+{
+	struct ustack_config cfg;
+	struct ustack_gauges g;
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	cfg = in_force(&p);
+	cfg.syn_backlog = 1u << 20;
+	change(&p, &cfg);
+	ustack_gauges(p.h.s, &g);
+	cfg.mem_limit_bytes = g.mem_taken;
+	cfg.wscale_shift = 3;
+	check_refused(&p, &cfg, "wscale_shift: is for life");
+	knock(&p, 0, 3000);
+	ck_assert_uint_eq(half_open(&p), 3000);
+	fini(&p);
+}
+END_TEST
+
 /* 7323-2: who was told a shift counts on it. */
 START_TEST(window_scale_is_for_life)
 {
@@ -340,6 +361,7 @@ Suite *suite_wire_reconfigure(void)
 	tcase_add_loop_test(tc, more_connections_find_room, 0, 2);
 	tcase_add_loop_test(tc, lower_limit_ends_no_connection, 0, 2);
 	tcase_add_loop_test(tc, memory_limit_stays_above_what_is_taken, 0, 2);
+	tcase_add_loop_test(tc, memory_limit_of_a_refusal_does_not_hold, 0, 2);
 	tcase_add_loop_test(tc, window_scale_is_for_life, 0, 2);
 	tcase_add_loop_test(tc, what_is_no_setting_is_refused, 0, 2);
 	tcase_add_loop_test(tc, cookies_end_with_what_they_agreed_to, 0, 4);
