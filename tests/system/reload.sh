@@ -399,6 +399,49 @@ while True: print(s.recv(4096).decode(), flush=True)' "$T/notify" > "$T/told" &
 	eq "last word" "$(tail -n 1 "$T/told")" "STATUS=closing connections"
 }
 
+# fingerprint PORT: of the certificate that is shown there
+fingerprint()
+{
+	openssl s_client -connect "$S4:$1" < /dev/null 2> /dev/null |
+		openssl x509 -noout -fingerprint -sha256
+}
+
+# rules that turn out to be too many: what had been changed by then is taken back
+case_reload_is_taken_back()
+{
+	local i print
+
+	mkdir -p "$STATE_DIRECTORY"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 60 \
+		-subj /CN=other -keyout "$T/key" -out "$T/cert" 2> /dev/null
+	chmod 600 "$T/key"
+	{ service echo echo 7; service safe echo 71 'tls = yes' 'exempt = yes'
+	  printf '%s\n' '[impair]' 'rule = port 1 delay 1ms'; } > "$T/conf"
+	start
+	print=$(fingerprint 71)
+	for i in $(seq 60); do
+		ctl impair set port $((1000 + i)) loss 1% > /dev/null
+	done
+	{ service echo echo 70; service safe echo 71 'tls = yes'
+	  printf '%s\n' '[tls]' "certificate = $T/cert" "key = $T/key" '[tcp]' 'ttl = 9' \
+		'[log]' 'level = debug' '[impair]'
+	  for i in $(seq 10); do echo "rule = port $i delay 2ms"; done; } > "$T/conf"
+	no_reload 'rule = both port 6 delay 2ms: there are too many'
+	stand delay 1ms
+	has "level in force" 'was info' "$(ctl log info)"
+	ctl impair set in loss 100% > /dev/null
+	eq "certificate of what is exempt" "$(timeout 10 bash -c "
+		$(declare -f fingerprint); S4=$S4; fingerprint 71")" "$print"
+	ctl impair undo > /dev/null
+	echoes 7 || fail "the service has gone"
+	refused 70 || fail "a part of it was taken"
+	ctl impair undo > /dev/null || fail "what was made by hand stays for ever"
+	sed -i '/port \([5-9]\|10\) /d' "$T/conf"
+	reload '\[service echo\]' '\[tls\] certificate' 'new credentials'
+	[ "$(fingerprint 71)" != "$print" ] || fail "the certificate is the old one"
+	stand delay 2ms delay 2ms delay 2ms delay 2ms
+}
+
 # a forward service may come, for an address; names were looked up at the start
 case_reload_forward()
 {
