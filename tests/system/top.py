@@ -154,11 +154,11 @@ class Top:
     def keys(self, text):
         os.write(self.master, text.encode())
 
-    def see(self, pattern):
-        """Wait until a line matches; that line."""
+    def see(self, pattern, lines=slice(None)):
+        """Wait until one of the lines matches; that line."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            for line in self.lines():
+            for line in self.lines()[lines]:
                 if re.search(pattern, line):
                     return line
             self.pump(0.05)
@@ -230,9 +230,11 @@ def sizes():
     top = Top("-d", "0.1")
     for rows, cols in ((40, 132), (1, 1), (2, 3), (3, 200), (5, 10), (1, 80), (100, 1), (200, 300)):
         top.resize(rows, cols)
-        top.pump(0.3)
+        if cols < 5:
+            top.pump(0.3)
+        else:
+            top.see(".", slice(1))
         assert os.waitpid(top.pid, os.WNOHANG)[0] == 0, (rows, cols)
-        assert cols < 5 or top.screen.lines()[0], (rows, cols)
     top.resize(24, 80)
     top.see("^1-3 of 3 by throughput")
     assert top.screen.lines()[0].startswith("ustackd ")
