@@ -51,12 +51,6 @@ rows()
 	awk -F '\t' "$1" "$T/table" | wc -l
 }
 
-# sum EXPRESSION CONDITION
-sum()
-{
-	awk -F '\t' "$2 { n += $1 } END { print n + 0 }" "$T/table"
-}
-
 # payload CONDITION: bytes, without what was sent again, as a machine that is busy has it
 payload()
 {
