@@ -76,6 +76,7 @@ extern const struct option_def events_options[];
 extern const struct option_def explain_options[];
 extern const struct option_def impair_options[]; /* of impair script */
 extern const struct option_def ping_options[];
+extern const struct option_def reload_options[];
 extern const struct option_def stats_options[];
 extern const struct option_def top_options[];
 extern const struct option_def trace_options[];

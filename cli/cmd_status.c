@@ -412,11 +412,44 @@ static void show_reload(struct cli *cli, const cJSON *result)
 	show_warnings(cli, item(tls, "warnings"));
 }
 
+const struct option_def reload_options[] = {
+	{ 'q', "quiet", NULL, "say nothing unless it is refused" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static int take_quiet(void *ctx, int value, const char *arg)
+{
+	bool *quiet = ctx;
+
+	(void)value;
+	(void)arg;
+	*quiet = true;
+	return CLI_DONE;
+}
+
+/* Whoever starts it for the journal has there what the daemon says of it. */
+static void show_nothing(struct cli *cli, const cJSON *result)
+{
+	(void)cli;
+	(void)result;
+}
+
 int cmd_reload(struct cli *cli, int argc, char **argv)
 {
-	int rc = no_arguments(argc, argv);
+	bool quiet = false;
+	const struct option_reader reader = { .command = "reload",
+					      .table = reload_options,
+					      .take = take_quiet,
+					      .ctx = &quiet };
+	int first;
+	int rc = options_read(&reader, argc, argv, &first);
 
-	return rc ? rc : cli_ask(cli, CTL_CONFIG_RELOAD, NULL, show_reload);
+	if (rc)
+		return rc;
+	if (first < argc)
+		return cli_usage("reload takes no argument: %s", argv[first]);
+	return cli_ask(cli, CTL_CONFIG_RELOAD, NULL,
+		       quiet ? show_nothing : show_reload);
 }
 
 int cmd_shutdown(struct cli *cli, int argc, char **argv)

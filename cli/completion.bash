@@ -91,7 +91,7 @@ _ustackctl()
 	[[ -z $cmd ]] || options+=" --json --help"
 	case $cmd in
 	"") words="$(_ustackctl_help | _ustackctl_words) $options" ;;
-	stats | conns | events | top) words=$options ;;
+	stats | conns | events | top | reload) words=$options ;;
 	config) words="$options $(_ustackctl_ask config section)" ;;
 	log) words=$(_ustackctl_help log | _ustackctl_words) ;;
 	conn)

@@ -35,10 +35,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/addr.h"
 #include "daemon/config.h"
 #include "daemon/log_int.h"
 
 #define IDENTIFIER     "ustackd"
+#define FACILITY       "3" /* daemon */
+#define FIELDS_MAX     512u
 #define SECOND_US      1000000u
 #define EVENT_AGE_MAX  (60u * SECOND_US) /* older: another clock than ours */
 #define APART_SLACK_US 1000u
@@ -253,16 +256,31 @@ static void write_json(int fd, const struct log_line *l)
 	}
 }
 
+/* An address and a port each, so that they can be asked for. */
+static int flow_fields(const struct ustack_event *ev, char *buf, size_t size)
+{
+	char local[ADDR_TEXT_MAX];
+	char remote[ADDR_TEXT_MAX];
+
+	return snprintf(buf, size,
+			"USTACK_LOCAL_ADDR=%s\nUSTACK_LOCAL_PORT=%u\n"
+			"USTACK_REMOTE_ADDR=%s\nUSTACK_REMOTE_PORT=%u\n",
+			addr_text(&ev->local, local), ev->lport,
+			addr_text(&ev->remote, remote), ev->rport);
+}
+
 /* systemd.journal-fields(7): fields by lines; no value here has a newline. */
 static void send_journal(int fd, const struct log_line *l)
 {
-	char msg[LOG_TEXT_MAX + 256];
+	char msg[LOG_TEXT_MAX + FIELDS_MAX];
 	int len;
 
 	len = snprintf(msg, sizeof(msg),
-		       "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=" IDENTIFIER
-		       "\n",
+		       "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_FACILITY=" FACILITY
+		       "\nSYSLOG_IDENTIFIER=" IDENTIFIER "\n",
 		       l->text, severities[l->level]);
+	if (l->ev && log_event_has_flow(l->ev))
+		len += flow_fields(l->ev, msg + len, sizeof(msg) - (size_t)len);
 	if (l->conn)
 		len += snprintf(msg + len, sizeof(msg) - (size_t)len,
 				"USTACK_CONN=%" PRIu64 "\n", l->conn);
@@ -501,21 +519,39 @@ static void clean_text(char *text)
 			*text = '?';
 }
 
-void log_msg(enum log_level level, const char *fmt, ...)
+__attribute__((format(printf, 3, 0))) static void message(enum log_level level,
+							  uint64_t conn,
+							  const char *fmt,
+							  va_list ap)
 {
 	char text[LOG_TEXT_MAX];
-	struct log_line l = { .level = level, .text = text };
-	va_list ap;
+	struct log_line l = { .level = level, .conn = conn, .text = text };
 
 	if (level > log_get_level())
 		return;
 	flush_held(clock_us(CLOCK_MONOTONIC));
-	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	clean_text(text);
 	l.wall_us = clock_us(CLOCK_REALTIME);
 	emit(&l);
+}
+
+void log_msg(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(level, 0, fmt, ap);
+	va_end(ap);
+}
+
+void log_conn(enum log_level level, uint64_t conn, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(level, conn, fmt, ap);
+	va_end(ap);
 }
 
 void log_event(const struct ustack_event *ev)

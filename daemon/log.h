@@ -7,8 +7,9 @@
  * limited, and the number held back is said.
  *
  * RFC 5424 levels under their usual names.  Journal: native protocol, fields
- * MESSAGE=, PRIORITY=, SYSLOG_IDENTIFIER=, USTACK_CONN=, USTACK_EVENT=,
- * USTACK_RULE=.
+ * MESSAGE=, PRIORITY=, SYSLOG_FACILITY=, SYSLOG_IDENTIFIER=, and as far as a line
+ * is about them USTACK_CONN=, USTACK_LOCAL_ADDR=, USTACK_LOCAL_PORT=,
+ * USTACK_REMOTE_ADDR=, USTACK_REMOTE_PORT=, USTACK_EVENT=, USTACK_RULE=.
  */
 
 #ifndef DAEMON_LOG_H
@@ -73,6 +74,11 @@ uint32_t log_event_mask(enum log_level level);
 /** log_msg() - Write one line, main thread (or before threads exist) */
 __attribute__((format(printf, 2, 3))) void log_msg(enum log_level level,
 						   const char *fmt, ...);
+
+/** log_conn() - The same, about the connection @conn; 0 = none */
+__attribute__((format(printf, 3, 4))) void log_conn(enum log_level level,
+						    uint64_t conn,
+						    const char *fmt, ...);
 
 /** log_wall_offset_us() - Wall clock less monotonic clock, as lines use it, main
  * thread: it jumps when somebody sets the clock, and does not tremble

@@ -53,8 +53,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *t,
 		t->len = t->size - 1;
 }
 
-/* Does the event belong to a pair of endpoints? */
-static bool has_flow(const struct ustack_event *ev)
+bool log_event_has_flow(const struct ustack_event *ev)
 {
 	return ev->lport || ev->rport;
 }
@@ -70,7 +69,7 @@ static void add_flow(struct text *t, const struct ustack_event *ev)
 	(void)addr_endpoint_text(&ev->remote, ev->rport, remote);
 	if (ev->id)
 		add(t, "conn=%" PRIu64 " ", ev->id);
-	if (has_flow(ev))
+	if (log_event_has_flow(ev))
 		add(t, "%s > %s ", out ? local : remote, out ? remote : local);
 }
 
@@ -379,7 +378,7 @@ void log_event_json(const struct ustack_event *ev, struct json *j)
 {
 	char buf[ADDR_ENDPOINT_MAX];
 
-	if (has_flow(ev)) {
+	if (log_event_has_flow(ev)) {
 		json_str(j, "local",
 			 addr_endpoint_text(&ev->local, ev->lport, buf));
 		json_str(j, "remote",

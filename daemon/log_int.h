@@ -32,6 +32,9 @@ struct log_line {
 /** log_event_level() - From which level on a kind of event is shown */
 enum log_level log_event_level(uint8_t kind);
 
+/** log_event_has_flow() - Does it belong to a pair of endpoints? */
+bool log_event_has_flow(const struct ustack_event *ev);
+
 /** log_event_text() - Render an event for people; returns @buf */
 const char *log_event_text(const struct ustack_event *ev, char *buf,
 			   size_t size);

@@ -191,8 +191,8 @@ static void tell_ready(void)
 	for (uint32_t i = 0; i < cfg->nservice; i++)
 		add(line, " %s:%u", cfg->service[i].name, cfg->service[i].port);
 	add(line, "; control %s", cfg->ctl_socket);
-	notify("READY=1\nSTATUS=ready");
 	log_msg(LOG_LVL_INFO, "%s", line);
+	notify("READY=1\nSTATUS=ready");
 }
 
 /* Each connection that is carried to or from a descriptor of the host costs one. */
@@ -347,6 +347,6 @@ int main(int argc, char **argv)
 					      .noverride = args.noverride,
 					      .tun_fd = args.tun_fd };
 	if (config_load(&self.cfg, &self.source, stderr))
-		return EXIT_FAILURE;
+		return args.action == ARGS_CHECK ? EXIT_FAILURE : EXIT_USAGE;
 	return args.action == ARGS_CHECK ? check() : run();
 }

@@ -91,7 +91,7 @@ bool worker_make_lab(struct worker *w);
 bool worker_make_loop(struct worker *w);
 
 /** worker_note() - Have a line of a service logged; @arg is the worker */
-void worker_note(void *arg, const char *text);
+void worker_note(void *arg, uint64_t conn, const char *text);
 
 /** worker_run_jobs() - Run all jobs that wait; true if there were any */
 bool worker_run_jobs(struct worker *w);

@@ -228,6 +228,7 @@ bool worker_run_jobs(struct worker *w)
  */
 struct note {
 	struct job job;
+	uint64_t conn;
 	char text[SVC_NOTE_MAX];
 };
 
@@ -235,11 +236,11 @@ static void on_note(struct job *j)
 {
 	struct note *n = (struct note *)j;
 
-	log_msg(LOG_LVL_WARNING, "%s", n->text);
+	log_conn(LOG_LVL_WARNING, n->conn, "%s", n->text);
 	free(n);
 }
 
-void worker_note(void *arg, const char *text)
+void worker_note(void *arg, uint64_t conn, const char *text)
 {
 	struct worker *w = arg;
 	struct note *n = malloc(sizeof(*n));
@@ -247,6 +248,7 @@ void worker_note(void *arg, const char *text)
 	if (!n)
 		return;
 	n->job = (struct job){ .done = on_note };
+	n->conn = conn;
 	(void)snprintf(n->text, sizeof(n->text), "%s", text);
 	mailbox_put(&w->out, &n->job);
 }

@@ -126,7 +126,8 @@ static void give_up(struct fwd *c, int error)
 		count(sv, SVC_C_FORWARD_TIMEOUTS);
 	else
 		count(sv, SVC_C_FORWARD_FAILED);
-	svc_note(sv, "%s: %s; connection reset", sv->target, strerror(-error));
+	svc_note(sv, 0, "%s: %s; connection reset", sv->target,
+		 strerror(-error));
 	stream_abort(&c->st);
 	fwd_free(c);
 }

@@ -30,7 +30,7 @@ static bool admit(struct svc_notes *n)
 	return true;
 }
 
-void svc_note(struct service *sv, const char *fmt, ...)
+void svc_note(struct service *sv, uint64_t conn, const char *fmt, ...)
 {
 	struct svc_notes *n = sv->notes;
 	char text[SVC_NOTE_MAX];
@@ -48,5 +48,5 @@ void svc_note(struct service *sv, const char *fmt, ...)
 		svc_text_add(&t, " (%llu more of services held back)",
 			     (unsigned long long)n->held);
 	n->held = 0;
-	n->tell(n->arg, text);
+	n->tell(n->arg, conn, text);
 }

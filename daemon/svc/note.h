@@ -20,7 +20,8 @@ struct svc_loop;
 
 /**
  * struct svc_notes - where notes go
- * @tell:	takes a line, on the services' thread; NULL = nobody does
+ * @tell:	takes a line and the number of the connection that it is about, 0 =
+ *		none, on the services' thread; NULL = nobody does
  * @arg:	its argument
  * @loop:	tells the time; borrowed
  * @since_us:	begin of the second that is counted
@@ -28,7 +29,7 @@ struct svc_loop;
  * @held:	notes that found no room since the last that did
  */
 struct svc_notes {
-	void (*tell)(void *arg, const char *text);
+	void (*tell)(void *arg, uint64_t conn, const char *text);
 	void *arg;
 	const struct svc_loop *loop;
 	uint64_t since_us;
@@ -39,9 +40,11 @@ struct svc_notes {
 /**
  * svc_note() - Have a line logged, as a warning
  * @sv:		service; "service NAME: " is put in front
+ * @conn:	number of the connection that it is about, 0 = none
  * @fmt:	the line, as printf(); no bytes of a peer's, nothing secret
  */
-__attribute__((format(printf, 2, 3))) void svc_note(struct service *sv,
+__attribute__((format(printf, 3, 4))) void svc_note(struct service *sv,
+						    uint64_t conn,
 						    const char *fmt, ...);
 
 #endif /* DAEMON_SVC_NOTE_H */

@@ -269,7 +269,7 @@ struct svc_args {
 	const struct svc_loop *loop;
 	struct tls_context *tls;
 	struct svc_tls_limits limits;
-	void (*tell)(void *arg, const char *text);
+	void (*tell)(void *arg, uint64_t conn, const char *text);
 	void *arg;
 };
 

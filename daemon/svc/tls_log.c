@@ -38,8 +38,8 @@ static enum svc_counter counter_of(enum tls_kind k)
 	return counters[k];
 }
 
-/* "conn=12 10.7.0.1:4711", as the lines on TCP have it. */
-static const char *peer_text(const struct tls_conn *tc, char buf[PEER_MAX])
+/* The connection's number, and "conn=12 10.7.0.1:4711", as the lines on TCP have it. */
+static uint64_t peer_of(const struct tls_conn *tc, char buf[PEER_MAX])
 {
 	static const uint8_t v4[12] = { [10] = 0xff, [11] = 0xff };
 	struct svc_text t = { .buf = buf, .cap = PEER_MAX };
@@ -49,15 +49,15 @@ static const char *peer_text(const struct tls_conn *tc, char buf[PEER_MAX])
 
 	buf[0] = '\0';
 	if (ustack_info(tc->set->stack, tc->conn, &in))
-		return buf;
+		return 0;
 	is_v4 = memcmp(in.remote.b, v4, sizeof(v4)) == 0;
 	if (!inet_ntop(is_v4 ? AF_INET : AF_INET6,
 		       is_v4 ? in.remote.b + sizeof(v4) : in.remote.b, addr,
 		       sizeof(addr)))
-		return buf;
+		return in.id;
 	svc_text_add(&t, "conn=%llu %s%s%s:%u", (unsigned long long)in.id,
 		     is_v4 ? "" : "[", addr, is_v4 ? "" : "]", in.rport);
-	return buf;
+	return in.id;
 }
 
 /* Who connects and leaves without a byte has only looked at the port. */
@@ -83,13 +83,15 @@ void tls_log_failed(const struct tls_conn *tc)
 	};
 	const struct tls_problem *p = tls_problem(tc->ch);
 	char peer[PEER_MAX];
+	uint64_t id;
 
 	if (p->kind == TLS_OK)
 		p = tc->err == -ERR_NOMEM ? &no_memory : &reset;
 	if (p->kind == TLS_CUT && was_silent(tc))
 		return;
 	tls_count(tc->set, counter_of(p->kind), 1);
-	svc_note(tc->service, "%s: %s%s: %s; %s", peer_text(tc, peer),
+	id = peer_of(tc, peer);
+	svc_note(tc->service, id, "%s: %s%s: %s; %s", peer,
 		 tc->phase == STREAM_TLS_HANDSHAKE ? "handshake failed: " : "",
 		 tls_kind_name(p->kind), p->text, p->advice);
 }
@@ -106,16 +108,18 @@ void tls_log_opened(const struct tls_conn *tc)
 void tls_log_evicted(const struct tls_conn *tc)
 {
 	char peer[PEER_MAX];
+	uint64_t id;
 
 	tls_count(tc->set, SVC_C_TLS_EVICTED, 1);
-	svc_note(tc->service,
+	id = peer_of(tc, peer);
+	svc_note(tc->service, id,
 		 "%s: handshake makes room for others; more than %u at once",
-		 peer_text(tc, peer), tc->set->limits.handshakes);
+		 peer, tc->set->limits.handshakes);
 }
 
 void tls_log_over_limit(struct tls_set *set, struct service *sv)
 {
 	tls_count(set, SVC_C_TLS_OVER_LIMIT, 1);
-	svc_note(sv, "connection reset: %u secure channels are the limit",
+	svc_note(sv, 0, "connection reset: %u secure channels are the limit",
 		 set->limits.conns);
 }

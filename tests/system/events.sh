@@ -263,7 +263,7 @@ journald()
 	wait_for 5 test -S /run/systemd/journal/socket
 }
 
-# the journal gets connection, event and rule as fields
+# the journal gets connection, ends, event and rule as fields
 case_journal_has_fields()
 {
 	journald "$T/journal"
@@ -273,6 +273,10 @@ case_journal_has_fields()
 	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=impairment:applied USTACK_RULE=1' \
 		"$T/journal"
 	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=connectivity:connection_closed $' "$T/journal"
+	has "the ends of a connection" "USTACK_LOCAL_ADDR=$S4 USTACK_LOCAL_PORT=7 \
+USTACK_REMOTE_ADDR=$H4 USTACK_REMOTE_PORT=" "$(grep connection_closed "$T/journal")"
+	echo 'no TLS at all' | timeout 10 "$NC" -N $S4 7007 > /dev/null || :
+	wait_for 5 grep -q 'handshake failed: .* USTACK_CONN=2 $' "$T/journal"
 }
 
 # as a service, whose stderr is the journal, it gets them unasked; JSON stays lines
@@ -283,7 +287,7 @@ case_journal_behind_stderr_has_fields()
 	JOURNAL_STREAM=$(stat -c %d:%i "$T/stderr")
 	export JOURNAL_STREAM
 	start -o log.target=stderr
-	wait_for 5 grep -q 'MESSAGE=ready: .* PRIORITY=6 SYSLOG_IDENTIFIER=ustackd' "$T/journal"
+	wait_for 5 grep -q 'MESSAGE=ready: .* PRIORITY=6 SYSLOG_FACILITY=3 SYSLOG_IDENTIFIER=ustackd' "$T/journal"
 	eq echo "$(echo hello | timeout 10 "$NC" -N $S4 7)" hello
 	wait_for 5 grep -q 'USTACK_CONN=1 USTACK_EVENT=connectivity:connection_closed $' "$T/journal"
 	stop

@@ -63,10 +63,11 @@ struct rig {
 	size_t sent;
 };
 
-static void on_note(void *arg, const char *text)
+static void on_note(void *arg, uint64_t conn, const char *text)
 {
 	struct rig *r = arg;
 
+	(void)conn;
 	if (strncmp(text, "service web: ", strlen("service web: ")) != 0)
 		return; /* the probe's own */
 	snprintf(r->said, sizeof(r->said), "%s", text);

@@ -65,9 +65,10 @@ static void on_over(struct dial *d)
 	((struct rig *)d)->over++;
 }
 
-static void on_note(void *arg, const char *text)
+static void on_note(void *arg, uint64_t conn, const char *text)
 {
 	(void)arg;
+	(void)conn;
 	(void)text;
 }
 

@@ -47,10 +47,11 @@ struct rig {
 	int host;
 };
 
-static void note(void *arg, const char *text)
+static void note(void *arg, uint64_t conn, const char *text)
 {
 	struct rig *r = arg;
 
+	(void)conn;
 	snprintf(r->said, sizeof(r->said), "%s", text);
 }
 

@@ -28,10 +28,11 @@ static const struct svc_wanted wanted[] = {
 	  .tls = true },
 };
 
-static void on_note(void *arg, const char *text)
+static void on_note(void *arg, uint64_t conn, const char *text)
 {
 	struct tlsworld *r = arg;
 
+	(void)conn;
 	snprintf(r->said, sizeof(r->said), "%s", text);
 	r->notes++;
 }
