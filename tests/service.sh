@@ -19,7 +19,8 @@ here=$PWD
 share=/run/service-test		# in the container: the packages, and this script
 steps="install_without_tun lintian nothing_runs_yet enable_now unit_is_sound
 	echo_answers members_may_ctl little_power journal_reads
-	forward_reaches_the_host reload_keeps_connections reload_tells_what_is_refused
+	own_certificate_stays key_by_credential
+	forward_reaches_the_host forward_elsewhere reload_keeps_connections reload_tells_what_is_refused
 	bad_config_is_refused socket_activation
 	watchdog_restarts kill_restarts stop_says_goodbye missing_tun_is_said
 	no_capability library upgrade_restarts removal_keeps_config purge_leaves_nothing"
@@ -58,6 +59,15 @@ active()
 echoes()
 {
 	[ "$(echo 'hello, ustack' | nc -N -w 5 "${1:-10.7.0.2}" "${2:-7}")" = 'hello, ustack' ]
+}
+
+# secure CERTIFICATE: the same by TLS, to a server that proves to be that one
+secure()
+{
+	(echo 'hello, ustack'; sleep 0.3) |
+		timeout 10 openssl s_client -quiet -no_ign_eof -verify_return_error \
+			-CAfile "$1" -connect 10.7.0.2:7007 2> /run/s_client |
+		grep -qx 'hello, ustack' || fail "TLS: $(tail -n 3 /run/s_client)"
 }
 
 # The daemon's and its manager's lines in the journal since the step began
@@ -191,7 +201,50 @@ step_journal_reads()
 		wait_for 5 says '^conn=[0-9]+ .* closed \(normal\) in 14 bytes, out 14 bytes' ||
 		return 1
 	wait_for 5 eval 'journalctl -q -b -u ustackd USTACK_CONN=1 \
-		USTACK_EVENT=connectivity:connection_closed | grep closed'
+		USTACK_EVENT=connectivity:connection_closed | grep closed' || return 1
+	journalctl -q -b -u ustackd --facility=daemon -p info -n 1 USTACK_LOCAL_PORT=7 \
+		USTACK_REMOTE_ADDR=10.7.0.1 | grep closed || return 1
+	echo 'no TLS at all' | nc -N -w 5 10.7.0.2 7007
+	wait_for 5 eval 'journalctl -q -b -u ustackd -p warning -o cat | grep "^service echo-tls"'
+	journalctl -q -b -u ustackd -p warning -n 1 -o json | grep -q '"USTACK_CONN"'
+}
+
+# What its first start has made: nobody else's, and the same after the next one.
+step_own_certificate_stays()
+{
+	local dir=/var/lib/ustack made
+
+	[ "$(stat -c '%a %U' $dir)" = '700 ustack' ] || fail "$(ls -ld $dir)" || return 1
+	[ "$(stat -c '%a %U' $dir/tls-key.pem)" = '600 ustack' ] ||
+		fail "$(ls -l $dir)" || return 1
+	ustackctl status | grep -q "^fingerprint  $(openssl x509 -in $dir/tls-cert.pem \
+		-noout -fingerprint -sha256 | sed 's/.*=//; s/://g')$" || return 1
+	secure $dir/tls-cert.pem || return 1
+	made=$(cat $dir/*.pem)
+	systemctl restart ustackd && [ "$(cat $dir/*.pem)" = "$made" ] &&
+		secure $dir/tls-cert.pem
+}
+
+# A key that root alone may read, handed over by systemd.
+step_key_by_credential()
+{
+	local made
+
+	made=$(cat /var/lib/ustack/*.pem)
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 \
+		-subj /CN=given -keyout /etc/ustack/tls.key -out /etc/ustack/tls.crt || return 1
+	chmod 0600 /etc/ustack/tls.key
+	config '[tls]' 'certificate = /etc/ustack/tls.crt' \
+		'key = /run/credentials/ustackd.service/tls.key'
+	dropin LoadCredential=tls.key:/etc/ustack/tls.key
+	systemctl restart ustackd && secure /etc/ustack/tls.crt || return 1
+	! runuser -u ustack -- cat /etc/ustack/tls.key || return 1
+	[ "$(cat /var/lib/ustack/*.pem)" = "$made" ] || return 1
+	systemctl reload ustackd || fail "it cannot read the key again" || return 1
+	rm /etc/ustack/tls.*
+	config
+	dropin
+	systemctl restart ustackd
 }
 
 # What the unit takes away is nothing that servers on the host need.
@@ -212,6 +265,35 @@ step_forward_reaches_the_host()
 	systemctl restart ustackd && return $rc
 }
 
+# firewalled: does the kernel hold to IPAddressDeny= in this container?
+firewalled()
+{
+	! systemd-run -q --wait -P -p IPAddressDeny=any ping -q -c 1 -W 1 127.0.0.1
+}
+
+# Beyond loopback it takes a drop-in, which holds at once.
+step_forward_elsewhere()
+{
+	local there=192.0.2.1 rc=0
+
+	ip address add $there/32 dev lo
+	socat TCP-LISTEN:9999,bind=$there,fork,reuseaddr EXEC:cat &
+	wait_for 5 nc -z $there 9999
+	config '[service far]' 'type = forward' 'port = 80' "target = tcp:$there:9999"
+	systemctl restart ustackd || rc=1
+	if echo hello | nc -N -w 1 10.7.0.2 80 | grep -q hello; then
+		firewalled && rc=1 || rc=77
+		echo "it connects to $there without being allowed to"
+	fi
+	dropin IPAddressAllow=$there
+	echoes 10.7.0.2 80 || rc=1
+	kill %1
+	ip address del $there/32 dev lo
+	dropin
+	config
+	systemctl restart ustackd && return $rc
+}
+
 step_reload_keeps_connections()
 {
 	local pid
@@ -225,6 +307,8 @@ step_reload_keeps_connections()
 	systemctl reload ustackd && echoes 10.7.0.2 70 || return 1
 	[ "$(systemctl show -P SubState ustackd)" = running ] || return 1
 	says 'reload by control socket: .*\[service more\] \(new\)' || return 1
+	! journalctl -q -t ustackctl --since "$began" | grep . ||
+		fail "ustackctl repeats what the daemon says" || return 1
 	config
 	kill -HUP "$pid" && wait_for 5 says 'SIGHUP: .*\[service more\] \(gone\)' || return 1
 	wait_for 5 eval '[ "$(systemctl show -P SubState ustackd)" = running ]' || return 1
@@ -262,7 +346,11 @@ step_bad_config_is_refused()
 	says '^reload by control socket: .*ustackd.conf:2: .*nonsense' || return 1
 	says '^ustackctl: .*ustackd.conf:2: .*nonsense' || return 1
 	active && [ "$(main_pid)" = "$pid" ] && echoes || return 1
+	began=$(date '+%F %T.%N')
 	! systemctl restart ustackd || fail "started with nonsense" || return 1
+	sleep 0.5
+	[ "$(journalctl -q -u ustackd -p err -o cat --since "$began" | grep -c nonsense)" = 1 ] ||
+		fail "not one error that says why" || return 1
 	config
 	systemctl reset-failed ustackd
 	systemctl restart ustackd && echoes
@@ -381,24 +469,33 @@ step_library()
 		$(pkg-config --cflags --libs ustack) && /tmp/embed
 }
 
-# What the administrator has written stays, unasked.
+# What the administrator has written stays; connections get their FIN.
 step_upgrade_restarts()
 {
 	local pid
 
 	pid=$(main_pid)
 	config '[control]' 'shutdown-timeout = 1s'
-	dpkg -i $share/next/ustackd_*.deb < /dev/null || return 1
+	coproc nc -d 10.7.0.2 7 || return 1
+	local client=$COPROC_PID
+
+	wait_for 5 eval 'ustackctl conns | grep -q ESTAB' || return 1
+	dpkg --force-confold -i $share/next/ustackd_*.deb < /dev/null || return 1
+	wait "$client" || fail "the client saw no end" || return 1
 	restarted "$pid" && echoes || return 1
 	grep -q 'shutdown-timeout = 1s' /etc/ustack/ustackd.conf || return 1
+	[ -e /etc/ustack/ustackd.conf.dpkg-dist ] || return 1
 	[ "$(systemctl is-enabled ustackd)" = enabled ]
 }
 
 step_removal_keeps_config()
 {
+	dropin LimitNOFILE=1024
 	dpkg -r ustackd || return 1
 	! active && [ ! -e /usr/sbin/ustackd ] && ! ip link show ustack0 2> /dev/null || return 1
-	grep -q 'shutdown-timeout = 1s' /etc/ustack/ustackd.conf && [ -d /var/lib/ustack ]
+	grep -q 'shutdown-timeout = 1s' /etc/ustack/ustackd.conf &&
+		[ -s /var/lib/ustack/tls-key.pem ] && [ ! -e /run/ustack ] || return 1
+	dropin # it was the administrator's, and is no package's to take
 }
 
 step_purge_leaves_nothing()
@@ -409,7 +506,7 @@ step_purge_leaves_nothing()
 		-o -name '*ustack*' -newer $share/booted -print |
 		grep -vE 'libustack|^/usr/include|^/usr/lib/.*/pkgconfig|^/var/log/journal' > /tmp/left
 	cat /tmp/left
-	[ ! -s /tmp/left ]
+	[ ! -s /tmp/left ] && getent passwd ustack # as README.Debian says
 }
 
 inside()
@@ -417,6 +514,8 @@ inside()
 	local step rc began passed=0 failed=0 skipped=0 start word
 
 	cd /
+	# of a daemon that runs on this machine
+	rm -rf /etc/ustack /var/lib/ustack /var/log/ustack /etc/systemd/system/ustackd*
 	for step; do
 		began=$(date '+%F %T.%N')
 		start=$(date +%s%N)
@@ -478,8 +577,8 @@ boxed()
 	mount -t tmpfs tmpfs /run || return 1	# where nspawn leaves things
 	TMPDIR=$dir/tmp systemd-nspawn --quiet --register=no --keep-unit --private-network \
 		--volatile=overlay --machine=ustack-test --directory="$dir/root" \
-		--capability=CAP_NET_ADMIN --bind-ro="$dir/share:$share" \
-		--system-call-filter="landlock_create_ruleset landlock_add_rule
+		--capability=CAP_NET_ADMIN,CAP_BPF,CAP_PERFMON --bind-ro="$dir/share:$share" \
+		--system-call-filter="bpf landlock_create_ruleset landlock_add_rule
 			landlock_restrict_self" \
 		--boot systemd.unit=basic.target > "$dir/boot" 2>&1 < /dev/null &
 	nspawn=$!
@@ -506,12 +605,13 @@ skip()
 	exit 0
 }
 
-# The same package with a higher version
+# The same package with a higher version, and another word in its configuration
 make_next()
 {
 	mkdir -p "$dir/share/next"
 	dpkg-deb -R "$dir"/share/ustackd_*.deb "$dir/next" &&
 		sed -i 's/^Version: .*/&+next1/' "$dir/next/DEBIAN/control" &&
+		echo '# next' >> "$dir/next/etc/ustack/ustackd.conf" &&
 		dpkg-deb -b --root-owner-group "$dir/next" "$dir/share/next/ustackd_next.deb"
 }
 
@@ -521,7 +621,7 @@ outside()
 
 	[ "${SKIP_SYSTEM:-0}" = 1 ] && skip "SKIP_SYSTEM=1"
 	[ "$(id -u)" = 0 ] || skip "containers need root"
-	for p in systemd-nspawn dpkg-buildpackage dh nsenter nc socat; do
+	for p in systemd-nspawn dpkg-buildpackage dh nsenter nc socat openssl; do
 		command -v $p > /dev/null || missing="$missing $p"
 	done
 	[ -z "$missing" ] || skip "not installed:$missing (systemd-container, debhelper ...)"
