@@ -148,7 +148,8 @@ static int listen_all(struct svc_set *set, struct service *const *list,
 	for (uint32_t i = 0; i < set->n; i++)
 		if (set->service[i]->listener < 0 &&
 		    service_listen(set, set->service[i]))
-			svc_note(set->service[i], "listens no more; restart");
+			svc_note(set->service[i], 0,
+				 "listens no more; restart");
 	return rc;
 }
 
