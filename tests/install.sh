@@ -185,9 +185,12 @@ ustack_pc()
 		PKG_CONFIG_PATH='' pkg-config "$@" ustack
 }
 
+# The library is one archive that needs no other: --static adds nothing.
 case_pkg_config()
 {
 	ustack_pc --validate || return 1
+	[ "$(ustack_pc --static --libs)" = "-L$top/usr/usr/lib -lustack " ] ||
+		[ "$(ustack_pc --static --libs)" = "-L$top/usr/usr/lib -lustack" ] || return 1
 	[ "$(ustack_pc --modversion)" = "$(sed -n 's/^VERSION	*:= //p' Makefile)" ]
 }
 
@@ -201,6 +204,9 @@ case_example()
 	# shellcheck disable=SC2086
 	(cd "$top" && $CC -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow \
 		-Wno-unused-parameter -Werror -o embed embed.c $flags) || return 1
+	# shellcheck disable=SC2046
+	(cd "$top" && $CC -static -o embed-static embed.c $(ustack_pc --static --cflags --libs) &&
+		./embed-static > /dev/null) || return 1
 	"$top/embed" > "$top/said" || return 1
 	cat > "$top/want" <<-END
 	hello, stack

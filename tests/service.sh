@@ -120,7 +120,10 @@ step_install_without_tun()
 step_lintian()
 {
 	command -v lintian > /dev/null || return 77
-	lintian --allow-root -I $share/*.changes > /tmp/lintian
+	# The sandbox is systemd's; elsewhere the daemon is run by hand.  An override
+	# would be an error in Debian 13, whose lintian has no such tag.
+	lintian --allow-root -I -E --pedantic $share/*.changes |
+		grep -v ' package-supports-alternative-init-but-no-init.d-script ' > /tmp/lintian
 	cat /tmp/lintian
 	[ ! -s /tmp/lintian ]
 }
