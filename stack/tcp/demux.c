@@ -38,6 +38,7 @@ void tcp_flow_init(struct tcp_flow *f, enum tcp_flow_kind kind,
 {
 	f->node.hash = 0;
 	f->kind = (uint8_t)kind;
+	f->watch = USTACK_WATCH_OFF;
 	f->local = *a->local;
 	f->remote = *a->remote;
 	f->lport = a->lport;

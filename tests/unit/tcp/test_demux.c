@@ -292,12 +292,27 @@ START_TEST(first_port_differs_from_peer_to_peer)
 }
 END_TEST
 
+/* A reset to a stranger belongs to no connection that could be watched. */
+START_TEST(answers_to_strangers_are_not_told)
+{
+	struct tcp_flow_args a;
+	struct ustack_addr any = { .b = { 0 } };
+	struct tcp_flow f;
+
+	memset(&f, 0xff, sizeof(f));
+	a = (struct tcp_flow_args){ .local = &any, .remote = &any };
+	tcp_flow_init(&f, FLOW_CONN, &a);
+	EXPECT_EQ(f.watch, USTACK_WATCH_OFF);
+}
+END_TEST
+
 Suite *suite_tcp_demux(void)
 {
 	Suite *s = suite_create("tcp/demux");
 	TCase *tc = tcase_create("lookup");
 
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, answers_to_strangers_are_not_told);
 	tcase_add_test(tc, flow_is_found_exactly_while_it_is_in_the_table);
 	tcase_add_loop_test(tc, flow_hash_depends_on_every_field_and_on_the_key,
 			    0, 2);
