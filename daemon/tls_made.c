@@ -277,13 +277,13 @@ int tls_made_get(struct tls_made *m, const struct config *cfg,
 		finish(&p);
 	m->source = TLS_SOURCE_MADE;
 	cert = tls_file_read(&m->cert, p.cert, false, err, errlen);
-	if (cert && cert != -ENOENT && cert != -EACCES)
+	if (cert && cert != -ENOENT && cert != -EACCES && cert != -ENOTDIR)
 		return cert;
 	key = tls_file_read(&m->key, p.key, true, err, errlen);
 	if (!cert && !key)
 		return 0;
-	if (cert == -EACCES && key == -EACCES) /* of the directory */
-		cert = key = -ENOENT;
+	if (cert == key && (cert == -EACCES || cert == -ENOTDIR))
+		cert = key = -ENOENT; /* it is the directory's fault */
 	if (key && key != -ENOENT)
 		return key;
 	if (cert && !key)
