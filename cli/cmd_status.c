@@ -137,6 +137,9 @@ static void show_memory(struct cli *cli, const cJSON *mem)
 		     fmt_bytes(cli_num(mem, "peak"), peak));
 	fmt_wrap_add(&w, "%.0f bytes per idle connection",
 		     cli_num(mem, "per_idle_conn"));
+	if (cli_bool(mem, "short"))
+		fmt_wrap_add(&w, "(short: each connection gets what it is "
+				 "promised, no more)");
 	fmt_wrap_end(&w);
 }
 

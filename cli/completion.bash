@@ -56,9 +56,10 @@ _ustackctl_value()
 	capture/--side) words="wire stack both" ;;
 	connect/--cc) words="cubic reno" ;;
 	events/-t | events/--type)
-		words="connectivity transport recovery impairment connection_
+		words="connectivity transport recovery resource impairment connection_
 			packet_sent packet_received packet_dropped
-			packet_lost metrics_updated soft_error applied" ;;
+			packet_lost metrics_updated soft_error memory_pressure
+			applied" ;;
 	connect/--ca | connect/--cert | connect/--key | connect/--psk-file | impair/-f)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*) words=$(_ustackctl_named "$prev") ;;

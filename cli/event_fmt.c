@@ -178,6 +178,21 @@ static void metrics(struct line *l, const cJSON *ev)
 	add_time(l, ev, "rto_us");
 }
 
+static void memory(struct line *l, const cJSON *ev)
+{
+	char used[FMT_TEXT];
+	char limit[FMT_TEXT];
+
+	add(l, "memory is %s: %s of %s, %u connections",
+	    cli_bool(ev, "short") ? "short" : "enough again",
+	    fmt_bytes(cli_num(ev, "used"), used),
+	    fmt_bytes(cli_num(ev, "limit"), limit), num32(ev, "connections"));
+	if (cli_bool(ev, "short"))
+		return;
+	add(l, ", %.0f packets dropped in ", cli_num(ev, "dropped"));
+	add_time(l, ev, "age_us");
+}
+
 static void impaired(struct line *l, const cJSON *ev)
 {
 	const cJSON *faults = cJSON_GetObjectItemCaseSensitive(ev, "faults");
@@ -219,6 +234,7 @@ static const struct {
 	{ "transport:packet_dropped", true, RED, dropped },
 	{ "recovery:packet_lost", false, RED, lost },
 	{ "recovery:metrics_updated", false, "", metrics },
+	{ "resource:memory_pressure", false, RED, memory },
 	{ "impairment:applied", true, YELLOW, impaired },
 };
 

@@ -140,6 +140,7 @@ static void put_gauges(struct json *j, const struct ustack_gauges *g)
 	json_u64(j, "peak", g->mem_peak);
 	json_u64(j, "taken", g->mem_taken);
 	json_u64(j, "limit", g->mem_limit);
+	json_bool(j, "short", g->mem_short);
 	json_u64(j, "per_idle_conn", g->tcb_bytes);
 	json_obj_end(j);
 	json_u64(j, "timers", g->timers);

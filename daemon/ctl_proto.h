@@ -18,7 +18,7 @@
  *			tx_bytes, rx_errors, tx_errors, bad_vnet, dev_drops},
  *			addresses:{host:[], stack:[]}, services:[{name, type,
  *			port, tls, target?}], connections:{STATE: n}, memory:{used, peak,
- *			taken, limit, per_idle_conn}, timers,
+ *			taken, limit, short, per_idle_conn}, timers,
  *			impairment:{rules, scripts, faults, queued},
  *			sandbox:{no_core_dumps, no_capabilities,
  *			no_new_privileges, landlock, seccomp}, the last two 0 when
@@ -170,6 +170,8 @@
  *	transport:packet_dropped		{counter}
  *	recovery:packet_lost			{cause, seq, len, iss, rto_us?}
  *	recovery:metrics_updated		{cwnd, ssthresh?, srtt_us, rto_us}
+ *	resource:memory_pressure		{short, used, limit, connections,
+ *						dropped, age_us}
  *	impairment:applied			{dir: in|out, faults:[], knob, rule,
  *						step?, flags, seq, ack, len, tx,
  *						offset, delay_us?}

@@ -65,7 +65,7 @@ enum log_level log_get_level(void);
  * log_event_mask() - Events of the stack that a level shows
  * @level:	level in force
  *
- * Return: mask for ustack_set_event_mask(): opened, closed and packet_lost
+ * Return: mask for ustack_set_event_mask(): memory from warning; opened, closed and packet_lost
  * (retransmission) from info; state changes, drops from debug; segments and
  * metrics from trace
  */

@@ -294,6 +294,39 @@ static void soft_error_json(struct json *j, const struct ustack_event *ev)
 	json_str(j, "error", err_str(ev->err));
 }
 
+/* ----------------------------------------------------------------- memory */
+
+static double mib(uint64_t bytes)
+{
+	return (double)bytes / (1u << 20);
+}
+
+static void memory_text(struct text *t, const struct ustack_event *ev)
+{
+	if (ev->active)
+		add(t,
+		    "memory is short: %.1f of %.0f MiB (memory-limit) in use "
+		    "by %u connections; each goes on with what it is promised",
+		    mib(ev->mem_used), mib(ev->mem_limit), ev->conns);
+	else
+		add(t,
+		    "memory is enough again: %.1f of %.0f MiB (memory-limit) "
+		    "in use, after %.1f s in which %" PRIu64
+		    " packets were dropped",
+		    mib(ev->mem_used), mib(ev->mem_limit),
+		    (double)ev->age_us / 1e6, ev->drops);
+}
+
+static void memory_json(struct json *j, const struct ustack_event *ev)
+{
+	json_bool(j, "short", ev->active);
+	json_u64(j, "used", ev->mem_used);
+	json_u64(j, "limit", ev->mem_limit);
+	json_u64(j, "connections", ev->conns);
+	json_u64(j, "dropped", ev->drops);
+	json_u64(j, "age_us", ev->age_us);
+}
+
 /* --------------------------------------------------------------- impaired */
 
 static void impaired_text(struct text *t, const struct ustack_event *ev)
@@ -355,6 +388,7 @@ static const struct {
 	[USTACK_EV_METRICS] = { LOG_LVL_TRACE, metrics_text, metrics_json },
 	[USTACK_EV_SOFT_ERROR] = { LOG_LVL_INFO, soft_error_text,
 				   soft_error_json },
+	[USTACK_EV_MEMORY] = { LOG_LVL_WARNING, memory_text, memory_json },
 	[USTACK_EV_IMPAIRED] = { LOG_LVL_TRACE, impaired_text, impaired_json },
 };
 

@@ -199,6 +199,9 @@ static void put_stack(struct svc_text *t, const struct ustack_gauges *g)
 		  "Memory taken from the system.", g->mem_taken);
 	put_gauge(t, "ustack_memory_limit_bytes",
 		  "The budget, [stack] memory-limit.", g->mem_limit);
+	put_gauge(t, "ustack_memory_short",
+		  "1 while connections get no more than each is promised.",
+		  g->mem_short);
 	put_gauge(t, "ustack_connection_idle_bytes",
 		  "Memory of one idle connection.", g->tcb_bytes);
 	put_gauge(t, "ustack_timers", "Timers that are armed.", g->timers);

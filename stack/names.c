@@ -107,6 +107,7 @@ const char *ustack_event_name(enum ustack_event_kind k)
 		[USTACK_EV_LOST] = "recovery:packet_lost",
 		[USTACK_EV_METRICS] = "recovery:metrics_updated",
 		[USTACK_EV_SOFT_ERROR] = "connectivity:soft_error",
+		[USTACK_EV_MEMORY] = "resource:memory_pressure",
 		[USTACK_EV_IMPAIRED] = "impairment:applied",
 	};
 

@@ -18,8 +18,6 @@
 #include "stack/tcp/tcp.h"
 #include "stack/wire/icmp.h"
 
-#define MEM_RESERVE                                                            \
-	(1u << 20) /* kept for packets in transit when all else is spent */
 #define RX_BUF_SIZE  (USTACK_PKT_HEADROOM + USTACK_PKT_ROOM)
 #define ADDR_MIN_MTU 1280u
 #define FRAG_MEM_MIN (1u << 20) /* a quarter of it holds any datagram */
@@ -101,17 +99,15 @@ bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a)
 	return in;
 }
 
-bool stack_mem_low(const struct ustack *s)
+bool stack_mem_no_packet(struct ustack *s)
 {
-	return s->mem.used + MEM_RESERVE > s->mem.budget ||
-	       !mem_has(&s->mem, sizeof(struct ubuf) + RX_BUF_SIZE);
+	return !mem_ensure(&s->mem, sizeof(struct ubuf) + RX_BUF_SIZE);
 }
 
-bool stack_mem_short(const struct ustack *s)
+bool stack_mem_short(struct ustack *s)
 {
-	uint64_t kept = MEM_RESERVE + s->mem.budget / 8;
-
-	return s->mem.used + kept > s->mem.budget;
+	return stack_mem_low(s) ||
+	       s->mem.used + s->mem.budget / 8 > s->mem.enough;
 }
 
 void ustack_config_init(struct ustack_config *cfg)
@@ -170,7 +166,7 @@ const char *ustack_config_check(const struct ustack_config *cfg)
 	for (uint32_t i = 0; i < cfg->naddrs; i++)
 		if (!ip_is4(&cfg->addr[i].addr) && cfg->mtu < ADDR_MIN_MTU)
 			return "mtu: IPv6 needs at least 1280 bytes";
-	if (cfg->mem_limit_bytes < 4u * MEM_RESERVE)
+	if (cfg->mem_limit_bytes < 4u * STACK_MEM_RESERVE)
 		return "mem_limit_bytes: at least 4 MiB";
 	if (cfg->max_conns == 0 || cfg->max_conns > 1u << 24)
 		return "max_conns: must be 1 to 16777216";
@@ -247,6 +243,7 @@ struct ustack *ustack_new(const struct ustack_config *cfg,
 		limit_init(&s->limit[i], now_us);
 	mem_init(&s->mem, cfg->mem_limit_bytes, host->alloc, host->free,
 		 host->ctx);
+	mem_set_reserve(&s->mem, STACK_MEM_RESERVE);
 	timer_wheel_init(&s->wheel, now_us);
 	s->tcp = tcp_new(s);
 	host->random(host->ctx, &s->rand.key, sizeof(s->rand.key));
@@ -394,10 +391,11 @@ const char *ustack_reconfigure(struct ustack *s,
 		why = "mem_limit_bytes: more is taken already";
 	if (why)
 		return why;
-	s->mem.budget = cfg.mem_limit_bytes; /* tables that grow are under it */
+	/* Tables that grow are under it. */
+	mem_set_budget(&s->mem, cfg.mem_limit_bytes);
 	why = tcp_reconfigure(s->tcp, &cfg);
 	if (why)
-		s->mem.budget = was->mem_limit_bytes;
+		mem_set_budget(&s->mem, was->mem_limit_bytes);
 	else
 		s->cfg = cfg;
 	return why;
@@ -405,10 +403,13 @@ const char *ustack_reconfigure(struct ustack *s,
 
 uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
 {
-	bool pings;
+	uint64_t look_us;
+	bool more;
 
 	s->now_us = max_u64(s->now_us, now_us);
 	s->tx_left = budget_pkts;
+	if (s->mem.nowed)
+		mem_repay(&s->mem);
 	timer_advance(&s->wheel, s->now_us);
 	for (struct timer *t = timer_next_due(&s->wheel); t;
 	     t = timer_next_due(&s->wheel)) {
@@ -419,10 +420,11 @@ uint64_t ustack_run(struct ustack *s, uint64_t now_us, uint32_t budget_pkts)
 		else
 			tcp_on_timer(s->tcp, t);
 	}
-	pings = ping_run(s);
-	if (tcp_run(s->tcp) || pings)
-		return s->now_us;
-	return timer_deadline_us(&s->wheel);
+	more = ping_run(s);
+	more |= tcp_run(s->tcp);
+	look_us = pressure_run(s);
+	return more ? s->now_us
+		    : min_u64(timer_deadline_us(&s->wheel), look_us);
 }
 
 const uint64_t *ustack_counters(const struct ustack *s)
@@ -437,6 +439,7 @@ void ustack_gauges(const struct ustack *s, struct ustack_gauges *g)
 		.mem_peak = s->mem.peak,
 		.mem_taken = s->mem.taken,
 		.mem_limit = s->mem.budget,
+		.mem_short = s->pressure.on,
 		.timers = s->wheel.armed,
 	};
 	frag_gauges(s, g);

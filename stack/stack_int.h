@@ -12,7 +12,10 @@
 #include "stack/base/siphash.h"
 #include "stack/base/timer.h"
 #include "stack/limit.h"
+#include "stack/pressure.h"
 #include "stack/ustack.h"
+
+#define STACK_MEM_RESERVE (1u << 20) /* kept for packets in transit */
 
 struct frag_tab;
 struct path_tab;
@@ -38,6 +41,7 @@ struct tcp;
  * @paths:	what is known about paths, NULL = nothing yet
  * @pings:	echo requests of ours, NULL = there was none yet
  * @tcp:	everything of TCP
+ * @pressure:	whether memory is short
  * @spare:	packets for input, ready for use
  * @mib:	counters, read by other threads
  */
@@ -63,6 +67,7 @@ struct ustack {
 	struct path_tab *paths;
 	struct ping_tab *pings;
 	struct tcp *tcp;
+	struct pressure pressure;
 	struct ustack_pkt *spare;
 	uint64_t mib[USTACK_COUNTERS_MAX];
 };
@@ -119,10 +124,22 @@ uint64_t stack_random(struct ustack *s);
 /** stack_is_ours() - Is it one of our addresses? */
 bool stack_is_ours(const struct ustack *s, const struct ustack_addr *a);
 
-/** stack_mem_low() - Must what is left of the budget be kept for packets in transit? */
-bool stack_mem_low(const struct ustack *s);
+/** stack_mem_no_packet() - Is there no memory for one more packet to be read? */
+bool stack_mem_no_packet(struct ustack *s);
+
+/**
+ * stack_mem_low() - Must what is left of the budget be kept?
+ *
+ * For packets in transit, and for what each connection is promised: as long as
+ * any of that is in use, nobody gets anything else.
+ */
+static inline bool stack_mem_low(struct ustack *s)
+{
+	return mem_low(&s->mem) ||
+	       (!s->mem.free_list[MEM_CLASS_PACKET] && stack_mem_no_packet(s));
+}
 
 /** stack_mem_short() - Is less than an eighth of the budget left beyond that? */
-bool stack_mem_short(const struct ustack *s);
+bool stack_mem_short(struct ustack *s);
 
 #endif /* STACK_STACK_INT_H */

@@ -37,6 +37,8 @@ const uint64_t *ustack_counters(const struct ustack *s);
  * @mem_peak:	most so far
  * @mem_taken:	bytes taken from the embedder
  * @mem_limit:	the budget
+ * @mem_short:	connections get no more than each is promised, or did so a
+ *		moment ago
  * @tcb_bytes:	bytes of an idle connection
  * @timers:	armed timers
  * @frags:	datagrams of which fragments wait for others
@@ -48,6 +50,7 @@ struct ustack_gauges {
 	uint64_t mem_peak;
 	uint64_t mem_taken;
 	uint64_t mem_limit;
+	bool mem_short;
 	uint32_t tcb_bytes;
 	uint32_t timers;
 	uint32_t frags;

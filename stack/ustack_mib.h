@@ -130,6 +130,8 @@
 	X(TCP_IN_OOO, "TcpExtInOutOfOrder", "segments", "data segments queued for reassembly")    \
 	X(TCP_OOO_PRUNED, "TcpExtOutOfOrderPruned", "connections",                                \
 	  "reassembly queues given up because memory was short")                                  \
+	X(MEM_PRESSURES, "TcpExtMemoryPressures", "times",                                        \
+	  "memory-limit got short: connections get what each is promised")                        \
 	X(TCP_DSACKS_SENT, "TcpExtDsacksSent", "segments",                                        \
 	  "segments that reported a duplicate by D-SACK")                                         \
 	X(TCP_IN_DUP_DATA, "TcpExtInDuplicate", "segments", "segments with no byte that is new")  \
@@ -251,6 +253,8 @@
 	X(DROP_TCP_SYN_BACKLOG, "DropTcpSynBacklog", "segments",                                  \
 	  "TCP: SYN, and no half-open connection could make room")                                \
 	X(DROP_TCP_CONN_LIMIT, "DropTcpConnectionLimit", "segments", "TCP: too many connections") \
+	X(DROP_TCP_MEM_LIMIT, "DropTcpMemoryLimit", "segments",                                   \
+	  "TCP: no memory to promise to one more connection")                                     \
 	X(DROP_NO_MEMORY, "DropNoMemory", "packets", "memory budget spent")                       \
 	X(DROP_OUTPUT, "DropOutput", "packets", "refused by the link on output")
 /* clang-format on */

@@ -138,7 +138,21 @@ struct ustack_pkt *ustack_pkt_sized(struct ustack *s, uint32_t len);
 struct ustack_pkt *ustack_pkt_keep(struct ustack *s,
 				   const struct ustack_pkt *p);
 
-/** ustack_pkt_free() - Drop a packet of one of the three above */
+/**
+ * ustack_pkt_copy() - Make a packet of another one's bytes
+ * @s:		instance that the copy is for; it may belong to another thread
+ * @p:		packet, as host.output() gets it, of any instance
+ *
+ * For a link in memory, or a device that takes one row of bytes: they are @len
+ * from slice_data(&@slice[0]) on.
+ *
+ * Return: as ustack_pkt_sized(), with the offload fields of @p; NULL when memory
+ * is spent
+ */
+struct ustack_pkt *ustack_pkt_copy(struct ustack *s,
+				   const struct ustack_pkt *p);
+
+/** ustack_pkt_free() - Drop a packet of one of the four above */
 void ustack_pkt_free(struct ustack *s, struct ustack_pkt *p);
 
 /* ----------------------------------------------------------------- events */
@@ -256,6 +270,7 @@ enum ustack_event_kind {
 	USTACK_EV_LOST,	      /* recovery:packet_lost */
 	USTACK_EV_METRICS,    /* recovery:metrics_updated */
 	USTACK_EV_SOFT_ERROR, /* connectivity:soft_error */
+	USTACK_EV_MEMORY,     /* resource:memory_pressure; of no connection */
 	USTACK_EV_IMPAIRED, /* impairment:applied; by stack/link, not the stack */
 	USTACK_EVENTS,
 };
@@ -272,7 +287,7 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @remote:	the peer's address
  * @lport:	our port
  * @rport:	the peer's port
- * @active:	OPENED: we sent the SYN
+ * @active:	OPENED: we sent the SYN; MEMORY: it gets short, else it is enough
  * @agreed:	OPENED: bits USTACK_AGREED_*
  * @scale_in:	OPENED: shift of the peer's windows
  * @scale_out:	OPENED: shift of ours
@@ -318,7 +333,11 @@ const char *ustack_event_name(enum ustack_event_kind k);
  * @segs_in:	CLOSED: segments received
  * @segs_out:	CLOSED: segments sent
  * @minrtt_us:	CLOSED: smallest round-trip time, 0 = none
- * @age_us:	CLOSED: time since it was opened
+ * @age_us:	CLOSED: time since it was opened; MEMORY: at the end, how long it was
+ * @mem_used:	MEMORY: bytes in use
+ * @mem_limit:	MEMORY: most there can be
+ * @drops:	MEMORY: at the end, packets that were lost for want of it
+ * @conns:	MEMORY: connections
  */
 struct ustack_event {
 	uint64_t time_us;
@@ -369,7 +388,11 @@ struct ustack_event {
 	uint32_t segs_in;
 	uint32_t segs_out;
 	uint32_t minrtt_us;
+	uint32_t conns;
 	uint64_t age_us;
+	uint64_t mem_used;
+	uint64_t mem_limit;
+	uint64_t drops;
 	const char *cc;
 };
 

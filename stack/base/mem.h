@@ -10,6 +10,17 @@
  * mem_free() a push; neither calls the embedder once the pool is warm.
  * The budget bounds what is taken from the embedder; @used counts what is
  * handed out, by the size that a block really occupies.
+ *
+ * A promise is a handful of blocks (mem_promises()) that its holder can have
+ * whatever the rest went to.  What is promised and not made yet is withheld from
+ * the rest of the budget; it is made when first claimed, and kept from then on:
+ *
+ *	mem_alloc()	free list -> new chunk, of what is not withheld
+ *	with a claim	free list -> kept list -> new chunk, of what is withheld
+ *	mem_free()	kept list while it lacks what was claimed, else free list
+ *
+ * Blocks stay in their class.  Where a class finds neither a block nor budget,
+ * chunks of other classes that are wholly unused go back to the embedder first.
  */
 
 #ifndef STACK_BASE_MEM_H
@@ -23,11 +34,38 @@
 
 #define MEM_CLASSES   13u /* powers of two from 64 bytes to 128 KB, and 68 KB */
 #define MEM_MIN_SHIFT 6u
-#define MEM_PACKET    ((size_t)68 << 10)
-#define MEM_BLOCK_MAX ((size_t)128 << 10)
+#define MEM_CLASS_PACKET                                                       \
+	(MEM_CLASSES - 2u) /* the one that is no power of two */
+#define MEM_PACKET     ((size_t)68 << 10)
+#define MEM_SHARES_MAX 4u
+#define MEM_BLOCK_MAX  ((size_t)128 << 10)
 
 struct mem_block;
 struct mem_chunk;
+
+/**
+ * struct mem_share - what a promise has of one class
+ * @len:	bytes, of a block
+ * @n:		blocks
+ */
+struct mem_share {
+	uint32_t len;
+	uint32_t n;
+};
+
+/**
+ * struct mem_kept - what is set aside of one class
+ * @list:	blocks for those who claim
+ * @cls:	the class
+ * @share:	blocks that belong to a promise
+ * @made:	promises whose blocks of this class were made
+ */
+struct mem_kept {
+	struct mem_block *list;
+	uint32_t cls;
+	uint32_t share;
+	uint32_t made;
+};
 
 /**
  * struct mem - a pool
@@ -40,7 +78,22 @@ struct mem_chunk;
  * @used:	bytes in blocks handed out, by size class
  * @peak:	highest @used so far
  * @free_list:	unused blocks per class
- * @chunks:	all chunks carved into classes
+ * @owed:	blocks per class that were claimed and not given back yet
+ * @nowed:	their sum
+ * @claimed:	mem_alloc() is for the holder of a promise
+ * @promises:	promises made
+ * @unit:	bytes that making one takes, 0 = none can be made
+ * @foreseen:	promises that budget is withheld for at least
+ * @covered:	promises that @withheld is for
+ * @withheld:	bytes of @budget for what is promised, or soon may be, and not made
+ * @reserve:	bytes of @budget that mem_low() keeps beyond that
+ * @enough:	while @used is not more than this, memory is not low
+ * @kept:	what is set aside, of each class that a promise has
+ * @nkept:	entries
+ * @tried:	highest @used with which chunks were looked for in vain
+ * @denied:	the embedder has refused a chunk: memory is low, and none is asked
+ *		for, until mem_retry()
+ * @chunks:	all chunks carved into classes, by address
  */
 struct mem {
 	void *(*alloc)(void *ctx, size_t len);
@@ -51,6 +104,20 @@ struct mem {
 	uint64_t used;
 	uint64_t peak;
 	struct mem_block *free_list[MEM_CLASSES];
+	uint32_t owed[MEM_CLASSES];
+	uint32_t nowed;
+	bool claimed;
+	uint32_t promises;
+	uint64_t unit;
+	uint32_t foreseen;
+	uint32_t covered;
+	uint64_t withheld;
+	uint64_t reserve;
+	uint64_t enough;
+	struct mem_kept kept[MEM_SHARES_MAX];
+	uint32_t nkept;
+	uint64_t tried;
+	bool denied;
 	struct mem_chunk *chunks;
 };
 
@@ -77,8 +144,68 @@ void *mem_alloc(struct mem *m, size_t len);
 /** mem_free() - Give back a block of mem_alloc(@len); NULL is ignored */
 void mem_free(struct mem *m, void *p, size_t len);
 
-/** mem_has() - Would mem_alloc(@len) succeed now, the embedder permitting? */
-bool mem_has(const struct mem *m, size_t len);
+/** mem_ensure() - See to it that mem_alloc(@len) will succeed, without a claim; false
+ * when it cannot
+ */
+bool mem_ensure(struct mem *m, size_t len);
+
+/**
+ * mem_promises() - Say what a promise consists of, before the first one
+ * @m:		pool
+ * @share:	the blocks, each class once; read in this call only
+ * @n:		entries, at most MEM_SHARES_MAX
+ */
+void mem_promises(struct mem *m, const struct mem_share *share, uint32_t n);
+
+/** mem_set_budget() - Another budget from now on; what is taken beyond it stays */
+void mem_set_budget(struct mem *m, uint64_t budget);
+
+/** mem_set_reserve() - Have mem_low() keep so many bytes beyond all promises */
+void mem_set_reserve(struct mem *m, uint64_t bytes);
+
+/**
+ * mem_low() - Must what is left be kept for promises and for the reserve?
+ *
+ * As long as anything is claimed nobody should get more than was promised.
+ */
+static inline bool mem_low(const struct mem *m)
+{
+	return m->used > m->enough;
+}
+
+/**
+ * mem_promise() - Make a promise
+ * @m:		pool
+ *
+ * Return: true, and what it takes can be had until mem_unpromise(), the
+ * embedder permitting; false when what is left does not allow for it
+ */
+bool mem_promise(struct mem *m) MUST_USE;
+
+/** mem_may_promise() - Would mem_promise() succeed now? */
+bool mem_may_promise(const struct mem *m);
+
+/** mem_unpromise() - The holder of a promise has given back all its blocks */
+void mem_unpromise(struct mem *m);
+
+/**
+ * mem_claim() - From here to mem_claim(@m, false) mem_alloc() is for the holder of
+ *		 a promise: it gets what belongs to it when there is nothing else
+ *
+ * It must have fewer blocks of the class, claimed or not, than it was promised.
+ * What a holder begins with may be of a class that the promise does not have: it
+ * comes from what is withheld for promises to come.
+ */
+static inline void mem_claim(struct mem *m, bool on)
+{
+	m->claimed = on;
+}
+
+/** mem_repay() - Where there is memory again, make up for what was claimed */
+void mem_repay(struct mem *m);
+
+/** mem_retry() - The embedder may have memory again */
+void mem_retry(struct mem *m);
 
 /** mem_block_size() - Bytes that a block of @len really occupies */
 size_t mem_block_size(size_t len);

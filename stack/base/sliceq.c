@@ -142,8 +142,7 @@ static void pop_tail(struct sliceq *q)
 	q->count--;
 }
 
-/* Bytes that may be written behind the last slice. */
-static uint32_t tail_room(const struct sliceq *q)
+uint32_t sliceq_tail_room(const struct sliceq *q)
 {
 	const struct sliceq_entry *tail = tail_of(q);
 
@@ -152,7 +151,7 @@ static uint32_t tail_room(const struct sliceq *q)
 	return tail->buf->size - tail->off - tail->len;
 }
 
-/* Copy bytes behind the last slice, within tail_room(). */
+/* Copy bytes behind the last slice, within sliceq_tail_room(). */
 static void tail_write(struct sliceq *q, const void *data, uint32_t len)
 {
 	struct sliceq_entry *tail = tail_of(q);
@@ -206,7 +205,7 @@ int sliceq_append(struct sliceq *q, struct mem *m, struct slice s)
 		q->bytes += s.len;
 		return 0;
 	}
-	if (s.len <= SMALL_MAX && s.len <= tail_room(q)) {
+	if (s.len <= SMALL_MAX && s.len <= sliceq_tail_room(q)) {
 		tail_write(q, slice_data(&s), s.len);
 		return 0;
 	}
@@ -343,7 +342,7 @@ uint32_t sliceq_write(struct sliceq *q, struct mem *m, const void *data,
 		      uint32_t len)
 {
 	const uint8_t *p = data;
-	uint32_t done = min_u32(len, tail_room(q));
+	uint32_t done = min_u32(len, sliceq_tail_room(q));
 
 	if (done)
 		tail_write(q, p, done);

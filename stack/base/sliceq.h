@@ -97,6 +97,9 @@ int sliceq_write_front(struct sliceq *q, struct mem *m, const void *data,
 uint32_t sliceq_write(struct sliceq *q, struct mem *m, const void *data,
 		      uint32_t len);
 
+/** sliceq_tail_room() - Bytes that sliceq_write() takes without new memory */
+uint32_t sliceq_tail_room(const struct sliceq *q);
+
 /** sliceq_consume() - Drop @len <= @q->bytes bytes from the front */
 void sliceq_consume(struct sliceq *q, struct mem *m, uint32_t len);
 

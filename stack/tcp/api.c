@@ -10,6 +10,7 @@
 #include "conn.h"
 #include "demux.h"
 #include "extra.h"
+#include "floor.h"
 #include "isn.h"
 #include "state.h"
 #include "tcp.h"
@@ -122,11 +123,46 @@ static int send_refusal(const struct tcp_conn *c)
 static ptrdiff_t no_room(struct tcp_conn *c)
 {
 	c->flags |= CF_WANT_WRITE;
-	if (tcp_send_space(c) > 0) {
+	if (stack_mem_low(c->t->s) || tcp_send_space(c) > 0) {
 		tcp_memory_wait(c);
 		tcp_mark_ready(c);
 	}
 	return -ERR_AGAIN;
+}
+
+/* To the send queue, within tcp_send_space(); bytes taken. */
+static uint32_t queue_bytes(struct tcp_conn *c, const void *data, uint32_t len)
+{
+	uint32_t got = 0;
+
+	if (!stack_mem_low(c->t->s))
+		got = sliceq_write(&c->sndq, &c->t->s->mem, data, len);
+	return got ? got : tcp_floor_write(c, &c->sndq, data, len);
+}
+
+/* The same by reference.  An empty queue has its first ring whatever happens. */
+static uint32_t queue_moved(struct tcp_conn *c, struct sliceq *from,
+			    uint32_t len)
+{
+	struct mem *m = &c->t->s->mem;
+
+	mem_claim(m, c->sndq.bytes == 0);
+	len = sliceq_move(&c->sndq, from, m, len);
+	mem_claim(m, false);
+	return len;
+}
+
+static int queue_slice(struct tcp_conn *c, struct slice sl)
+{
+	struct mem *m = &c->t->s->mem;
+	int r;
+
+	if (c->sndq.bytes > 0 && stack_mem_low(c->t->s))
+		return -ERR_NOMEM;
+	mem_claim(m, c->sndq.bytes == 0);
+	r = sliceq_append(&c->sndq, m, sl);
+	mem_claim(m, false);
+	return r;
 }
 
 ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn h,
@@ -144,9 +180,8 @@ ptrdiff_t ustack_send(struct ustack *s, struct ustack_conn h,
 						  tcp_send_space(c));
 		uint32_t got = 0;
 
-		if (want > 0 && !stack_mem_low(s))
-			got = sliceq_write(&c->sndq, &s->mem, iov[i].base,
-					   want);
+		if (want > 0)
+			got = queue_bytes(c, iov[i].base, want);
 		total += got;
 		cut = got < iov[i].len;
 	}
@@ -175,8 +210,7 @@ ptrdiff_t ustack_send_buf(struct ustack *s, struct ustack_conn h,
 		return 0;
 	if (sl.len > tcp_snd_most(c))
 		return -ERR_MSGSIZE;
-	if (!slice_fits(c, sl.len) || stack_mem_low(s) ||
-	    sliceq_append(&c->sndq, &s->mem, sl) < 0)
+	if (!slice_fits(c, sl.len) || queue_slice(c, sl) < 0)
 		return no_room(c);
 	tcp_mark_ready(c);
 	return (ptrdiff_t)sl.len;
@@ -243,7 +277,7 @@ ptrdiff_t ustack_splice(struct ustack *s, struct ustack_conn from,
 		return 0;
 	n = min_u32(n, tcp_send_space(out));
 	if (n > 0)
-		n = sliceq_move(&out->sndq, &in->rcvq, &s->mem, n);
+		n = queue_moved(out, &in->rcvq, n);
 	if (n == 0)
 		return no_room(out);
 	tcp_mark_ready(out);

@@ -8,6 +8,7 @@
 #include "backlog.h"
 #include "cc.h"
 #include "extra.h"
+#include "floor.h"
 #include "isn.h"
 #include "pmtu.h"
 #include "reasm.h"
@@ -94,21 +95,42 @@ uint64_t tcp_next_id(struct tcp *t)
 	return t->next_id++;
 }
 
+/* With a promise of what it may hold, or not at all. */
+static struct tcp_conn *tcb_new(struct tcp *t)
+{
+	struct mem *m = &t->s->mem;
+	struct tcp_conn *c;
+
+	if (!mem_promise(m))
+		return NULL;
+	mem_claim(m, true);
+	c = mem_alloc(m, sizeof(*c));
+	mem_claim(m, false);
+	if (!c)
+		mem_unpromise(m);
+	return c;
+}
+
+static void tcb_free(struct tcp *t, struct tcp_conn *c)
+{
+	mem_free(&t->s->mem, c, sizeof(*c));
+	mem_unpromise(&t->s->mem);
+}
+
 struct tcp_conn *tcp_conn_new(struct tcp *t, const struct tcp_flow_args *a,
 			      uint64_t id)
 {
 	struct tcp_conn *c;
 	uint32_t index;
 
-	if (t->nconns >= t->s->cfg.max_conns || stack_mem_low(t->s) ||
-	    !tcp_wnd_left(t))
+	if (t->nconns >= t->s->cfg.max_conns)
 		return NULL;
-	c = mem_alloc(&t->s->mem, sizeof(*c));
+	c = tcb_new(t);
 	if (!c)
 		return NULL;
 	index = slot_take(t);
 	if (index == NO_SLOT) {
-		mem_free(&t->s->mem, c, sizeof(*c));
+		tcb_free(t, c);
 		return NULL;
 	}
 	memset(c, 0, sizeof(*c));
@@ -150,7 +172,7 @@ void tcp_conn_free(struct tcp_conn *c)
 	t->states[c->state]--;
 	t->nconns--;
 	slot_give(t, c->index);
-	mem_free(&t->s->mem, c, sizeof(*c));
+	tcb_free(t, c);
 }
 
 struct tcp_conn *tcp_conn_get(const struct tcp *t, struct ustack_conn h)
@@ -317,11 +339,27 @@ void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 	tcp_mss_update(c);
 }
 
-uint32_t tcp_send_space(const struct tcp_conn *c)
+/* Room within @limit: of tiny segments the records are what takes memory. */
+static uint32_t room_within(const struct tcp_conn *c, uint32_t limit)
 {
-	uint32_t limit = tcp_snd_limit(c);
-	/* Of tiny segments the records are what takes memory. */
 	uint32_t used = max_u32(c->sndq.bytes, rec_footprint(c));
 
 	return limit > used ? limit - used : 0;
+}
+
+uint32_t tcp_send_space(const struct tcp_conn *c)
+{
+	if (stack_mem_low(c->t->s))
+		return tcp_floor_room(&c->sndq);
+	return room_within(c, tcp_snd_limit(c));
+}
+
+bool tcp_worth_writing(const struct tcp_conn *c)
+{
+	uint32_t limit;
+
+	if (stack_mem_low(c->t->s))
+		return tcp_floor_room(&c->sndq) > 0;
+	limit = tcp_snd_limit(c);
+	return room_within(c, limit) >= limit / 3;
 }

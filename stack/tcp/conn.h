@@ -77,4 +77,7 @@ void tcp_discard_received(struct tcp_conn *c);
 /** tcp_send_space() - Room in the send buffer, bytes */
 uint32_t tcp_send_space(const struct tcp_conn *c);
 
+/** tcp_worth_writing() - Is there room enough to wake up who waits for it? */
+bool tcp_worth_writing(const struct tcp_conn *c);
+
 #endif /* STACK_TCP_CONN_H */

@@ -123,8 +123,7 @@ static void release(struct tcp_conn *c, uint32_t acked)
 	sliceq_consume(&c->sndq, &c->t->s->mem, bytes);
 	c->st.bytes_acked += bytes;
 	tcp_snd_grow(c);
-	if (c->flags & CF_WANT_WRITE &&
-	    tcp_send_space(c) >= tcp_snd_limit(c) / 3)
+	if (c->flags & CF_WANT_WRITE && tcp_worth_writing(c))
 		c->flags |= CF_EV_WRITABLE;
 }
 

@@ -10,6 +10,7 @@
  */
 
 #include "conn.h"
+#include "floor.h"
 #include "input.h"
 #include "reasm.h"
 #include "state.h"
@@ -57,16 +58,30 @@ static void received(struct tcp_conn *c, uint32_t len)
 		c->flags |= CF_EV_READABLE;
 }
 
+/* To the receive queue; bytes taken, fewer where memory lacks. */
+static uint32_t append(struct tcp_conn *c, struct slice s)
+{
+	uint32_t before = c->rcvq.bytes;
+	uint32_t got;
+
+	if (!stack_mem_low(c->t->s) && tcp_rcv_append(c, &c->rcvq, s) == 0)
+		return s.len;
+	got = c->rcvq.bytes - before;
+	if (got == 0)
+		got = tcp_floor_write(c, &c->rcvq, slice_data(&s), s.len);
+	if (got < s.len) {
+		c->flags |= CF_ACK_NOW;
+		stack_drop(c->t->s, USTACK_C_DROP_NO_MEMORY);
+	}
+	return got;
+}
+
 static void take_in_order(struct tcp_conn *c, const struct tcp_seg *seg)
 {
 	struct slice s = { .buf = seg->buf, .off = seg->off, .len = seg->len };
-	uint32_t before = c->rcvq.bytes;
 	bool hole = reasm_holes(c);
-	uint32_t got;
+	uint32_t got = append(c, s);
 
-	if (tcp_rcv_append(c, &c->rcvq, s) < 0)
-		stack_drop(c->t->s, USTACK_C_DROP_NO_MEMORY);
-	got = c->rcvq.bytes - before;
 	c->rcv.nxt += got;
 	if (hole) {
 		got += reasm_deliver(c);
@@ -85,23 +100,13 @@ static void take_out_of_order(struct tcp_conn *c, const struct tcp_seg *seg)
 		stack_drop(c->t->s, USTACK_C_DROP_TCP_REASM);
 }
 
-/*
- * Memory is short: what was told of by SACK is given up only where the segment
- * in hand closes the first hole, so that what others hold cannot block us for
- * ever (2018 section 8).  All of it comes again.
- */
+/* While memory is low only what comes in order is taken (floor.h). */
 static bool has_memory(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-	struct ustack *s = c->t->s;
-
-	if (stack_mem_low(s) && reasm_holes(c) && seg->seq == c->rcv.nxt) {
-		reasm_clear(c);
-		tcp_count(c, USTACK_C_TCP_OOO_PRUNED);
-	}
-	if (!stack_mem_low(s))
+	if (seg->seq == c->rcv.nxt || !stack_mem_low(c->t->s))
 		return true;
 	c->flags |= CF_ACK_NOW;
-	stack_drop(s, USTACK_C_DROP_NO_MEMORY);
+	stack_drop(c->t->s, USTACK_C_DROP_NO_MEMORY);
 	return false;
 }
 

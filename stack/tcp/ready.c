@@ -20,11 +20,14 @@ static bool at_end(const struct tcp_conn *c)
 	return c->flags & (CF_FIN_RCVD | CF_DETACHED) || c->opts & OF_SHUT_RD;
 }
 
-/* Room enough to be worth a wake-up: a third of the buffer, as Linux. */
+/* Room enough to be worth a wake-up: a third of the buffer, as Linux, or all
+ * that there can be while memory is low.
+ */
 static bool may_write(const struct tcp_conn *c)
 {
-	return c->state >= USTACK_ESTABLISHED &&
-	       tcp_send_space(c) >= c->snd.buf / 3;
+	uint32_t worth = stack_mem_low(c->t->s) ? 1 : c->snd.buf / 3;
+
+	return c->state >= USTACK_ESTABLISHED && tcp_send_space(c) >= worth;
 }
 
 static uint32_t poll_bits(const struct tcp_conn *c)

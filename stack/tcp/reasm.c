@@ -349,8 +349,14 @@ uint32_t reasm_deliver(struct tcp_conn *c)
 		count(ra, r);
 		c->rcv.nxt += n;
 		total += n;
-		if (r->q.bytes > 0) /* no memory: the rest stays for later */
-			break;
+		if (r->q.bytes > 0) {
+			/* No memory to move it: all of it comes again, lest the
+			 * peer waits for us to take what it knows we have
+			 * (2018 section 8). */
+			tcp_count(c, USTACK_C_TCP_OOO_PRUNED);
+			reasm_clear(c);
+			return total;
+		}
 		range_drop(c, r);
 	}
 	state_rest(c);

@@ -9,6 +9,7 @@
 
 #include "sendq.h"
 
+#include "floor.h"
 #include "rack.h"
 #include "state.h"
 #include "timers.h"
@@ -41,10 +42,21 @@ static struct tcp_flight *flight_get(struct tcp_conn *c)
 	return fl;
 }
 
+/* As rec_new(); with @claim it may be one of those that are promised. */
+static struct tcp_rec *rec_get(struct tcp_conn *c, bool claim)
+{
+	struct mem *m = &c->t->s->mem;
+	struct tcp_rec *r;
+
+	mem_claim(m, claim);
+	r = flight_get(c) ? mem_alloc(m, sizeof(*r)) : NULL;
+	mem_claim(m, false);
+	return r;
+}
+
 struct tcp_rec *rec_new(struct tcp_conn *c)
 {
-	return flight_get(c) ? mem_alloc(&c->t->s->mem, sizeof(struct tcp_rec))
-			     : NULL;
+	return rec_get(c, !c->fl || c->fl->nrecs < TCP_FLOOR_RECS);
 }
 
 void rec_rest(struct tcp_conn *c)
@@ -99,7 +111,9 @@ void rec_append(struct tcp_conn *c, struct tcp_rec *r, uint32_t len, bool fin)
 
 int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len)
 {
-	struct tcp_rec *tail = rec_new(c);
+	/* Without a part of the first one nothing goes on. */
+	struct tcp_rec *tail = rec_get(
+		c, r == c->fl->first || c->fl->nrecs < TCP_FLOOR_RECS);
 
 	ASSERT(len > 0);
 	ASSERT(len < r->len);

@@ -19,8 +19,9 @@
 #define ISS_MARGIN   65537u /* beyond an old unscaled window, as Linux */
 #define SHARE	     3u	    /* entries of a listener for each that is free */
 #define VICTIM_LOOK  16u    /* entries looked at to find one that makes room */
-#define RUN_MAX	     256u   /* entries served in one run of the timer */
-#define FULL_LINK_US 1000u  /* until the next try when the link is full */
+#define LOW_ENTRIES  64u /* while memory is low; a cookie promises more window */
+#define RUN_MAX	     256u  /* entries served in one run of the timer */
+#define FULL_LINK_US 1000u /* until the next try when the link is full */
 
 void syncache_init(struct tcp *t)
 {
@@ -294,6 +295,7 @@ static bool wants_cookie(const struct tcp *t, const struct tcp_seg *seg,
 	if (mode == USTACK_COOKIES_NEVER || seg->reuses)
 		return false;
 	return mode == USTACK_COOKIES_ALWAYS ||
+	       (stack_mem_low(t->s) && t->nsyn >= LOW_ENTRIES) ||
 	       !has_room(t, &t->listener[listener]);
 }
 
@@ -306,11 +308,27 @@ static void insert(struct tcp *t, struct syn_entry *e)
 	t->listener[e->listener].half_open++;
 }
 
+/* It goes before a connection's promise, and like the TCB at its expense. */
+static struct syn_entry *entry_new(struct tcp *t)
+{
+	struct mem *m = &t->s->mem;
+	struct syn_entry *e;
+
+	mem_claim(m, true);
+	e = mem_alloc(m, sizeof(*e));
+	mem_claim(m, false);
+	return e;
+}
+
 void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 		  const struct tcp_seg *seg, int listener)
 {
 	struct syn_entry *e = NULL;
 
+	if (!mem_may_promise(&t->s->mem)) {
+		stack_drop(t->s, USTACK_C_DROP_TCP_MEM_LIMIT);
+		return;
+	}
 	if (wants_cookie(t, seg, listener)) {
 		syncookie_send(t, a, seg, listener);
 		return;
@@ -319,8 +337,8 @@ void syncache_add(struct tcp *t, const struct tcp_flow_args *a,
 		stack_drop(t->s, USTACK_C_DROP_TCP_SYN_BACKLOG);
 		return;
 	}
-	if (!stack_mem_low(t->s))
-		e = mem_alloc(&t->s->mem, sizeof(*e));
+	if (!stack_mem_low(t->s) || t->nsyn < LOW_ENTRIES)
+		e = entry_new(t);
 	if (!e) {
 		stack_drop(t->s, USTACK_C_DROP_NO_MEMORY);
 		return;
@@ -378,7 +396,9 @@ struct tcp_conn *syncache_promote(struct tcp *t, const struct syn_entry *e)
 	struct tcp_conn *c = tcp_conn_new(t, &a, e->id);
 
 	if (!c) {
-		stack_drop(t->s, USTACK_C_DROP_TCP_CONN_LIMIT);
+		stack_drop(t->s, t->nconns >= t->s->cfg.max_conns
+					 ? USTACK_C_DROP_TCP_CONN_LIMIT
+					 : USTACK_C_DROP_TCP_MEM_LIMIT);
 		stack_count(t->s, USTACK_C_TCP_ATTEMPT_FAILS);
 		return NULL;
 	}

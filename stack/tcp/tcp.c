@@ -13,6 +13,7 @@
 #include "bind.h"
 #include "cc.h"
 #include "conn.h"
+#include "floor.h"
 #include "output.h"
 #include "syncache.h"
 #include "timers.h"
@@ -64,6 +65,7 @@ struct tcp *tcp_new(struct ustack *s)
 		return NULL;
 	memset(t, 0, sizeof(*t));
 	t->s = s;
+	tcp_floor_init(&s->mem);
 	t->free_slot = UINT32_MAX;
 	t->next_id = 1;
 	t->cc = (uint8_t)tcp_cc_find(s->cfg.cc);

@@ -26,14 +26,11 @@ uint32_t tcp_wnd_initial(const struct tcp *t)
 	uint64_t rest = limit > t->promised ? limit - t->promised : 0;
 	uint32_t least = rest ? RCVBUF_LEAST : RCVBUF_FLOOR;
 
+	if (t->s->pressure.on)
+		return RCVBUF_FLOOR;
 	/* A share of what is left: many connections get small buffers. */
 	return (uint32_t)min_u64(max_u64(rest / 64, least),
 				 t->s->cfg.rcvbuf_init);
-}
-
-bool tcp_wnd_left(const struct tcp *t)
-{
-	return t->promised + RCVBUF_FLOOR <= t->s->cfg.mem_limit_bytes;
 }
 
 /* Bytes that the peer may still send, and those that wait to be read. */
@@ -89,11 +86,22 @@ static uint8_t shift_in_use(const struct tcp_conn *c)
 	return c->flags & CF_WSCALE ? c->rcv.wscale : 0;
 }
 
+/* The buffer, or what there is for sure while memory is short.  Not only while
+ * it is low: what is announced in a better moment would be dropped in the next.
+ */
+static uint32_t buffer_now(const struct tcp_conn *c)
+{
+	if (__builtin_expect(c->t->s->pressure.on, 0))
+		return min_u32(c->rcv.buf, RCVBUF_FLOOR);
+	return c->rcv.buf;
+}
+
 /* Room in the buffer, as far as a window field can say it. */
 static uint32_t free_space(const struct tcp_conn *c)
 {
 	uint32_t held = c->rcvq.bytes;
-	uint32_t room = c->rcv.buf > held ? c->rcv.buf - held : 0;
+	uint32_t buf = buffer_now(c);
+	uint32_t room = buf > held ? buf - held : 0;
 
 	return min_u32(room, WND_FIELD_MAX << shift_in_use(c));
 }
@@ -103,7 +111,8 @@ static uint32_t free_space(const struct tcp_conn *c)
  */
 static uint32_t least_step(const struct tcp_conn *c)
 {
-	uint32_t most = min_u32(c->rcv.buf, WND_FIELD_MAX << shift_in_use(c));
+	uint32_t most = min_u32(buffer_now(c),
+				WND_FIELD_MAX << shift_in_use(c));
 
 	return min_u32(most / 2, max_u32(c->rec.adv_mss, 1));
 }
@@ -141,6 +150,8 @@ static uint32_t fair_share(const struct tcp_conn *c)
 	uint64_t limit = promise_limit(c->t);
 	uint64_t rest = limit > others ? limit - others : 0;
 
+	if (c->t->s->pressure.on)
+		return RCVBUF_FLOOR;
 	return (uint32_t)min_u64(rest / 2, UINT32_MAX);
 }
 

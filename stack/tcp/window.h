@@ -47,9 +47,6 @@ void tcp_wnd_begin(struct tcp_conn *c);
 /** tcp_wnd_initial() - Receive buffer that a connection opened now would get */
 uint32_t tcp_wnd_initial(const struct tcp *t);
 
-/** tcp_wnd_left() - May another connection be promised anything? */
-bool tcp_wnd_left(const struct tcp *t);
-
 /** tcp_wnd_shift() - Window scale to announce */
 uint8_t tcp_wnd_shift(const struct ustack *s);
 

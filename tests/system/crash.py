@@ -3,6 +3,7 @@
 """crash.py - clients for crash.sh, and a launcher that listens for the daemon
 
     crash.py flow ADDRESS STOP          echo, a chunk at a time, until file STOP exists
+    crash.py carry ADDRESS BYTES SECONDS   BYTES to the echo and back, in that time
     crash.py press ADDRESS COUNT STOP   COUNT connections whose data nobody reads
     crash.py dial ADDRESS PORT COUNT STOP   COUNT connections, as many as do answer
     crash.py listen PATH COUNT COMMAND...   COUNT sockets by LISTEN_FDS, then COMMAND
@@ -10,6 +11,7 @@
 import os
 import socket
 import sys
+import threading
 import time
 
 CHUNK = 20000
@@ -53,6 +55,23 @@ def flow(addr, stop):
     if s.recv(1):
         sys.exit("more than was sent")
     print("whole", flush=True)
+
+
+def carry(addr, count, limit):
+    """All bytes, right, in time; who reads while it sends cannot block itself."""
+    s, data, back = connect(addr, 7), os.urandom(int(count)), bytearray()
+    start = time.monotonic()
+    threading.Thread(target=s.sendall, args=(data,), daemon=True).start()
+    while len(back) < len(data):
+        if time.monotonic() > start + float(limit):
+            sys.exit(f"{len(back)} of {count} bytes in {limit} s")
+        more = s.recv(65536)
+        if not more:
+            sys.exit(f"the connection ended after {len(back)} bytes")
+        back += more
+    if back != data:
+        sys.exit("other bytes")
+    print(f"whole in {time.monotonic() - start:.2f} s")
 
 
 def press(addr, count, stop):
@@ -112,5 +131,5 @@ def listen(path, count, *command):
 
 
 if __name__ == "__main__":
-    TASKS = {f.__name__: f for f in (flow, press, dial, listen)}
+    TASKS = {f.__name__: f for f in (flow, carry, press, dial, listen)}
     TASKS[sys.argv[1]](*sys.argv[2:])

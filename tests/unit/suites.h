@@ -17,6 +17,7 @@
 	X(suite_base_err)		\
 	X(suite_base_htab)		\
 	X(suite_base_mem)		\
+	X(suite_base_promise)		\
 	X(suite_base_rng)		\
 	X(suite_base_seq)		\
 	X(suite_base_siphash)		\

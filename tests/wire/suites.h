@@ -22,6 +22,7 @@
 	X(suite_wire_ack)                                                      \
 	X(suite_wire_data)                                                     \
 	X(suite_wire_budget)                                                   \
+	X(suite_wire_pressure)                                                 \
 	X(suite_wire_sack)                                                     \
 	X(suite_wire_fin_wait)                                                 \
 	X(suite_wire_time_wait)                                                \

@@ -141,6 +141,8 @@ START_TEST(refusal_of_the_host_is_survived)
 	EXPECT_EQ(t.mem.taken, 0);
 	EXPECT_EQ(t.mem.used, 0);
 	t.refuse = false;
+	EXPECT(!mem_ensure(&t.mem, 64));
+	mem_retry(&t.mem);
 	p = mem_alloc(&t.mem, 64);
 	ck_assert_ptr_nonnull(p);
 	mem_free(&t.mem, p, 64);

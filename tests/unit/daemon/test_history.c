@@ -188,6 +188,8 @@ START_TEST(event_comes_back_as_it_was)
 
 	begin(3);
 	for (uint32_t k = 0; k < USTACK_EVENTS; k++) {
+		if (k == USTACK_EV_MEMORY) /* of no connection */
+			continue;
 		want = event(3, (enum ustack_event_kind)k);
 		ev = samples[k];
 		ev.time_us = want.time_us;

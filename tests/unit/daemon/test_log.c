@@ -221,11 +221,13 @@ END_TEST
 
 START_TEST(mask_grows_with_the_level)
 {
+	uint32_t warning = log_event_mask(LOG_LVL_WARNING);
 	uint32_t info = log_event_mask(LOG_LVL_INFO);
 	uint32_t debug = log_event_mask(LOG_LVL_DEBUG);
 
-	ck_assert_uint_eq(log_event_mask(LOG_LVL_WARNING), 0);
-	ck_assert_uint_eq(info, 1u << USTACK_EV_OPENED |
+	ck_assert_uint_eq(log_event_mask(LOG_LVL_ERROR), 0);
+	ck_assert_uint_eq(warning, 1u << USTACK_EV_MEMORY);
+	ck_assert_uint_eq(info, warning | 1u << USTACK_EV_OPENED |
 					1u << USTACK_EV_CLOSED |
 					1u << USTACK_EV_LOST |
 					1u << USTACK_EV_SOFT_ERROR);

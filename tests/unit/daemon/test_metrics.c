@@ -182,6 +182,7 @@ START_TEST(largest_reading_fits_a_page)
 
 	memset(&m->counters.stack, 0xff, sizeof(m->counters.stack));
 	memset(&m->gauges, 0xff, sizeof(m->gauges));
+	m->gauges.mem_short = true;
 	memset(&m->impair, 0xff, sizeof(m->impair));
 	memset(&m->impaired, 0xff, sizeof(m->impaired));
 	m->up_us = UINT64_MAX;

@@ -4,6 +4,7 @@
  */
 
 #include "inner.h"
+#include "stack/tcp/floor.h"
 #include "stack/wire/icmp.h"
 #include "stack/wire/ip6.h"
 
@@ -84,24 +85,34 @@ START_TEST(echo_longer_than_the_mtu_is_cut)
 }
 END_TEST
 
-/* a sender that was refused for want of memory is told when there is some. */
+static void least_memory(struct ustack_config *cfg)
+{
+	cfg->mem_limit_bytes = 4u << 20;
+}
+
+/* a sender that was refused for want of memory is told when there is some, and
+ * what it was given beyond that is made up for.
+ */
 START_TEST(writable_comes_when_memory_is_back)
 {
-	struct ubuf *hog[16];
+	struct ubuf *hog[2000];
+	uint32_t n = 0;
 	struct peer p;
 
-	peer_init(&p, NULL);
+	peer_init(&p, least_memory);
 	peer_open(&p);
-	p.h.s->mem.budget = p.h.s->mem.used + (1u << 20) + 500000;
-	for (uint32_t i = 0; i < ARRAY_LEN(hog); i++)
-		hog[i] = ustack_buf_new(p.h.s, 60000);
+	for (uint32_t size = 60000; size > 500; size /= 2)
+		while (n < ARRAY_LEN(hog) &&
+		       (hog[n] = ustack_buf_new(p.h.s, size)) != NULL)
+			n++;
+	EXPECT(n < ARRAY_LEN(hog));
+	ck_assert_int_eq(peer_send(&p, 5000), TCP_FLOOR_BYTES);
 	EXPECT(stack_mem_low(p.h.s));
 	ck_assert_int_eq(peer_send(&p, 1000), -ERR_AGAIN);
-	for (uint32_t i = 0; i < ARRAY_LEN(hog); i++)
-		if (hog[i])
-			ubuf_put(hog[i]);
-	EXPECT(!stack_mem_low(p.h.s));
+	while (n > 0)
+		ubuf_put(hog[--n]);
 	peer_advance(&p, SEC(60));
+	EXPECT(!stack_mem_low(p.h.s));
 	EXPECT_EQ(p.c.writable, 1);
 	peer_fini(&p);
 }
