@@ -337,8 +337,8 @@ lint:				## format, include table, sizes, requirements, cppcheck ...
 format:				## let clang-format decide
 	@tests/lint/sources.sh | xargs $(CLANG_FORMAT) -i
 
-HEADERS	:= ustack.h ustack_config.h ustack_info.h ustack_mib.h ustack_opt.h \
-	   ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
+HEADERS	:= ustack.h ustack_config.h ustack_hosted.h ustack_info.h ustack_mib.h \
+	   ustack_opt.h ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
 EXAMPLES := daemon/ustackd.conf systemd/no-capability.conf systemd/ustack0.netdev \
 	    systemd/ustack0.network systemd/ustackd.socket tests/examples/embed.c

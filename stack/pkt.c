@@ -82,6 +82,26 @@ struct ustack_pkt *ustack_pkt_sized(struct ustack *s, uint32_t len)
 	return p;
 }
 
+struct ustack_pkt *ustack_pkt_copy(struct ustack *s, const struct ustack_pkt *p)
+{
+	struct ustack_pkt *q = ustack_pkt_sized(s, p->len);
+	uint8_t *at;
+
+	if (!q)
+		return NULL;
+	at = q->slice[0].buf->data + q->slice[0].off;
+	memcpy(at, p->head, p->head_len);
+	at += p->head_len;
+	for (uint32_t i = 0; i < p->nslices; at += p->slice[i++].len)
+		memcpy(at, slice_data(&p->slice[i]), p->slice[i].len);
+	q->len = p->len;
+	q->gso_size = p->gso_size;
+	q->l4_off = p->l4_off;
+	q->csum_off = p->csum_off;
+	q->flags = p->flags;
+	return q;
+}
+
 struct ustack_pkt *ustack_pkt_keep(struct ustack *s, const struct ustack_pkt *p)
 {
 	struct ustack_pkt *k = NULL;

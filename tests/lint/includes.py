@@ -50,6 +50,7 @@ EXTRA = {
     "daemon/svc/tls_log.c": ["arpa/inet.h"],
     "daemon/svc/tls_set.c": ["crypto/creds.h"],
     "daemon/svc/stream_tls.h": ["crypto/channel.h", "stack/ustack.h"],
+    "stack/ustack_hosted.h": ["stdio.h", "stdlib.h", "sys/random.h"],
     "stack/base/poison.h": ["sanitizer/asan_interface.h"],
 }
 

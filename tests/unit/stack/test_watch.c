@@ -365,6 +365,46 @@ START_TEST(a_kept_packet_of_all_slices_is_given_back)
 }
 END_TEST
 
+/* Its bytes in a row, for another instance, and what offload needs to know. */
+START_TEST(a_copied_packet_has_its_bytes_in_a_row)
+{
+	struct ustack_pkt lent = { .len = 46,
+				   .head_len = 40,
+				   .gso_size = 10,
+				   .nslices = 2,
+				   .flags = USTACK_PKT_CSUM_PARTIAL };
+	struct ustack_pkt *copy;
+	struct peer p, other;
+	struct ubuf *b;
+	uint64_t used;
+
+	begin(&p, NULL);
+	begin(&other, NULL);
+	used = other.h.s->mem.used;
+	b = ustack_buf_new(p.h.s, 64);
+	memset(lent.head, 0x45, sizeof(lent.head));
+	memcpy(b->data, "onetwothree", 11);
+	lent.slice[0] = (struct slice){ .buf = b, .off = 3, .len = 3 };
+	lent.slice[1] = (struct slice){ .buf = b, .off = 0, .len = 3 };
+	copy = ustack_pkt_copy(other.h.s, &lent);
+	ck_assert_ptr_nonnull(copy);
+	EXPECT_EQ(b->refs, 1);
+	EXPECT_EQ(copy->len, 46);
+	EXPECT_EQ(copy->gso_size, 10);
+	EXPECT_EQ(copy->flags, USTACK_PKT_CSUM_PARTIAL);
+	EXPECT_EQ(copy->head_len, 0);
+	EXPECT_EQ(copy->slice[0].len, 46);
+	ck_assert_int_eq(memcmp(slice_data(&copy->slice[0]), lent.head, 40), 0);
+	ck_assert_int_eq(memcmp(slice_data(&copy->slice[0]) + 40, "twoone", 6),
+			 0);
+	ubuf_put(b);
+	ustack_pkt_free(other.h.s, copy);
+	EXPECT_EQ(other.h.s->mem.used, used);
+	peer_fini(&other);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_stack_watch(void)
 {
 	Suite *s = suite_create("stack/watch");
@@ -382,6 +422,7 @@ Suite *suite_stack_watch(void)
 	tcase_add_test(tc, a_segment_is_classified_in_each_stage_of_life);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("packets");
+	tcase_add_test(tc, a_copied_packet_has_its_bytes_in_a_row);
 	tcase_add_test(tc, a_sized_packet_holds_what_it_needs);
 	tcase_add_test(tc, a_kept_packet_shares_its_payload);
 	tcase_add_test(tc, a_kept_packet_of_all_slices_is_given_back);
