@@ -15,6 +15,7 @@
 #include "segment.h"
 #include "sendq.h"
 #include "state.h"
+#include "syncache.h"
 #include "timers.h"
 #include "timewait.h"
 #include "urgent.h"
@@ -68,6 +69,7 @@ static void conn_defaults(struct tcp_conn *c)
 
 	c->state = USTACK_CLOSED;
 	c->cc.id = c->t->cc;
+	c->snd.offers = syncache_agreed(c->t, UINT8_MAX);
 	c->ttl = cfg->ttl;
 	c->listener = -1;
 	c->flags = cfg->nodelay ? CF_NODELAY : 0;
@@ -320,19 +322,19 @@ void tcp_discard_received(struct tcp_conn *c)
 
 void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o)
 {
-	const struct ustack_config *cfg = &c->t->s->cfg;
-
-	if (o->has & TCP_OPT_HAS_TS && cfg->timestamps) {
+	/* What is configured may have changed since our SYN left. */
+	c->snd.offers &= o->has;
+	if (c->snd.offers & TCP_OPT_HAS_TS) {
 		c->flags |= CF_TS;
 		c->ts.recent = o->tsval;
 		c->ts.recent_s = tcp_now_s(c);
 	}
-	if (o->has & TCP_OPT_HAS_WSCALE && cfg->wscale) {
+	if (c->snd.offers & TCP_OPT_HAS_WSCALE) {
 		c->flags |= CF_WSCALE;
 		c->snd.wscale = o->wscale;
 		c->rcv.wscale = tcp_wnd_shift(c->t->s);
 	}
-	if (o->has & TCP_OPT_HAS_SACK_OK && cfg->sack)
+	if (c->snd.offers & TCP_OPT_HAS_SACK_OK)
 		c->flags |= CF_SACK;
 	if (o->has & TCP_OPT_HAS_MSS)
 		c->rec.peer_mss = (uint16_t)max_u32(o->mss, TCP_MSS_MIN);

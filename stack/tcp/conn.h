@@ -59,7 +59,9 @@ void tcp_reset(struct tcp_conn *c, enum ustack_reason why);
 /** tcp_established() - The handshake is complete: the service may be told */
 void tcp_established(struct tcp_conn *c);
 
-/** tcp_set_peer_opts() - Take over what the peer's SYN offered (RFC 7323, MUST-16) */
+/** tcp_set_peer_opts() - Take over what the peer's SYN offered and ours did, too
+ * (RFC 7323, MUST-16)
+ */
 void tcp_set_peer_opts(struct tcp_conn *c, const struct tcp_opts *o);
 
 /**

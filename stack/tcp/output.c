@@ -70,7 +70,6 @@ static uint32_t wire_segs(const struct tcp_conn *c, uint32_t len)
 /* SYN of an active open, or SYN-ACK of a simultaneous one. */
 static int send_syn(struct tcp_conn *c)
 {
-	const struct ustack_config *cfg = &c->t->s->cfg;
 	bool synack = c->state == USTACK_SYN_RCVD;
 	struct tcp_out o = { .flow = &c->flow,
 			     .id = tcp_id(c),
@@ -91,19 +90,11 @@ static int send_syn(struct tcp_conn *c)
 		c->opened_us = tcp_now(c); /* the connect call had no time */
 	o.wnd = (uint16_t)min_u32(c->rcv.buf, UINT16_MAX); /* (7323-2) */
 	o.wnd_bytes = o.wnd;
-	o.opt.has = TCP_OPT_HAS_MSS;
+	o.opt.has = TCP_OPT_HAS_MSS | c->snd.offers;
 	o.opt.mss = c->rec.adv_mss;
-	if (synack ? c->flags & CF_WSCALE : cfg->wscale) {
-		o.opt.has |= TCP_OPT_HAS_WSCALE;
-		o.opt.wscale = tcp_wnd_shift(c->t->s);
-	}
-	if (synack ? c->flags & CF_TS : cfg->timestamps) {
-		o.opt.has |= TCP_OPT_HAS_TS;
-		o.opt.tsval = tcp_ts_now(c->t) + c->ts.offset;
-		o.opt.tsecr = synack ? c->ts.recent : 0; /* (7323-8) */
-	}
-	if (synack ? c->flags & CF_SACK : cfg->sack)
-		o.opt.has |= TCP_OPT_HAS_SACK_OK;
+	o.opt.wscale = tcp_wnd_shift(c->t->s);
+	o.opt.tsval = tcp_ts_now(c->t) + c->ts.offset;
+	o.opt.tsecr = synack ? c->ts.recent : 0; /* (7323-8) */
 	tcp_uto_add(c, &o.opt);
 	c->rcv.adv = c->rcv.nxt + o.wnd;
 	c->rcv.edge = c->rcv.adv;

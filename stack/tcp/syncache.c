@@ -380,6 +380,7 @@ static void inherit(struct tcp_conn *c, const struct syn_entry *e)
 	c->ts.offset = tcp_ts_offset(c->t, &a);
 	sliceq_init(&c->sndq, c->snd.una);
 	sliceq_init(&c->rcvq, c->rcv.nxt);
+	c->snd.offers = e->has;
 	tcp_set_peer_opts(c, &opt);
 	if (e->flags & SYN_ECN)
 		ecn_agreed(c);

@@ -242,6 +242,7 @@ struct tcp_conn {
 		uint32_t buf; /* send buffer, bytes */
 		uint16_t mss; /* payload of a full segment, options taken off */
 		uint8_t wscale;
+		uint8_t offers; /* TCP_OPT_HAS_* of our SYN or SYN-ACK */
 	} snd;
 	struct {
 		uint32_t nxt;

@@ -347,6 +347,83 @@ START_TEST(cookies_end_with_what_they_agreed_to)
 }
 END_TEST
 
+static void no_options(struct ustack_config *cfg)
+{
+	cfg->timestamps = cfg->wscale = cfg->sack = false;
+}
+
+static void switch_options(struct peer *p, bool on)
+{
+	struct ustack_config cfg = in_force(p);
+
+	cfg.timestamps = cfg.wscale = cfg.sack = on;
+	change(p, &cfg);
+}
+
+static const uint8_t all_options = TCP_OPT_HAS_TS | TCP_OPT_HAS_WSCALE |
+				   TCP_OPT_HAS_SACK_OK;
+
+static void check_agreed(struct peer *p, bool agreed)
+{
+	struct ustack_info info = peer_info(p);
+
+	wire_check_state(p, USTACK_ESTABLISHED);
+	ck_assert_int_eq(info.timestamps, agreed);
+	ck_assert_int_eq(info.wscale_ok, agreed);
+	ck_assert_int_eq(info.sack, agreed);
+}
+
+/* 7323-2: what a SYN-ACK has agreed to holds, whatever comes before its ACK. */
+START_TEST(what_a_syn_ack_agreed_to_holds)
+{
+	bool agreed = _i / 2;
+	struct pseg syn = { .flags = TCP_SYN,
+			    .has = all_options,
+			    .wscale = 7,
+			    .tsval = 100 };
+	struct pseg ack = seg_ack(1, 1);
+	struct peer p;
+	struct pseg s;
+
+	wire_init(&p, _i % 2, agreed ? NULL : no_options);
+	peer_tx(&p, syn);
+	s = peer_expect(&p, TCP_SYN | TCP_ACK, 0, 1, 0);
+	ck_assert_int_eq((s.has & all_options) == all_options, agreed);
+	switch_options(&p, !agreed);
+	ack.has = agreed ? TCP_OPT_HAS_TS : 0;
+	ack.tsval = 101;
+	ack.tsecr = s.tsval;
+	peer_tx(&p, ack);
+	check_agreed(&p, agreed);
+	peer_fini(&p);
+}
+END_TEST
+
+/* The same of a SYN that has left. */
+START_TEST(what_a_syn_has_offered_holds)
+{
+	bool agreed = _i / 2;
+	struct pseg s, answer = { .flags = TCP_SYN | TCP_ACK,
+				  .has = all_options,
+				  .ack = 1,
+				  .wscale = 7,
+				  .tsval = 100 };
+	struct peer p;
+
+	wire_init(&p, _i % 2, agreed ? NULL : no_options);
+	peer_connect(&p);
+	s = peer_expect(&p, TCP_SYN, 0, 0, 0);
+	switch_options(&p, !agreed);
+	s = wire_expect_after(&p, 1000); /* it is repeated as it was */
+	ck_assert_int_eq((s.has & all_options) == all_options, agreed);
+	answer.tsecr = s.tsval;
+	peer_tx(&p, answer);
+	peer_drain(&p);
+	check_agreed(&p, agreed);
+	peer_fini(&p);
+}
+END_TEST
+
 Suite *suite_wire_reconfigure(void)
 {
 	Suite *s = suite_create("reconfigure");
@@ -365,5 +442,7 @@ Suite *suite_wire_reconfigure(void)
 	tcase_add_loop_test(tc, window_scale_is_for_life, 0, 2);
 	tcase_add_loop_test(tc, what_is_no_setting_is_refused, 0, 2);
 	tcase_add_loop_test(tc, cookies_end_with_what_they_agreed_to, 0, 4);
+	tcase_add_loop_test(tc, what_a_syn_ack_agreed_to_holds, 0, 4);
+	tcase_add_loop_test(tc, what_a_syn_has_offered_holds, 0, 4);
 	return s;
 }
