@@ -387,8 +387,8 @@ const char *ustack_reconfigure(struct ustack *s,
 	cfg.tx_tso4 = was->tx_tso4;
 	cfg.tx_tso6 = was->tx_tso6;
 	why = ustack_config_check(&cfg);
-	if (!why && cfg.mem_limit_bytes < s->mem.taken)
-		why = "mem_limit_bytes: more is taken already";
+	if (!why && cfg.mem_limit_bytes < mem_least_budget(&s->mem))
+		why = "mem_limit_bytes: more is taken or promised already";
 	if (why)
 		return why;
 	/* Tables that grow are under it. */

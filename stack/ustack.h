@@ -168,7 +168,7 @@ int ustack_set_addrs(struct ustack *s, const struct ustack_addrs *a) MUST_USE;
  * time from the next occasion on; nothing that is established ends because of a
  * lower limit, half-open connections that are too many are forgotten.  The window
  * scale is for life: @rcvbuf_max may grow as far as it can tell of.  Memory that
- * was taken is kept: @mem_limit_bytes cannot fall below it.
+ * was taken is kept, and promises are: @mem_limit_bytes cannot fall below that.
  *
  * Return: NULL, or a constant sentence that names the field which cannot be so:
  * nothing has changed

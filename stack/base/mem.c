@@ -163,6 +163,11 @@ void mem_set_budget(struct mem *m, uint64_t budget)
 	withhold(m);
 }
 
+uint64_t mem_least_budget(const struct mem *m)
+{
+	return m->taken + need(m, m->promises);
+}
+
 void mem_promises(struct mem *m, const struct mem_share *share, uint32_t n)
 {
 	ASSERT(n <= MEM_SHARES_MAX);

@@ -160,6 +160,9 @@ void mem_promises(struct mem *m, const struct mem_share *share, uint32_t n);
 /** mem_set_budget() - Another budget from now on; what is taken beyond it stays */
 void mem_set_budget(struct mem *m, uint64_t budget);
 
+/** mem_least_budget() - Bytes that are taken, or must be for promises to be kept */
+uint64_t mem_least_budget(const struct mem *m);
+
 /** mem_set_reserve() - Have mem_low() keep so many bytes beyond all promises */
 void mem_set_reserve(struct mem *m, uint64_t bytes);
 

@@ -242,7 +242,8 @@ START_TEST(memory_limit_stays_above_what_is_taken)
 	ustack_gauges(p.h.s, &g);
 	ck_assert_uint_gt(g.mem_taken, 8u << 20);
 	cfg.mem_limit_bytes = g.mem_taken - 1;
-	check_refused(&p, &cfg, "mem_limit_bytes: more is taken already");
+	check_refused(&p, &cfg,
+		      "mem_limit_bytes: more is taken or promised already");
 	cfg.mem_limit_bytes = g.mem_taken;
 	change(&p, &cfg);
 	ustack_gauges(p.h.s, &g);

@@ -312,6 +312,25 @@ START_TEST(budget_may_change)
 }
 END_TEST
 
+/* With the least budget all that is promised can still be had. */
+START_TEST(least_budget_keeps_the_promises)
+{
+	static void *p[100][5];
+	struct testmem t;
+
+	promising(&t);
+	for (uint32_t i = 0; i < 100; i++)
+		EXPECT(mem_promise(&t.mem));
+	EXPECT_GT(mem_least_budget(&t.mem), t.mem.taken);
+	mem_set_budget(&t.mem, mem_least_budget(&t.mem));
+	EXPECT(!mem_may_promise(&t.mem));
+	claim_all(&t, 100, p);
+	EXPECT_LE(t.live, t.mem.budget);
+	give_back(&t, 100, p);
+	testmem_fini(&t);
+}
+END_TEST
+
 Suite *suite_base_promise(void)
 {
 	Suite *s = suite_create("base/promise");
@@ -325,6 +344,7 @@ Suite *suite_base_promise(void)
 	tcase_add_test(tc, packets_keep_a_chunk);
 	tcase_add_test(tc, chunks_in_use_are_looked_for_once);
 	tcase_add_test(tc, budget_may_change);
+	tcase_add_test(tc, least_budget_keeps_the_promises);
 	tcase_add_loop_test(tc, no_history_breaks_a_promise, 0, 8);
 	suite_add_tcase(s, tc);
 	return s;
