@@ -205,7 +205,7 @@ case_forward_ends_with_the_daemon()
 	echo > "$T/in"
 	stop
 	wait_for 5 grep -q ended "$T/client"
-	wait_for 5 bash -c "[ \$(grep -c end '$T/server') = 5 ]"
+	wait_for 5 bash -c "[ \$(grep -o end '$T/server' | wc -l) = 5 ]" # in whatever lines
 }
 
 # a name that nobody knows, and no name at all, are no targets
