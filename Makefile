@@ -28,6 +28,7 @@ pkgconfigdir	?= $(libdir)/pkgconfig
 docdir		?= $(datarootdir)/doc/ustack
 systemdunitdir	?= $(prefix)/lib/systemd/system
 sysusersdir	?= $(prefix)/lib/sysusers.d
+tmpfilesdir	?= $(prefix)/lib/tmpfiles.d
 INSTALL		?= install
 INSTALL_PROGRAM	?= $(INSTALL) -m 755
 INSTALL_DATA	?= $(INSTALL) -m 644
@@ -348,6 +349,7 @@ PROGRAM_FILES	= $(B)/ustackd>$(sbindir)/ustackd $(B)/ustackctl>$(bindir)/ustackc
 DATA_FILES	= $(B)/libustack.a>$(libdir)/libustack.a \
 		  cli/completion.bash>$(completiondir)/ustackctl \
 		  systemd/ustack.sysusers>$(sysusersdir)/ustack.conf \
+		  systemd/ustack.tmpfiles>$(tmpfilesdir)/ustack.conf \
 		  $(foreach e,$(EXAMPLES),$(e)>$(docdir)/examples/$(notdir $(e))) \
 		  $(foreach h,$(HEADERS),stack/$(h)>$(includedir)/ustack/$(h)) \
 		  $(foreach m,$(MANUALS),$(m)>$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))

@@ -45,6 +45,7 @@ expected()
 		echo "644 $5/bash-completion/completions/ustackctl"
 		echo "644 $6/ustackd.service"
 		echo "644 $7/ustack.conf"
+		echo "644 $8/ustack.conf"
 		for f in embed.c no-capability.conf ustack0.netdev ustack0.network \
 			ustackd.conf ustackd.socket; do
 			echo "644 $5/doc/ustack/examples/$f"
@@ -62,7 +63,8 @@ same()
 # Without a word said, all is below /usr/local.
 case_default_places()
 {
-	expected bin sbin lib include share lib/systemd/system lib/sysusers.d |
+	expected bin sbin lib include share lib/systemd/system lib/sysusers.d \
+		lib/tmpfiles.d |
 		sed 's|^... |&usr/local/|' > "$top/want"
 	listing "$top/default" > "$top/have"
 	same "$top/want" "$top/have"
@@ -72,9 +74,10 @@ case_default_places()
 case_chosen_places()
 {
 	local where="DESTDIR=$top/chosen exec_prefix=/e bindir=/b sbindir=/s libdir=/l
-		includedir=/i datarootdir=/d systemdunitdir=/u sysusersdir=/y"
+		includedir=/i datarootdir=/d systemdunitdir=/u sysusersdir=/y
+		tmpfilesdir=/t"
 
-	expected b s l i d u y > "$top/want"
+	expected b s l i d u y t > "$top/want"
 	# shellcheck disable=SC2086
 	run_make install $where || return 1
 	listing "$top/chosen" > "$top/have"

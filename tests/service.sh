@@ -365,7 +365,6 @@ step_socket_activation()
 	local sock=/run/ustack/control.sock
 
 	cp /usr/share/doc/ustackd/examples/ustackd.socket /etc/systemd/system/
-	dropin RuntimeDirectoryPreserve=yes
 	systemctl stop ustackd
 	systemctl enable --now ustackd.socket || return 1
 	[ -S $sock ] && ! active || return 1
@@ -375,8 +374,7 @@ step_socket_activation()
 	ustackctl status > /dev/null && systemctl reload ustackd || return 1
 	systemctl disable --now ustackd.socket ustackd.service
 	rm /etc/systemd/system/ustackd.socket
-	rm -rf /run/ustack
-	dropin
+	systemctl daemon-reload
 	systemctl enable --now ustackd && echoes && ustackctl status > /dev/null
 }
 
@@ -416,7 +414,7 @@ step_stop_says_goodbye()
 	wait "$client" || fail "the client saw no end" || return 1
 	[ "$(systemctl show -P Result ustackd)" = success ] || return 1
 	says '^stopped$' || return 1
-	! ip link show ustack0 2> /dev/null && [ ! -e /run/ustack ]
+	! ip link show ustack0 2> /dev/null && [ -z "$(ls -A /run/ustack)" ]
 }
 
 step_missing_tun_is_said()
