@@ -92,7 +92,9 @@ check_readme()
 # The manuals are well-formed, and say what the program says of itself.
 check_manuals()
 {
-	mandoc -T lint -W warning daemon/*.[0-9] cli/*.[0-9] &&
+	# That others' manuals are not installed is no fault of ours.
+	command -v mandoc > /dev/null && ! mandoc -T lint daemon/*.[0-9] cli/*.[0-9] 2> /dev/null |
+		grep -v 'referenced manual not found' &&
 		python3 -B $lint/manuals.py "$B"
 }
 
