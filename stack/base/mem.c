@@ -260,22 +260,42 @@ bool mem_promise(struct mem *m)
 	return true;
 }
 
+/*
+ * How many promises' blocks of a class a new chunk has, 0 = none are due.  Whole
+ * chunks, for promises to come too, as far as that takes nothing from those
+ * there are: small ones would waste the embedder's pages.
+ */
+static uint64_t to_make(const struct mem *m, const struct mem_kept *k)
+{
+	uint64_t size = k->share * (uint64_t)class_size(k->cls);
+	uint64_t rest = budget_rest(m);
+	uint64_t due = need(m, m->promises);
+	uint64_t spare = rest > due ? rest - due : 0;
+	uint64_t n;
+
+	if (m->promises <= k->made)
+		return 0;
+	n = max_u64(m->promises - k->made, CHUNK_MIN / size);
+	n = min_u64(n, max_u64(CHUNK_MAX / size, 1));
+	n = min_u64(n, m->covered - k->made); /* the rest is for other classes */
+	return min_u64(n, m->promises - k->made + spare / size);
+}
+
 /* Make what is promised of a class, or as much of it as a chunk holds. */
 static void make_kept(struct mem *m, struct mem_kept *k)
 {
-	size_t size = k->share * class_size(k->cls);
-	uint32_t n = m->promises > k->made ? m->promises - k->made : 0;
+	uint64_t n = to_make(m, k);
+	size_t blocks = (size_t)n * k->share;
 	struct mem_chunk *c;
 
-	while (n > 1 && n * size > CHUNK_MAX)
-		n /= 2;
-	if (n == 0 || sizeof(*c) + n * size > budget_rest(m))
+	if (n == 0 ||
+	    sizeof(*c) + blocks * class_size(k->cls) > budget_rest(m))
 		return;
-	c = take_chunk(m, k->cls, n * (size_t)k->share);
+	c = take_chunk(m, k->cls, blocks);
 	if (!c)
 		return;
 	carve(c, &k->list);
-	k->made += n;
+	k->made += (uint32_t)n;
 	withhold(m);
 }
 

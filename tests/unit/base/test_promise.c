@@ -128,6 +128,30 @@ START_TEST(promises_end_where_the_budget_does)
 }
 END_TEST
 
+/* Those who come one by one share chunks: a chunk of one promise would waste the
+ * embedder's pages, and be one of very many.
+ */
+START_TEST(promises_made_singly_share_chunks)
+{
+	static struct hog hog;
+	struct testmem t;
+	uint64_t calls;
+
+	promising(&t);
+	take_all(&t, &hog, 4096);
+	calls = t.calls;
+	for (uint32_t i = 0; i < 100; i++) {
+		EXPECT(mem_promise(&t.mem));
+		hog.p[hog.n] = mem_alloc(&t.mem, 4096);
+		hog.n += hog.p[hog.n] != NULL; /* of headers that were saved */
+	}
+	EXPECT_GE(t.mem.kept[0].made, 100);
+	EXPECT_LE(t.calls - calls, 20);
+	give_all(&t, &hog);
+	testmem_fini(&t);
+}
+END_TEST
+
 /* A claim that outlives the shortage is made up for by what is there again. */
 START_TEST(claims_are_repaid_when_there_is_memory)
 {
@@ -339,6 +363,7 @@ Suite *suite_base_promise(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, promise_holds_when_all_else_is_spent, 0, 4);
 	tcase_add_test(tc, promises_end_where_the_budget_does);
+	tcase_add_test(tc, promises_made_singly_share_chunks);
 	tcase_add_test(tc, claims_are_repaid_when_there_is_memory);
 	tcase_add_test(tc, unused_chunks_serve_another_class);
 	tcase_add_test(tc, packets_keep_a_chunk);
