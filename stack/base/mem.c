@@ -80,17 +80,6 @@ static void carve(struct mem_chunk *c, struct mem_block **list)
 	}
 }
 
-/* Keep them by address: free_chunks() walks them along a sorted free list. */
-static void insert_chunk(struct mem *m, struct mem_chunk *c)
-{
-	struct mem_chunk **at = &m->chunks;
-
-	while (*at && *at < c)
-		at = &(*at)->next;
-	c->next = *at;
-	*at = c;
-}
-
 /* After a change of what is withheld, claimed or to be kept. */
 static void set_enough(struct mem *m)
 {
@@ -116,7 +105,7 @@ static struct mem_chunk *take_chunk(struct mem *m, uint32_t cls, size_t n)
 	c->len = len;
 	c->cls = cls;
 	c->n = (uint32_t)n;
-	insert_chunk(m, c);
+	mem_add_chunk(m, c);
 	m->taken += len;
 	return c;
 }
@@ -277,7 +266,8 @@ static uint64_t to_make(const struct mem *m, const struct mem_kept *k)
 		return 0;
 	n = max_u64(m->promises - k->made, CHUNK_MIN / size);
 	n = min_u64(n, max_u64(CHUNK_MAX / size, 1));
-	n = min_u64(n, m->covered - k->made); /* the rest is for other classes */
+	n = min_u64(n,
+		    m->covered - k->made); /* the rest is for other classes */
 	return min_u64(n, m->promises - k->made + spare / size);
 }
 
@@ -288,8 +278,7 @@ static void make_kept(struct mem *m, struct mem_kept *k)
 	size_t blocks = (size_t)n * k->share;
 	struct mem_chunk *c;
 
-	if (n == 0 ||
-	    sizeof(*c) + blocks * class_size(k->cls) > budget_rest(m))
+	if (n == 0 || sizeof(*c) + blocks * class_size(k->cls) > budget_rest(m))
 		return;
 	c = take_chunk(m, k->cls, blocks);
 	if (!c)
@@ -441,12 +430,8 @@ void mem_init(struct mem *m, uint64_t budget,
 
 void mem_fini(struct mem *m)
 {
-	while (m->chunks) {
-		struct mem_chunk *c = m->chunks;
-
-		m->chunks = c->next;
-		mem_return_chunk(m, c);
-	}
+	while (m->chunks.root)
+		mem_return_chunk(m, (struct mem_chunk *)m->chunks.root);
 	memset(m->free_list, 0, sizeof(m->free_list));
 	m->nkept = 0;
 	m->used = 0;

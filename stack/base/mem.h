@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "treap.h"
 
 #define MEM_CLASSES   13u /* powers of two from 64 bytes to 128 KB, and 68 KB */
 #define MEM_MIN_SHIFT 6u
@@ -41,7 +42,6 @@
 #define MEM_BLOCK_MAX  ((size_t)128 << 10)
 
 struct mem_block;
-struct mem_chunk;
 
 /**
  * struct mem_share - what a promise has of one class
@@ -118,7 +118,7 @@ struct mem {
 	uint32_t nkept;
 	uint64_t tried;
 	bool denied;
-	struct mem_chunk *chunks;
+	struct treap chunks;
 };
 
 /** mem_init() - Start an empty pool; @m is the caller's, taken from nothing */

@@ -2,142 +2,89 @@
 /*
  * mem_chunk.c - chunks that are wholly unused go back to the embedder
  *
- *	chunks by address:	[ A ......... ][ B ......... ][ C ......... ]
- *	a free list, sorted:	  a a   a	 b b b b b b b	 c
+ *	a free list:		 b a c b a b a b b a b b
+ *	a tree of chunks:	[ A   a a a a   ][ B b b b b b b b ][ C c   ]
  *
- * A block does not know its chunk.  So the free list is sorted by address and
- * walked beside the chunks: B, all of whose blocks stand there, goes.
+ * A block does not know its chunk.  So each is looked up in the tree by its
+ * address, and put on a list there: B, all of whose blocks have come, goes.
  */
 
 #include "mem_int.h"
 
-#define SORT_MAX (1u << 17) /* blocks: sorting more of them would be felt */
+#define LOOK_MAX (1u << 19) /* blocks: looking up more of them would be felt */
 
-static uint32_t count_up_to(struct mem_block *b, uint32_t most)
+/* The last chunk that begins before @p, NULL = none does. */
+static struct mem_chunk *chunk_before(const struct mem *m, const void *p)
 {
-	uint32_t n = 0;
+	struct treap_node *n = m->chunks.root;
+	struct mem_chunk *found = NULL;
 
-	for (; b && n < most; b = next_of(b))
-		n++;
-	return n;
-}
-
-/* The first @n of a list in front, the rest of it returned. */
-static struct mem_block *cut(struct mem_block *b, uint32_t n)
-{
-	struct mem_block *rest;
-
-	while (b && --n > 0)
-		b = next_of(b);
-	if (!b)
-		return NULL;
-	rest = next_of(b);
-	link_to(b, NULL);
-	return rest;
-}
-
-/**
- * struct chain - list under construction
- * @first:	first block, NULL = empty
- * @last:	last block
- */
-struct chain {
-	struct mem_block *first;
-	struct mem_block *last;
-};
-
-static void chain_add(struct chain *c, struct mem_block *b)
-{
-	if (c->last)
-		link_to(c->last, b);
-	else
-		c->first = b;
-	c->last = b;
-}
-
-/* Two sorted lists behind what is in @out, in order. */
-static void merge(struct chain *out, struct mem_block *a, struct mem_block *b)
-{
-	while (a || b) {
-		struct mem_block **from = !b || (a && a < b) ? &a : &b;
-		struct mem_block *least = *from;
-
-		*from = next_of(least);
-		chain_add(out, least);
-	}
-}
-
-/* Merge sort by address, from runs of one block upwards. */
-static struct mem_block *sort(struct mem_block *list, uint32_t n)
-{
-	for (uint32_t run = 1; run < n; run *= 2) {
-		struct chain out = { NULL, NULL };
-
-		while (list) {
-			struct mem_block *a = list;
-			struct mem_block *b = cut(a, run);
-
-			list = cut(b, run);
-			merge(&out, a, b);
+	while (n) {
+		if ((const void *)n < p) {
+			found = (struct mem_chunk *)n;
+			n = n->right;
+		} else {
+			n = n->left;
 		}
-		link_to(out.last, NULL);
-		list = out.first;
 	}
-	return list;
+	return found;
 }
 
-static bool holds(const struct mem_chunk *c, const struct mem_block *b)
+void mem_add_chunk(struct mem *m, struct mem_chunk *c)
 {
-	return (const uint8_t *)b >= c->blocks &&
-	       (const uint8_t *)b < (const uint8_t *)c + c->len;
-}
+	struct mem_chunk *before = chunk_before(m, c);
 
-/* The same of a sorted list; what is left of it. */
-static struct mem_block *free_sorted(struct mem *m, uint32_t cls,
-				     struct mem_block *list)
-{
-	struct chain left = { NULL, NULL };
-	struct mem_chunk **at = &m->chunks;
-	bool stays = cls == MEM_CLASS_PACKET;
-
-	while (*at) {
-		struct mem_chunk *c = *at;
-		struct mem_block *first = list;
-		uint32_t n = 0;
-
-		for (; c->cls == cls && list && holds(c, list); n++)
-			list = next_of(list);
-		if (n == c->n && !stays) {
-			*at = c->next;
-			mem_return_chunk(m, c);
-			continue;
-		}
-		stays = stays && n != c->n;
-		for (; n > 0; n--) {
-			struct mem_block *b = first;
-
-			first = next_of(b);
-			chain_add(&left, b);
-		}
-		at = &c->next;
-	}
-	if (left.last)
-		link_to(left.last, NULL);
-	return left.first;
+	c->first = NULL;
+	c->nfree = 0;
+	treap_insert_after(&m->chunks, before ? &before->node : NULL, &c->node);
 }
 
 void mem_return_chunk(struct mem *m, struct mem_chunk *c)
 {
+	treap_remove(&m->chunks, &c->node);
 	m->taken -= c->len;
 	unpoison(c, c->len);
 	m->free(m->ctx, c, c->len);
 }
 
+/* Each unused block to its chunk; what is left of the list. */
+static struct mem_block *sort_in(const struct mem *m, struct mem_block *list)
+{
+	for (uint32_t i = 0; list && i < LOOK_MAX; i++) {
+		struct mem_chunk *c = chunk_before(m, list);
+		struct mem_block *next = next_of(list);
+
+		link_to(list, c->first);
+		if (!c->first)
+			c->last = list;
+		c->first = list;
+		c->nfree++;
+		list = next;
+	}
+	return list;
+}
+
 void mem_free_chunks(struct mem *m, uint32_t cls)
 {
-	struct mem_block **list = &m->free_list[cls];
-	uint32_t n = count_up_to(*list, SORT_MAX);
+	struct mem_block *left = sort_in(m, m->free_list[cls]);
+	bool stays = cls == MEM_CLASS_PACKET;
+	struct treap_node *next;
 
-	if (n > 0 && n < SORT_MAX)
-		*list = free_sorted(m, cls, sort(*list, n));
+	for (struct treap_node *n = treap_first(&m->chunks); n; n = next) {
+		struct mem_chunk *c = (struct mem_chunk *)n;
+
+		next = treap_next(n);
+		if (!c->first)
+			continue;
+		if (c->nfree == c->n && !stays) {
+			mem_return_chunk(m, c);
+			continue;
+		}
+		stays = stays && c->nfree != c->n;
+		link_to(c->last, left);
+		left = c->first;
+		c->first = NULL;
+		c->nfree = 0;
+	}
+	m->free_list[cls] = left;
 }

@@ -221,7 +221,33 @@ START_TEST(packets_keep_a_chunk)
 }
 END_TEST
 
-/* Sorting is no good for who allocates and frees at the edge of the budget. */
+/* Nor is what a great many small blocks had, freed in whatever order. */
+START_TEST(a_long_list_serves_another_class)
+{
+	static void *p[200000];
+	struct testmem t;
+	struct rng r;
+
+	rng_init(&r, test_seed());
+	testmem_init(&t, 4 * BUDGET);
+	for (uint32_t i = 0; i < 200000; i++)
+		ck_assert_ptr_nonnull(p[i] = mem_alloc(&t.mem, 64));
+	for (uint32_t i = 0; i < 200000; i++) {
+		uint32_t k = i + rng_below(&r, 200000 - i);
+
+		mem_free(&t.mem, p[k], 64);
+		p[k] = p[i];
+	}
+	for (uint32_t i = 0; i < 100; i++)
+		p[i] = mem_alloc(&t.mem, 131072);
+	ck_assert_ptr_nonnull(p[99]);
+	for (uint32_t i = 0; i < 100; i++)
+		mem_free(&t.mem, p[i], 131072);
+	testmem_fini(&t);
+}
+END_TEST
+
+/* Looking is no good for who allocates and frees at the edge of the budget. */
 START_TEST(chunks_in_use_are_looked_for_once)
 {
 	static struct hog hog;
@@ -367,6 +393,7 @@ Suite *suite_base_promise(void)
 	tcase_add_test(tc, claims_are_repaid_when_there_is_memory);
 	tcase_add_test(tc, unused_chunks_serve_another_class);
 	tcase_add_test(tc, packets_keep_a_chunk);
+	tcase_add_test(tc, a_long_list_serves_another_class);
 	tcase_add_test(tc, chunks_in_use_are_looked_for_once);
 	tcase_add_test(tc, budget_may_change);
 	tcase_add_test(tc, least_budget_keeps_the_promises);
