@@ -140,16 +140,23 @@ static uint32_t queue_bytes(struct tcp_conn *c, const void *data, uint32_t len)
 	return got ? got : tcp_floor_write(c, &c->sndq, data, len);
 }
 
-/* The same by reference.  An empty queue has its first ring whatever happens. */
+/* The same by reference.  An empty queue has its first ring whatever happens,
+ * for the first slice; what it grows to is of sizes that others were promised.
+ */
 static uint32_t queue_moved(struct tcp_conn *c, struct sliceq *from,
 			    uint32_t len)
 {
 	struct mem *m = &c->t->s->mem;
+	uint32_t n = 0;
+	struct slice first;
 
-	mem_claim(m, c->sndq.bytes == 0);
-	len = sliceq_move(&c->sndq, from, m, len);
-	mem_claim(m, false);
-	return len;
+	if (c->sndq.bytes == 0) {
+		(void)sliceq_peek(from, from->start, len, &first, 1);
+		mem_claim(m, true);
+		n = sliceq_move(&c->sndq, from, m, first.len);
+		mem_claim(m, false);
+	}
+	return n + sliceq_move(&c->sndq, from, m, len - n);
 }
 
 static int queue_slice(struct tcp_conn *c, struct slice sl)

@@ -157,7 +157,7 @@ static int resend(struct tcp_conn *c, struct tcp_rec *r, enum ustack_cause why)
 		return err;
 	/* What was SACKed, and so merged, may have too many slices for one. */
 	sent = o.len + !!(o.flags & TCP_FIN);
-	if (sent < r->len && rec_split(c, r, sent) < 0)
+	if (sent < r->len && rec_split_to_send(c, r, sent) < 0)
 		return -ERR_NOMEM; /* the timer will try again */
 	count_cause(c, why, o.len, wire_segs(c, o.len));
 	undo_on_resent(c, wire_segs(c, o.len));
@@ -186,7 +186,7 @@ static int send_lost(struct tcp_conn *c)
 			return 0;
 		if (c->t->s->tx_left == 0)
 			return -ERR_AGAIN;
-		if (len < r->len && rec_split(c, r, len) < 0)
+		if (len < r->len && rec_split_to_send(c, r, len) < 0)
 			return 0;
 		err = resend(c, r, r->cause);
 		if (err < 0)

@@ -109,11 +109,15 @@ void rec_append(struct tcp_conn *c, struct tcp_rec *r, uint32_t len, bool fin)
 	c->snd.nxt += len;
 }
 
-int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len)
+static bool within_floor(const struct tcp_conn *c)
 {
-	/* Without a part of the first one nothing goes on. */
-	struct tcp_rec *tail = rec_get(
-		c, r == c->fl->first || c->fl->nrecs < TCP_FLOOR_RECS);
+	return c->fl->nrecs < TCP_FLOOR_RECS;
+}
+
+static int split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len,
+		 bool claim)
+{
+	struct tcp_rec *tail = rec_get(c, claim);
 
 	ASSERT(len > 0);
 	ASSERT(len < r->len);
@@ -128,6 +132,20 @@ int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len)
 	link_after(c, r, tail);
 	list_insert(r->link.next, &tail->link);
 	return 0;
+}
+
+int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len)
+{
+	return split(c, r, len, within_floor(c));
+}
+
+int rec_split_to_send(struct tcp_conn *c, struct tcp_rec *r, uint32_t len)
+{
+	bool spare = r == c->fl->first && !within_floor(c) && !c->fl->cut;
+	int err = split(c, r, len, spare || within_floor(c));
+
+	c->fl->cut |= spare && !err;
+	return err;
 }
 
 struct tcp_rec *rec_find(const struct tcp_conn *c, uint32_t seq)
@@ -165,6 +183,7 @@ static void unlink_rec(struct tcp_conn *c, struct tcp_rec *r)
 	treap_remove(&fl->tree, &r->node);
 	list_del(&r->link);
 	fl->nrecs--;
+	c->fl->cut = false;
 	rec_drop(c, r);
 }
 

@@ -100,6 +100,7 @@ struct tcp_flight {
 	bool dsack_round;
 	bool undo_valid;
 	bool undo_resent;
+	bool cut; /* the first record has the block that is for a part of it */
 	struct {
 		uint64_t sent_us; /* RACK.xmit_ts, 0 = nothing delivered yet */
 		uint32_t end_seq; /* RACK.end_seq */
@@ -232,6 +233,15 @@ void rec_drop(struct tcp_conn *c, struct tcp_rec *r);
  * Return: 0, or -ERR_NOMEM
  */
 int rec_split(struct tcp_conn *c, struct tcp_rec *r, uint32_t len) MUST_USE;
+
+/**
+ * rec_split_to_send() - The same of what is to be sent again
+ *
+ * Without a part of the first record nothing goes on: there is memory for that,
+ * once until a record goes.
+ */
+int rec_split_to_send(struct tcp_conn *c, struct tcp_rec *r,
+		      uint32_t len) MUST_USE;
 
 /** rec_moved_on() - There was progress: time and tries (R2) count from now */
 void rec_moved_on(struct tcp_conn *c);

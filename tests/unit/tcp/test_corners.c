@@ -5,6 +5,7 @@
 
 #include "inner.h"
 #include "stack/tcp/floor.h"
+#include "stack/tcp/sendq.h"
 #include "stack/wire/icmp.h"
 #include "stack/wire/ip6.h"
 
@@ -114,6 +115,94 @@ START_TEST(writable_comes_when_memory_is_back)
 	peer_advance(&p, SEC(60));
 	EXPECT(!stack_mem_low(p.h.s));
 	EXPECT_EQ(p.c.writable, 1);
+	peer_fini(&p);
+}
+END_TEST
+
+/**
+ * struct spent - who has all memory but what is promised
+ * @p:		blocks, those of BIGGEST bytes first
+ * @n:		their number by size
+ */
+struct spent {
+	void *p[65536];
+	uint32_t n[12];
+};
+
+#define BIGGEST 65000u
+
+static void spend(struct peer *p, struct spent *sp)
+{
+	uint32_t all = 0;
+
+	memset(sp->n, 0, sizeof(sp->n));
+	for (uint32_t i = 0; i < ARRAY_LEN(sp->n); i++)
+		while (all < ARRAY_LEN(sp->p) &&
+		       (sp->p[all] = mem_alloc(&p->h.s->mem, BIGGEST >> i)))
+			sp->n[i]++, all++;
+	EXPECT_LT(all, ARRAY_LEN(sp->p));
+}
+
+static void spend_no_more(struct peer *p, struct spent *sp)
+{
+	void **at = sp->p;
+
+	for (uint32_t i = 0; i < ARRAY_LEN(sp->n); i++)
+		while (sp->n[i]-- > 0)
+			mem_free(&p->h.s->mem, *at++, BIGGEST >> i);
+}
+
+/* A peer that has a record cut by SACK bit by bit gets nothing that others were
+ * promised; and what must be sent again can be cut once more.
+ */
+START_TEST(records_that_are_cut_stay_within_the_promise)
+{
+	static struct spent sp;
+	struct tcp_conn *c;
+	struct peer p;
+
+	peer_init(&p, least_memory);
+	peer_open(&p);
+	c = inner_conn(&p);
+	spend(&p, &sp);
+	rec_append(c, rec_new(c), 60000, false);
+	for (uint32_t i = 1; i < TCP_FLOOR_RECS; i++)
+		ck_assert_int_eq(rec_split(c, rec_first(c), 60000 - 100 * i),
+				 0);
+	ck_assert_int_eq(rec_split(c, rec_first(c), 50000), -ERR_NOMEM);
+	ck_assert_int_eq(rec_split_to_send(c, rec_first(c), 1460), 0);
+	ck_assert_int_eq(rec_split_to_send(c, rec_first(c), 730), -ERR_NOMEM);
+	spend_no_more(&p, &sp);
+	ustack_abort(p.h.s, p.conn);
+	peer_fini(&p);
+}
+END_TEST
+
+/* Nor does one whose ring grows over many small slices. */
+START_TEST(moved_slices_stay_within_the_promise)
+{
+	static struct spent sp;
+	struct ubuf *b[8];
+	struct tcp_conn *c;
+	struct peer p;
+
+	peer_init(&p, least_memory);
+	peer_open(&p);
+	c = inner_conn(&p);
+	for (uint32_t i = 0; i < ARRAY_LEN(b); i++) {
+		struct slice s = { .len = 200 };
+
+		s.buf = b[i] = ustack_buf_new(p.h.s, s.len);
+		ck_assert_int_eq(sliceq_append(&c->rcvq, &p.h.s->mem, s), 0);
+	}
+	spend(&p, &sp);
+	ck_assert_int_gt(ustack_splice(p.h.s, p.conn, p.conn, 1200), 0);
+	EXPECT_EQ(p.h.s->mem.nowed, 1);
+	EXPECT_EQ(p.h.s->mem.owed[0], 1); /* the first ring */
+	spend_no_more(&p, &sp);
+	for (uint32_t i = 0; i < ARRAY_LEN(b); i++)
+		ubuf_put(b[i]);
+	ustack_abort(p.h.s, p.conn);
 	peer_fini(&p);
 }
 END_TEST
@@ -289,6 +378,8 @@ Suite *suite_tcp_corners(void)
 	tcase_add_test(tc, echo_of_the_longest_ipv6_packet_is_no_bug_of_ours);
 	tcase_add_test(tc, echo_longer_than_the_mtu_is_cut);
 	tcase_add_test(tc, writable_comes_when_memory_is_back);
+	tcase_add_test(tc, records_that_are_cut_stay_within_the_promise);
+	tcase_add_test(tc, moved_slices_stay_within_the_promise);
 	tcase_add_test(tc, abort_ends_a_connection_that_is_over_but_unread);
 	tcase_add_test(tc, nothing_but_closed_is_called_after_close);
 	tcase_add_test(tc, repeated_synack_gives_no_sample);
