@@ -362,13 +362,17 @@ static bool grow(struct mem *m, uint32_t cls)
 	return grow_within(m, cls, budget_left(m));
 }
 
-/* The holder of a new promise may begin with what is withheld for such. */
+/* The holder of a new promise may begin with what is withheld for such: with a
+ * small chunk of it, since what is left over of that is everybody's.
+ */
 static bool grow_claimed(struct mem *m, uint32_t cls)
 {
-	uint64_t made = need(m, m->promises);
+	uint64_t due = need(m, m->promises);
 	uint64_t rest = budget_rest(m);
+	uint64_t most = sizeof(struct mem_chunk) +
+			max_u64(CHUNK_MIN, class_size(cls));
 
-	return grow_within(m, cls, rest > made ? rest - made : 0);
+	return grow_within(m, cls, min_u64(most, rest > due ? rest - due : 0));
 }
 
 void mem_repay(struct mem *m)

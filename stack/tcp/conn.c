@@ -28,7 +28,9 @@ static struct tcp_slot *slot_at(const struct tcp *t, uint32_t index)
 	return &t->slots[index >> TCP_SLOT_SHIFT][index & (TCP_SLOTS - 1)];
 }
 
-/* A free handle; its generation says how often the place was used before. */
+/* A free handle, at the expense of promises to come, as the TCB; its generation
+ * says how often the place was used before.
+ */
 static uint32_t slot_take(struct tcp *t)
 {
 	uint32_t index = t->free_slot;
@@ -40,8 +42,11 @@ static uint32_t slot_take(struct tcp *t)
 	index = t->nslots;
 	if ((index & (TCP_SLOTS - 1)) == 0) {
 		size_t size = TCP_SLOTS * sizeof(struct tcp_slot);
-		struct tcp_slot *chunk = mem_alloc(&t->s->mem, size);
+		struct tcp_slot *chunk;
 
+		mem_claim(&t->s->mem, true);
+		chunk = mem_alloc(&t->s->mem, size);
+		mem_claim(&t->s->mem, false);
 		if (!chunk)
 			return NO_SLOT;
 		memset(chunk, 0, size);

@@ -207,6 +207,30 @@ START_TEST(moved_slices_stay_within_the_promise)
 }
 END_TEST
 
+/* Who can be promised something is let in, though there is no room for its handle
+ * but in what is withheld; and that takes no more of it than it must.
+ */
+START_TEST(handles_come_of_what_is_withheld)
+{
+	static struct spent sp;
+	uint32_t most;
+	struct peer p;
+
+	peer_init(&p, least_memory);
+	spend(&p, &sp);
+	most = p.h.s->mem.covered;
+	peer_open(&p);
+	while (mem_promise(&p.h.s->mem))
+		;
+	EXPECT_GT(p.h.s->mem.promises, most / 2);
+	while (p.h.s->mem.promises > 1)
+		mem_unpromise(&p.h.s->mem);
+	spend_no_more(&p, &sp);
+	ustack_abort(p.h.s, p.conn);
+	peer_fini(&p);
+}
+END_TEST
+
 /* "Reset; queues are dropped, @closed(ABORTED) follows". */
 START_TEST(abort_ends_a_connection_that_is_over_but_unread)
 {
@@ -379,6 +403,7 @@ Suite *suite_tcp_corners(void)
 	tcase_add_test(tc, echo_longer_than_the_mtu_is_cut);
 	tcase_add_test(tc, writable_comes_when_memory_is_back);
 	tcase_add_test(tc, records_that_are_cut_stay_within_the_promise);
+	tcase_add_test(tc, handles_come_of_what_is_withheld);
 	tcase_add_test(tc, moved_slices_stay_within_the_promise);
 	tcase_add_test(tc, abort_ends_a_connection_that_is_over_but_unread);
 	tcase_add_test(tc, nothing_but_closed_is_called_after_close);
