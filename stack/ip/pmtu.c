@@ -82,8 +82,10 @@ static struct path *victim(struct path *p)
 
 static struct path_tab *table(struct ustack *s)
 {
-	if (!s->paths && !stack_mem_low(s)) {
+	if (!s->paths) {
+		mem_claim(&s->mem, true);
 		s->paths = mem_alloc(&s->mem, sizeof(*s->paths));
+		mem_claim(&s->mem, false);
 		if (!s->paths)
 			return NULL;
 		memset(s->paths, 0, sizeof(*s->paths));

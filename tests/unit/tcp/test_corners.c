@@ -4,6 +4,7 @@
  */
 
 #include "inner.h"
+#include "stack/ip/ip.h"
 #include "stack/tcp/floor.h"
 #include "stack/tcp/sendq.h"
 #include "stack/wire/icmp.h"
@@ -231,6 +232,22 @@ START_TEST(handles_come_of_what_is_withheld)
 }
 END_TEST
 
+/* A path that takes less is a path to whom goes on with what was promised, too. */
+START_TEST(path_is_known_when_memory_is_spent)
+{
+	struct ustack_addr far = vhost_addr("10.9.9.9");
+	static struct spent sp;
+	struct peer p;
+
+	peer_init(&p, least_memory);
+	spend(&p, &sp);
+	ip_path_lower(p.h.s, &far, 1300);
+	EXPECT_EQ(ip_path_mtu(p.h.s, &far), 1300);
+	spend_no_more(&p, &sp);
+	peer_fini(&p);
+}
+END_TEST
+
 /* "Reset; queues are dropped, @closed(ABORTED) follows". */
 START_TEST(abort_ends_a_connection_that_is_over_but_unread)
 {
@@ -403,6 +420,7 @@ Suite *suite_tcp_corners(void)
 	tcase_add_test(tc, echo_longer_than_the_mtu_is_cut);
 	tcase_add_test(tc, writable_comes_when_memory_is_back);
 	tcase_add_test(tc, records_that_are_cut_stay_within_the_promise);
+	tcase_add_test(tc, path_is_known_when_memory_is_spent);
 	tcase_add_test(tc, handles_come_of_what_is_withheld);
 	tcase_add_test(tc, moved_slices_stay_within_the_promise);
 	tcase_add_test(tc, abort_ends_a_connection_that_is_over_but_unread);
