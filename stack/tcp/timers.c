@@ -14,8 +14,9 @@
 #include "state.h"
 #include "tlp.h"
 
-#define MEMORY_POLL_US 100000u
-#define ORPHAN_TRIES   8u /* 102 s at least (SHLD-11), as Linux */
+#define MEMORY_POLL_US	   100000u
+#define ORPHAN_TRIES	   8u /* 102 s at least (SHLD-11), as Linux */
+#define ORPHAN_TRIES_SHORT 3u
 
 uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
@@ -65,7 +66,11 @@ void tcp_rtx_restart(struct tcp_conn *c)
 static void give_up(struct tcp_conn *c)
 {
 	tcp_count(c, USTACK_C_TCP_ABORT_ON_TIMEOUT);
-	tcp_kill(c, USTACK_END_TIMEOUT);
+	/* Its time is not over: a peer that is there must not wait for the rest. */
+	if (c->flags & CF_ORPHAN && stack_mem_short(c->t->s))
+		tcp_reset(c, USTACK_END_TIMEOUT);
+	else
+		tcp_kill(c, USTACK_END_TIMEOUT);
 }
 
 static void give_up_orphan(struct tcp_conn *c)
@@ -76,16 +81,16 @@ static void give_up_orphan(struct tcp_conn *c)
 }
 
 /* Back-off outlives an acknowledgement that gives no sample (Karn). */
-static bool tries_spent(const struct tcp_conn *c)
+static uint32_t tries(const struct tcp_conn *c)
 {
-	return (c->fl ? c->fl->tries : c->rtt.backoff) >= ORPHAN_TRIES;
+	return c->fl ? c->fl->tries : c->rtt.backoff;
 }
 
 /*
  * The timer of a connection that nobody has any more: is it time to give it
  * up?  After so many expiries, unless the application has set a time of its own
- * (MUST-21); and at once when memory is short, which such connections hold for
- * peers that may be gone (6429-1).
+ * (MUST-21); and after a few when memory is short, which such connections hold for
+ * peers that may be gone (6429-1): one that is there, and slow, has the rest.
  */
 static bool orphan_spent(const struct tcp_conn *c)
 {
@@ -93,8 +98,8 @@ static bool orphan_spent(const struct tcp_conn *c)
 
 	if (!(c->flags & CF_ORPHAN))
 		return false;
-	return stack_mem_short(c->t->s) ||
-	       (tries_spent(c) && c->user_timeout_ms == r2_ms);
+	return (tries(c) >= ORPHAN_TRIES_SHORT && stack_mem_short(c->t->s)) ||
+	       (tries(c) >= ORPHAN_TRIES && c->user_timeout_ms == r2_ms);
 }
 
 static void backoff(struct tcp_conn *c)

@@ -299,11 +299,24 @@ START_TEST(records_of_tiny_segments_fill_the_send_buffer)
 }
 END_TEST
 
-/* 6429-1: memory is short, and orphans hold it: they go at their next probe. */
+/* All memory that others can have; the number of buffers. */
+static uint32_t take_memory(struct peer *p, struct ubuf *others[200])
+{
+	uint32_t n = 0;
+
+	while (n < 200 && (others[n] = ustack_buf_new(p->h.s, 60000)) != NULL)
+		n++;
+	ck_assert_uint_lt(n, 200);
+	return n;
+}
+
+/* 6429-1: memory is short, and orphans hold it: they go after a few
+ * probes.
+ */
 START_TEST(orphans_make_room_when_memory_is_short)
 {
 	struct ubuf *others[200];
-	uint32_t n = 0;
+	uint32_t n;
 	struct peer p;
 
 	wire_init(&p, _i, little_memory);
@@ -312,18 +325,41 @@ START_TEST(orphans_make_room_when_memory_is_short)
 				  100000);
 	peer_advance(&p, MS(100));
 	ck_assert_uint_eq(peer_states(&p, USTACK_FIN_WAIT_1), 8);
-	while (n < 200 && (others[n] = ustack_buf_new(p.h.s, 60000)) != NULL)
-		n++;
-	ck_assert_uint_lt(n, 200);
-	peer_advance(&p, SEC(2));
+	n = take_memory(&p, others);
+	peer_advance(&p, SEC(20));
 	peer_drain(&p);
 	ck_assert_uint_lt(peer_states(&p, USTACK_FIN_WAIT_1), 8);
+	ck_assert_uint_gt(peer_counter(&p, USTACK_C_TCP_OUT_RSTS), 0);
 	ck_assert_uint_gt(peer_counter(&p, USTACK_C_TCP_ABORT_ON_TIMEOUT), 0);
 	while (n > 0)
 		ubuf_put(others[--n]);
 	wire_check_listener(&p);
 	peer_advance(&p, SEC(200));
 	peer_drain(&p);
+	peer_fini(&p);
+}
+END_TEST
+
+/* Not at once: the peer may be there, and a segment be lost. */
+START_TEST(orphans_send_again_when_memory_is_short)
+{
+	struct ubuf *others[200];
+	uint32_t n;
+	struct peer p;
+
+	wire_init(&p, _i, little_memory);
+	peer_open(&p);
+	ck_assert_int_eq(peer_send(&p, 1000), 1000);
+	wire_close(&p);
+	peer_drain(&p);
+	n = take_memory(&p, others);
+	peer_advance(&p, MS(700));
+	peer_drain(&p);
+	wire_check_state(&p, USTACK_FIN_WAIT_1);
+	peer_tx(&p, seg_ack(1, 1002));
+	wire_check_state(&p, USTACK_FIN_WAIT_2);
+	while (n > 0)
+		ubuf_put(others[--n]);
 	peer_fini(&p);
 }
 END_TEST
@@ -381,6 +417,7 @@ Suite *suite_wire_hostile(void)
 	tcase_add_loop_test(tc, records_of_tiny_segments_fill_the_send_buffer,
 			    0, 2);
 	tcase_add_loop_test(tc, orphans_make_room_when_memory_is_short, 0, 2);
+	tcase_add_loop_test(tc, orphans_send_again_when_memory_is_short, 0, 2);
 	tcase_add_loop_test(
 		tc, slow_reader_of_a_closed_connection_gets_everything, 0, 2);
 	return s;
