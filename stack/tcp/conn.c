@@ -295,6 +295,10 @@ void tcp_established(struct tcp_conn *c)
 	tcp_cc_start(c);
 	if (c->flags & CF_ACTIVE)
 		c->flags |= CF_EV_CONNECTED;
+	if (c->flags & CF_SYN_NOW) { /* a SYN-ACK that came too late to leave */
+		c->flags &= ~CF_SYN_NOW;
+		c->flags |= CF_ACK_NOW;
+	}
 	if (c->flags & CF_SHUT)
 		tcp_set_state(c, USTACK_FIN_WAIT_1);
 	tcp_mark_ready(c);

@@ -28,6 +28,25 @@ START_TEST(crossing_syns_connect)
 }
 END_TEST
 
+/* The same before the SYN-ACK could leave: then there is no need of one. */
+START_TEST(crossing_syn_and_its_ack_come_together)
+{
+	const struct pseg both[] = { seg(TCP_SYN, 0, 0, 0), seg_ack(1, 1) };
+	struct peer p;
+
+	wire_init(&p, _i, NULL);
+	peer_connect(&p);
+	peer_expect(&p, TCP_SYN, 0, 0, 0);
+	peer_tx_batch(&p, both, WIRE_ROWS(both));
+	wire_check_state(&p, USTACK_ESTABLISHED);
+	peer_expect(&p, TCP_ACK, 1, 1, 0);
+	peer_expect_none(&p);
+	peer_tx(&p, seg_data(1, 1, 100));
+	ck_assert_uint_eq(p.received, 100);
+	peer_fini(&p);
+}
+END_TEST
+
 /* MUST-10, RFC 9293 figure 8: crossing SYN-ACKs complete, and need no answer. */
 START_TEST(crossing_syn_acks_connect)
 {
@@ -209,6 +228,7 @@ Suite *suite_wire_simultaneous(void)
 	TCase *tc = wire_case(s, "open");
 
 	tcase_add_loop_test(tc, crossing_syns_connect, 0, 2);
+	tcase_add_loop_test(tc, crossing_syn_and_its_ack_come_together, 0, 2);
 	tcase_add_loop_test(tc, crossing_syn_acks_connect, 0, 2);
 	tcase_add_loop_test(tc, repeated_syn_ack_draws_an_ack, 0, 2);
 	tcase_add_loop_test(tc, reset_in_syn_received_refuses, 0, 2);
