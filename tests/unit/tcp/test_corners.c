@@ -7,6 +7,7 @@
 #include "stack/ip/ip.h"
 #include "stack/tcp/floor.h"
 #include "stack/tcp/sendq.h"
+#include "stack/tcp/window.h"
 #include "stack/wire/icmp.h"
 #include "stack/wire/ip6.h"
 
@@ -248,6 +249,49 @@ START_TEST(path_is_known_when_memory_is_spent)
 }
 END_TEST
 
+/* What was claimed is made up for as soon as there is memory, whoever frees none. */
+START_TEST(a_higher_limit_ends_the_shortage)
+{
+	static struct spent sp;
+	struct ustack_config cfg;
+	struct peer p;
+
+	peer_init(&p, least_memory);
+	peer_open(&p);
+	spend(&p, &sp);
+	ck_assert_int_eq(peer_send(&p, 5000), TCP_FLOOR_BYTES);
+	EXPECT_GT(p.h.s->mem.nowed, 0);
+	cfg = *ustack_settings(p.h.s);
+	cfg.mem_limit_bytes *= 2;
+	ck_assert_ptr_null(ustack_reconfigure(p.h.s, &cfg));
+	peer_advance(&p, MS(1));
+	EXPECT_EQ(p.h.s->mem.nowed, 0);
+	EXPECT(!stack_mem_low(p.h.s));
+	spend_no_more(&p, &sp);
+	ustack_abort(p.h.s, p.conn);
+	peer_fini(&p);
+}
+END_TEST
+
+/* However large a buffer the application has set: what is announced is there. */
+START_TEST(window_is_a_segment_while_memory_is_short)
+{
+	struct tcp_conn *c;
+	struct peer p;
+
+	peer_init(&p, NULL);
+	peer_open(&p);
+	c = inner_conn(&p);
+	tcp_wnd_set_buf(c, 30000);
+	c->rcv.adv = c->rcv.nxt;
+	p.h.s->pressure.on = true;
+	EXPECT_EQ(tcp_wnd_announce(c), 1460);
+	p.h.s->pressure.on = false;
+	EXPECT_EQ(tcp_wnd_announce(c), 30000);
+	peer_fini(&p);
+}
+END_TEST
+
 /* "Reset; queues are dropped, @closed(ABORTED) follows". */
 START_TEST(abort_ends_a_connection_that_is_over_but_unread)
 {
@@ -421,6 +465,8 @@ Suite *suite_tcp_corners(void)
 	tcase_add_test(tc, writable_comes_when_memory_is_back);
 	tcase_add_test(tc, records_that_are_cut_stay_within_the_promise);
 	tcase_add_test(tc, path_is_known_when_memory_is_spent);
+	tcase_add_test(tc, a_higher_limit_ends_the_shortage);
+	tcase_add_test(tc, window_is_a_segment_while_memory_is_short);
 	tcase_add_test(tc, handles_come_of_what_is_withheld);
 	tcase_add_test(tc, moved_slices_stay_within_the_promise);
 	tcase_add_test(tc, abort_ends_a_connection_that_is_over_but_unread);
