@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "stack/base/bytes.h"
+#include "stack/tcp/extra.h"
 #include "stack/tcp/sendq.h"
 #include "stack/tcp/tcb.h"
 
@@ -52,6 +53,12 @@ static void check_records(struct verdict *v, const struct tcp_conn *c)
 		fail(v, "snd.lost is %u, records say %u", c->fl->lost, lost);
 }
 
+/* Corked, or paced: there is a time for it. */
+static bool is_held(const struct tcp_conn *c)
+{
+	return c->x && (c->x->cork_at != TIME_NEVER || c->x->pace_held);
+}
+
 static void check_sending(struct verdict *v, const struct tcp_conn *c)
 {
 	if (seq_gt(c->snd.una, c->snd.nxt))
@@ -62,7 +69,7 @@ static void check_sending(struct verdict *v, const struct tcp_conn *c)
 	if (rec_first(c) && c->rtx_at == TIME_NEVER)
 		fail(v, "data in flight and no timer");
 	if (c->sndq.bytes > 0 && c->rtx_at == TIME_NEVER &&
-	    list_empty(&c->ready))
+	    list_empty(&c->ready) && !is_held(c))
 		fail(v, "data waits and no timer");
 	if (!seq_leq(c->sndq.start, c->snd.una))
 		fail(v, "acknowledged bytes are still queued");
