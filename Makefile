@@ -338,8 +338,8 @@ lint:				## format, include table, sizes, requirements, cppcheck ...
 format:				## let clang-format decide
 	@tests/lint/sources.sh | xargs $(CLANG_FORMAT) -i
 
-HEADERS	:= ustack.h ustack_config.h ustack_hosted.h ustack_info.h ustack_mib.h \
-	   ustack_opt.h ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
+HEADERS	:= ustack.h ustack_config.h ustack_info.h ustack_mib.h ustack_opt.h \
+	   ustack_ping.h ustack_types.h base/assert.h base/err.h base/slice.h
 MANUALS	:= $(wildcard daemon/*.[0-9] cli/*.[0-9])
 EXAMPLES := daemon/ustackd.conf systemd/no-capability.conf systemd/ustack0.netdev \
 	    systemd/ustack0.network systemd/ustackd.socket tests/examples/embed.c
@@ -352,6 +352,7 @@ DATA_FILES	= $(B)/libustack.a>$(libdir)/libustack.a \
 		  systemd/ustack.tmpfiles>$(tmpfilesdir)/ustack.conf \
 		  $(foreach e,$(EXAMPLES),$(e)>$(docdir)/examples/$(notdir $(e))) \
 		  $(foreach h,$(HEADERS),stack/$(h)>$(includedir)/ustack/$(h)) \
+		  embed/ustack_hosted.h>$(includedir)/ustack/ustack_hosted.h \
 		  $(foreach m,$(MANUALS),$(m)>$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 MADE_PC		= $(DESTDIR)$(pkgconfigdir)/ustack.pc
 MADE_UNIT	= $(DESTDIR)$(systemdunitdir)/ustackd.service

@@ -36,8 +36,8 @@ expected()
 		echo "755 $2/ustackd"
 		echo "644 $3/libustack.a"
 		echo "644 $3/pkgconfig/ustack.pc"
-		for f in stack/ustack*.h stack/base/{assert,err,slice}.h; do
-			echo "644 $4/ustack/${f#stack/}"
+		for f in stack/ustack*.h stack/base/{assert,err,slice}.h embed/*.h; do
+			echo "644 $4/ustack/${f#*/}"
 		done
 		for f in daemon/*.[0-9] cli/*.[0-9]; do
 			echo "644 $5/man/man${f##*.}/${f##*/}"

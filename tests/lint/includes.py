@@ -29,6 +29,7 @@ RULES = {
     "stack/link": (["stack/base/*", "stack/wire/*", "stack/link/*", "stack/ustack_types.h"], [FREE]),
     "stack": (["stack/*", "stack/base/*", "stack/wire/*", "stack/ip/*",
                "stack/tcp/*"], [FREE]),
+    "embed": ([], [r"(ustack|base/assert)\.h", r"(stdio|stdlib|sys/random)\.h"]),
     "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", r"stdatomic\.h", LIBC]),
     "daemon": (["daemon/*", "daemon/svc/*", "stack/link/*", "crypto/*", *PUBLIC],
                [LIBC, r"(ev|pthread|semaphore|ini|seccomp|sched|stdatomic|syslog)\.h",
@@ -50,7 +51,6 @@ EXTRA = {
     "daemon/svc/tls_log.c": ["arpa/inet.h"],
     "daemon/svc/tls_set.c": ["crypto/creds.h"],
     "daemon/svc/stream_tls.h": ["crypto/channel.h", "stack/ustack.h"],
-    "stack/ustack_hosted.h": ["stdio.h", "stdlib.h", "sys/random.h"],
     "stack/base/poison.h": ["sanitizer/asan_interface.h"],
 }
 

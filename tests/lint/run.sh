@@ -61,7 +61,7 @@ check_headers()
 {
 	local flags
 
-	flags="-std=gnu17 -I. -Itests/lib -Itests/unit -D_GNU_SOURCE -fsyntax-only"
+	flags="-std=gnu17 -I. -Istack -Itests/lib -Itests/unit -D_GNU_SOURCE -fsyntax-only"
 	flags="$flags -Wno-strict-aliasing $(pkg-config --cflags libcjson libmnl inih check 2> /dev/null)"
 	$lint/sources.sh | grep '\.h$' | xargs -P 2 -I{} sh -c \
 		"echo '#include \"{}\"' | $CC $flags -x c - > '$out/hdr.'\$\$ 2>&1 ||

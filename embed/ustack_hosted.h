@@ -5,19 +5,19 @@
  *	struct ustack_host host = { .output = output, USTACK_HOSTED };
  *
  * Random bytes from the system, memory from the heap, and failed assertions told
- * on standard error.  ustack.h does not need it: a program that has its own ways
+ * on standard error.  It stands beside the library, which does none of this, and is
+ * installed with it.  ustack.h does not need it: a program that has its own ways
  * leaves it out, or names other functions for some of these.
  */
 
-#ifndef STACK_USTACK_HOSTED_H
-#define STACK_USTACK_HOSTED_H
+#ifndef EMBED_USTACK_HOSTED_H
+#define EMBED_USTACK_HOSTED_H
 
+#include <base/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-
-#include "base/assert.h"
-#include "ustack.h"
+#include <ustack.h>
 
 /** USTACK_HOSTED - Initialisers of struct ustack_host: all but @output and @ctx */
 #define USTACK_HOSTED                                                          \
@@ -63,4 +63,4 @@ __attribute__((weak)) void ustack_assert_failed(const char *what,
 	abort();
 }
 
-#endif /* STACK_USTACK_HOSTED_H */
+#endif /* EMBED_USTACK_HOSTED_H */
