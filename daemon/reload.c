@@ -241,6 +241,10 @@ static void read_tls(struct attempt *a)
 	a->tls.kept = kept_copy(a->r->tls->kept);
 	if (a->tls.ctx)
 		a->tls.ctx = tls_context_ref(a->tls.ctx);
+	if (a->r->tls->kept && !a->tls.kept) {
+		refuse(a, "out of memory"); /* another one would be made */
+		return;
+	}
 	rc = tls_files_load(&a->tls, a->cfg, TLS_FILES_AGAIN, err, sizeof(err));
 	if (rc < 0)
 		refuse(a, err);
