@@ -14,6 +14,7 @@
 #define EMBED_USTACK_HOSTED_H
 
 #include <base/assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -31,12 +32,14 @@ static inline void ustack_hosted_random(void *ctx, void *buf, size_t len)
 
 	(void)ctx;
 	while (len > 0) {
-		size_t n = len < 256 ? len : 256; /* so many come at once */
+		ssize_t n = getrandom(at, len, 0);
 
-		if (getrandom(at, n, 0) != (ssize_t)n)
+		if (n < 0 && errno != EINTR)
 			abort();
-		at += n;
-		len -= n;
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ RULES = {
     "stack/link": (["stack/base/*", "stack/wire/*", "stack/link/*", "stack/ustack_types.h"], [FREE]),
     "stack": (["stack/*", "stack/base/*", "stack/wire/*", "stack/ip/*",
                "stack/tcp/*"], [FREE]),
-    "embed": ([], [r"(ustack|base/assert)\.h", r"(stdio|stdlib|sys/random)\.h"]),
+    "embed": ([], [r"(ustack|base/assert)\.h", r"(errno|stdio|stdlib|sys/random)\.h"]),
     "crypto": (["crypto/*", "stack/base/err.h"], [r"(mbedtls|psa)/.*", r"stdatomic\.h", LIBC]),
     "daemon": (["daemon/*", "daemon/svc/*", "stack/link/*", "crypto/*", *PUBLIC],
                [LIBC, r"(ev|pthread|semaphore|ini|seccomp|sched|stdatomic|syslog)\.h",
